@@ -1,0 +1,1 @@
+"""The way of a conversation, one module a step."""

@@ -10,4 +10,6 @@ def read(name: str) -> str:
 
 def names(folder: str, suffix: str = ".toml") -> list[str]:
     """Names (without suffix) of the shipped files in a folder below `configs/`."""
-    return sorted(p.name.removesuffix(suffix) for p in files(__name__).joinpath(folder).iterdir() if p.name.endswith(suffix))
+    return sorted(
+        p.name.removesuffix(suffix) for p in files(__name__).joinpath(folder).iterdir() if p.name.endswith(suffix)
+    )

@@ -1,0 +1,169 @@
+"""Retention schedules: how long each class of object may live, from which moment, and the date nothing outlives.
+
+A schedule is TOML (`configs/retention/`). Periods are ISO 8601 durations in years, months, weeks and days (`P6M`, `P1Y2M`).
+What is due is a pure function of a schedule and the dates of a conversation, so that a plan can be shown without touching
+anything.
+"""
+
+import calendar
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from storage.errors import BadInput
+
+
+class BadSchedule(BadInput):
+    """retention schedule: {field}: {reason}; see configs/retention/learning-together.toml for a complete one"""
+
+
+class ObjectClass(StrEnum):
+    """What a rule is about: the recording key (and all it opens) or the extract key."""
+
+    RECORDING = "recording"
+    EXTRACTS = "extracts"
+
+
+class Trigger(StrEnum):
+    """The moment a period counts from."""
+
+    SIGNED_OFF = "signed off"
+    RECORDED = "recorded"
+    REVIEW_CLOSED = "review closed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """Calendar months and days; months come first, and a day that does not exist becomes the month's last."""
+
+    months: int
+    days: int
+
+    def after(self, moment: datetime) -> datetime:
+        years, month = divmod(moment.month - 1 + self.months, 12)
+        year = moment.year + years
+        day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+        return moment.replace(year=year, month=month + 1, day=day) + timedelta(days=self.days)
+
+
+_DURATION = re.compile(r"P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
+
+
+def parse_period(text: str, field: str = "period") -> Period:
+    """A period from its ISO 8601 form, such as `P14D` or `P1Y6M`.
+
+    Raises:
+        BadSchedule: another form, or a unit below a day.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise BadSchedule(field=field, reason="not an ISO 8601 period of years, months, weeks and days, such as P14D")
+    years, months, weeks, days = (int(group or 0) for group in match.groups())
+    return Period(months=12 * years + months, days=7 * weeks + days)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """Destroy objects of a class a period after a trigger; and never keep them beyond a backstop counted from recording."""
+
+    object_class: ObjectClass
+    trigger: Trigger
+    period: Period
+    backstop: Period | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schedule:
+    name: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dates:
+    """The dates of one conversation that rules count from; `keep_until` is an extension with a reason."""
+
+    recorded: datetime | None
+    signed_off: datetime | None
+    review_closed: datetime | None
+    keep_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deadline:
+    """When objects of a class are to go, and why; `at` is None while the trigger has not come and there is no backstop."""
+
+    object_class: ObjectClass
+    at: datetime | None
+    reason: str
+
+
+def parse(text: str) -> Schedule:
+    """A schedule from its TOML.
+
+    Raises:
+        BadSchedule: a field is missing, unknown or not of the expected form.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadSchedule(field="TOML", reason=str(error)) from None
+    _only(data, {"name", "rule"}, "schedule")
+    rules = tuple(_rule(entry, f"rule {n}") for n, entry in enumerate(data.get("rule", ()), 1))
+    if not isinstance(data.get("name"), str) or not rules:
+        raise BadSchedule(field="schedule", reason="needs a name and at least one [[rule]]")
+    classes = [rule.object_class for rule in rules]
+    if len(set(classes)) != len(classes):
+        raise BadSchedule(field="rule", reason="two rules for the same class")
+    if not any(r.object_class is ObjectClass.RECORDING and r.backstop for r in rules):
+        raise BadSchedule(field="rule", reason="the recording needs a backstop, so that none is kept for ever")
+    return Schedule(name=data["name"], rules=rules)
+
+
+def _only(data: Mapping[str, object], known: set[str], field: str) -> None:
+    for name in data:
+        if name not in known:
+            raise BadSchedule(field=f"{field}.{name}", reason="no such field")
+
+
+def _rule(entry: Mapping[str, str], field: str) -> Rule:
+    _only(entry, {"class", "after", "period", "backstop"}, field)
+    try:
+        return Rule(
+            object_class=ObjectClass(entry["class"]),
+            trigger=Trigger(entry["after"]),
+            period=parse_period(entry["period"], f"{field}.period"),
+            backstop=parse_period(entry["backstop"], f"{field}.backstop") if "backstop" in entry else None,
+        )
+    except KeyError as error:
+        raise BadSchedule(field=f"{field}.{error.args[0]}", reason="is missing") from None
+    except ValueError as error:
+        raise BadSchedule(field=field, reason=str(error)) from None
+
+
+def deadlines(schedule: Schedule, dates: Dates) -> tuple[Deadline, ...]:
+    """When each class of objects of a conversation is to be destroyed, and by which rule."""
+    return tuple(_deadline(rule, dates) for rule in schedule.rules)
+
+
+def _deadline(rule: Rule, dates: Dates) -> Deadline:
+    moments: list[tuple[datetime, str]] = []
+    start = {
+        Trigger.SIGNED_OFF: dates.signed_off,
+        Trigger.RECORDED: dates.recorded,
+        Trigger.REVIEW_CLOSED: dates.review_closed,
+    }[rule.trigger]
+    if start is not None:
+        moments.append((rule.period.after(start), f"period after {rule.trigger}"))
+    if rule.backstop is not None and dates.recorded is not None:
+        backstop = rule.backstop.after(dates.recorded)
+        if dates.keep_until is not None and dates.keep_until > backstop:
+            moments.append((dates.keep_until, "backstop, extended"))
+        else:
+            moments.append((backstop, "backstop after recorded"))
+    if not moments:
+        return Deadline(object_class=rule.object_class, at=None, reason=f"waits for {rule.trigger}")
+    at, reason = min(moments)
+    return Deadline(object_class=rule.object_class, at=at, reason=reason)

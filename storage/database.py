@@ -1,0 +1,129 @@
+"""The database: SQLite in the home, or PostgreSQL. Rows hold ids, states, digests, times and ciphertext, nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from storage.errors import NotFound, Unavailable
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "busy_timeout=10000",
+    "trusted_schema=OFF",
+)
+
+
+class NewerHome(Unavailable):
+    """database: this home was made by a newer Candour (revision {revision}); install that version to open it"""
+
+
+class NoDatabase(NotFound):
+    """database: there is no Candour home here; make one with `candour init`, or name another with --home"""
+
+
+class DatabaseTrouble(Unavailable):
+    """database: the step could not be written ({reason}); nothing was changed. Check free space and permissions, then repeat it"""
+
+
+def connect(url: str) -> Engine:
+    """An engine for a SQLAlchemy address. Statements never show their values, because values may be secret."""
+    engine = create_engine(url, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi: Any, _record: object) -> None:
+    # Python's driver starts no transaction for SELECT or DDL in its own mode, so we say BEGIN ourselves.
+    dbapi.isolation_level = None
+    for pragma in PRAGMAS:
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reading = connection.get_execution_options().get("candour_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One transaction that may write: committed at the end, undone on any exception.
+
+    Raises:
+        DatabaseTrouble: the disk is full, read-only, or the database is busy for longer than ten seconds.
+    """
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+    except OperationalError as error:
+        raise DatabaseTrouble(reason=_reason(error)) from None
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """One consistent view that writes nothing and waits for nobody."""
+    try:
+        with Session(engine.execution_options(candour_reading=True), autoflush=False) as session:
+            yield session
+    except OperationalError as error:
+        raise DatabaseTrouble(reason=_reason(error)) from None
+
+
+def _reason(error: OperationalError) -> str:
+    # Only the driver's own sentence: the statement and its values stay out.
+    return str(error.orig).splitlines()[0][:120]
+
+
+def _config(engine: Engine) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["engine"] = engine
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest revision.
+
+    Raises:
+        NewerHome: the database was made by a newer version.
+    """
+    refuse_newer(engine)
+    try:
+        command.upgrade(_config(engine), "head")
+    except OperationalError as error:
+        raise DatabaseTrouble(reason=_reason(error)) from None
+
+
+def refuse_newer(engine: Engine) -> None:
+    current = revision(engine)
+    if current is not None and current not in {
+        s.revision for s in ScriptDirectory.from_config(_config(engine)).walk_revisions()
+    }:
+        raise NewerHome(revision=current)
+
+
+def is_current(engine: Engine) -> bool:
+    return revision(engine) == ScriptDirectory.from_config(_config(engine)).get_current_head()
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision the database stands at; None when it has no tables yet."""
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except OperationalError as error:
+        raise DatabaseTrouble(reason=_reason(error)) from None

@@ -1,0 +1,220 @@
+"""A home: the one folder in which an organisation's Candour lives.
+
+candour.toml   settings            vault/   keys, under the passphrase
+candour.db     rows                log/     the log's signing key and its last signed state
+blobs/         sealed files        models/  speech models
+
+home = Home.open(folder)
+home.unlock(passphrase)
+with home.writing() as session:
+    home.log(session, Event.REVIEW_CREATED, actor=person.name, obj=[str(review.id)])
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+import configs
+from storage import database
+from storage.blobs import LocalBlobs
+from storage.errors import Busy, Locked, NotFound, Refused, Unavailable
+from storage.log.log import Event, Signer, append
+from storage.settings import Settings, load
+from storage.vault import Vault, Work
+
+
+class NoHome(NotFound):
+    """home: there is no Candour home here; make one with `candour init`, or name another with --home"""
+
+
+class HomeExists(Refused):
+    """home: this folder is not empty; name a new one with --home, nothing was changed"""
+
+
+class NoRoom(Unavailable):
+    """home: the disk is full; free some space and repeat the step, nothing was half-written"""
+
+
+class ReadOnly(Unavailable):
+    """home: the folder cannot be written; check its owner and permissions, nothing was changed"""
+
+
+class VaultClosed(Locked):
+    """vault: this step opens sealed content; give the passphrase at the prompt or with --passphrase-file"""
+
+
+class WorkerRunning(Busy):
+    """worker: another process is already working in this home; wait for it, or stop it first"""
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turns the operating system's refusals into one clear sentence; the original, which may name a file, stays out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise NoRoom from None
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            raise ReadOnly from None
+        raise
+
+
+class Home:
+    """An opened home. Reading rows needs nothing more; whatever is sealed needs `unlock` first."""
+
+    def __init__(self, folder: Path, settings: Settings, engine: Engine) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.engine = engine
+        self.blobs = LocalBlobs(folder / "blobs")
+        self.signer = Signer.open(folder / "log")
+        self._vault: Vault | None = None
+
+    @classmethod
+    def create(cls, folder: Path, passphrase: bytes, *, origin: str, work: Work | None = None) -> "Home":
+        """Make a home: all of it, or nothing.
+
+        Raises:
+            HomeExists: the folder holds something already.
+            NoRoom, ReadOnly: the machine does not allow it.
+        """
+        with plain_errors():
+            folder = folder.absolute()
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise HomeExists
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            draft = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}.new")
+            try:
+                cls._lay_out(draft, passphrase, origin, work)
+                draft.rename(folder)
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise
+        home = cls.open(folder)
+        home.unlock(passphrase)
+        return home
+
+    @staticmethod
+    def _lay_out(folder: Path, passphrase: bytes, origin: str, work: Work | None) -> None:
+        folder.mkdir(mode=0o700)
+        for name in ("blobs", "models"):
+            (folder / name).mkdir(mode=0o700)
+        (folder / "candour.toml").write_text(configs.read("candour.toml"), encoding="utf-8")
+        Vault.create(folder / "vault", passphrase, **({"work": work} if work else {}))
+        Signer.create(folder / "log", origin)
+        engine = database.connect(_url(folder, load(folder / "candour.toml")))
+        database.migrate(engine)
+        engine.dispose()
+
+    @classmethod
+    def open(cls, folder: Path) -> "Home":
+        """Open a home, bringing its tables up to date.
+
+        Raises:
+            NoHome, ReadOnly, BadSetting, NewerHome, LogRolledBack.
+        """
+        folder = folder.absolute()
+        file = folder / "candour.toml"
+        with plain_errors():
+            if not file.is_file():
+                raise NoHome
+            if not os.access(folder, os.W_OK):
+                raise ReadOnly
+            settings = load(file)
+            engine = database.connect(_url(folder, settings))
+            database.refuse_newer(engine)
+            if not database.is_current(engine):
+                database.migrate(engine)
+            return cls(folder, settings, engine)
+
+    def unlock(self, passphrase: bytes) -> None:
+        """Open the vault.
+
+        Raises:
+            WrongPassphrase: the passphrase does not open it.
+        """
+        self._vault = Vault.unlock(self.folder / "vault", passphrase)
+
+    @property
+    def vault(self) -> Vault:
+        if self._vault is None:
+            raise VaultClosed
+        return self._vault
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction that may write; when it has logged something, a new checkpoint is signed after the commit."""
+        with plain_errors():
+            with database.writing(self.engine) as session:
+                yield session
+            if session.info.get("logged"):
+                with database.writing(self.engine) as session:
+                    self.signer.checkpoint(session)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with plain_errors(), database.reading(self.engine) as session:
+            yield session
+
+    def log(
+        self,
+        session: Session,
+        event: Event,
+        *,
+        actor: str,
+        obj: Sequence[object] = (),
+        ref: str | None = None,
+        sig: str | None = None,
+        detail: Mapping[str, str | int | bool] | None = None,
+    ) -> int:
+        """Append an entry in the caller's transaction; returns its number."""
+        session.info["logged"] = True
+        return append(
+            session,
+            event=event,
+            actor=actor,
+            obj=[str(o) for o in obj],
+            ref=ref,
+            sig=sig,
+            now=self.now(),
+            detail=detail or {},
+        )
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """The exclusive right to do due work in this home.
+
+        Raises:
+            WorkerRunning: another process has it.
+        """
+        with plain_errors():
+            handle = os.open(self.folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise WorkerRunning from None
+            yield
+        finally:
+            os.close(handle)
+
+
+def _url(folder: Path, settings: Settings) -> str:
+    return settings.database.url or f"sqlite:///{folder / 'candour.db'}"

@@ -1,0 +1,303 @@
+"""The tables. Columns named `sealed` hold ciphertext whose key lies in the vault; there is no other place for words.
+
+Ids are random. A conversation's `recording_key` and `extract_key`, a review's `names_key` and `review_key` are ids of keys in
+the vault, never keys.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storage.base import Base, UtcDateTime
+
+
+class State(StrEnum):
+    """Where a conversation stands on its way."""
+
+    PLANNED = "planned"
+    RECORDED = "recorded"
+    TRANSCRIBED = "transcribed"
+    REVIEWED = "reviewed"
+    PSEUDONYMISED = "pseudonymised"
+    CODED = "coded"
+    SIGNED_OFF = "signed off"
+    DESTROYED = "destroyed"
+    WITHDRAWN = "withdrawn"
+
+
+class OrderState(StrEnum):
+    """How far an order has come."""
+
+    MADE = "made"
+    APPROVED = "approved"
+    INTENDED = "intended"
+    ERASED = "erased"
+    DONE = "done"
+
+
+def _enum(kind: type[StrEnum]) -> Enum:
+    return Enum(kind, native_enum=False, values_callable=lambda k: [m.value for m in k], length=20)
+
+
+class _Row:
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+
+
+class Person(_Row, Base):
+    """Someone of the team. `name` is what they sign in with."""
+
+    __tablename__ = "person"
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    password: Mapped[str] = mapped_column(String(200))
+    signing_key: Mapped[bytes] = mapped_column(LargeBinary)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Review(_Row, Base):
+    __tablename__ = "review"
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    schedule: Mapped[str] = mapped_column(Text)
+    names_key: Mapped[UUID]
+    review_key: Mapped[UUID]
+    codebook: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Participant(_Row, Base):
+    """Known by position. `sealed` is the register entry (real name, contact) under the names key."""
+
+    __tablename__ = "participant"
+    __table_args__ = (UniqueConstraint("review_id", "position"),)
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    position: Mapped[str] = mapped_column(String(80))
+    agency: Mapped[str] = mapped_column(String(80))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    review: Mapped[Review] = relationship()
+
+
+class Conversation(_Row, Base):
+    __tablename__ = "conversation"
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    interviewer: Mapped[str] = mapped_column(String(80))
+    on: Mapped[date | None]
+    state: Mapped[State] = mapped_column(_enum(State))
+    recording_key: Mapped[UUID]
+    extract_key: Mapped[UUID]
+    recipient: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    keep_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The draft and its digest; the pseudonymised transcript under the extract key.
+    draft: Mapped[bytes | None] = mapped_column(LargeBinary)
+    document: Mapped[bytes | None] = mapped_column(LargeBinary)
+    document_digest: Mapped[str | None] = mapped_column(String(64))
+    # Work: the newest run alone may write.
+    run_token: Mapped[UUID | None]
+    runs: Mapped[int] = mapped_column(default=0)
+    trouble: Mapped[str | None] = mapped_column(String(200))
+    quarantined: Mapped[bool] = mapped_column(default=False)
+    review: Mapped[Review] = relationship()
+    participant: Mapped[Participant] = relationship()
+    recording: Mapped["Recording | None"] = relationship(back_populates="conversation")
+
+
+class Recording(_Row, Base):
+    """A sealed recording: `blob` names the file, `digest` is SHA-256 of its ciphertext, `keyed_digest` of its plaintext."""
+
+    __tablename__ = "recording"
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), unique=True)
+    blob: Mapped[str] = mapped_column(String(80))
+    digest: Mapped[str] = mapped_column(String(64))
+    keyed_digest: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    duration: Mapped[float]
+    channels: Mapped[int]
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    playback: Mapped[str | None] = mapped_column(String(80))
+    waveform: Mapped[bytes | None] = mapped_column(LargeBinary)
+    conversation: Mapped[Conversation] = relationship(back_populates="recording")
+
+
+class Window(_Row, Base):
+    """One committed stretch of transcription; seconds of each kind add up to its length."""
+
+    __tablename__ = "window"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    number: Mapped[int]
+    start: Mapped[float]
+    end: Mapped[float]
+    transcribed: Mapped[float]
+    silence: Mapped[float]
+    damaged: Mapped[float]
+    skipped: Mapped[float]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Incident(_Row, Base):
+    """Damage found in a recording; a person must acknowledge it before sign-off."""
+
+    __tablename__ = "incident"
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    start: Mapped[float]
+    end: Mapped[float]
+    acknowledged_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Correction(_Row, Base):
+    __tablename__ = "correction"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    number: Mapped[int]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Hearing(_Row, Base):
+    """A turn a person has listened to, or waived with a sealed reason."""
+
+    __tablename__ = "hearing"
+    __table_args__ = (UniqueConstraint("conversation_id", "turn"),)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    turn: Mapped[int]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    waived: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Doubt(_Row, Base):
+    __tablename__ = "doubt"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    number: Mapped[int]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    resolved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class NameTerm(_Row, Base):
+    __tablename__ = "name_term"
+    __table_args__ = (UniqueConstraint("review_id", "number"),)
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    number: Mapped[int]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class NameDecision(_Row, Base):
+    """A candidate that is not a name; `digest` is the candidate's digest under the names key."""
+
+    __tablename__ = "name_decision"
+    __table_args__ = (UniqueConstraint("review_id", "digest"),)
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Extract(_Row, Base):
+    __tablename__ = "extract"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    number: Mapped[int]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Export(_Row, Base):
+    """An export that was written and read back equal; `digest` is that of the extracts in it."""
+
+    __tablename__ = "export"
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversation.id"))
+    format: Mapped[str] = mapped_column(String(20))
+    audience: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignOff(_Row, Base):
+    """One of two signatures over the state of a conversation's analysis."""
+
+    __tablename__ = "sign_off"
+    __table_args__ = (UniqueConstraint("conversation_id", "person_id"),)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Hold(_Row, Base):
+    """An order not to destroy, on one conversation or on a whole review."""
+
+    __tablename__ = "hold"
+    number: Mapped[int] = mapped_column(unique=True)
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversation.id"))
+    placed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class HoldLift(_Row, Base):
+    """One of two signatures that lift a hold."""
+
+    __tablename__ = "hold_lift"
+    __table_args__ = (UniqueConstraint("hold_id", "person_id"),)
+    hold_id: Mapped[UUID] = mapped_column(ForeignKey("hold.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Order(_Row, Base):
+    """The decision to destroy named objects of one conversation. `objects` are ids of keys in the vault."""
+
+    __tablename__ = "destruction_order"
+    number: Mapped[int] = mapped_column(unique=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    reason: Mapped[str] = mapped_column(String(20))
+    objects: Mapped[list[str]] = mapped_column(JSON)
+    digest: Mapped[str] = mapped_column(String(64))
+    made_by: Mapped[str] = mapped_column(String(40))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[OrderState] = mapped_column(_enum(OrderState))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    certificate: Mapped[str | None] = mapped_column(Text)
+    conversation: Mapped[Conversation] = relationship()
+
+
+class Approval(_Row, Base):
+    __tablename__ = "approval"
+    __table_args__ = (UniqueConstraint("order_id", "person_id"),)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("destruction_order.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Copy(_Row, Base):
+    """A copy of keys that left the home: a recovery copy, obsolete after the next destruction."""
+
+    __tablename__ = "copy"
+    number: Mapped[int] = mapped_column(unique=True)
+    epoch: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[str] = mapped_column(String(40))
+    attested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

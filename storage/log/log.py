@@ -1,0 +1,42 @@
+"""The log: what others import. Entries are added within the transaction of what they record; heads are signed after the commit.
+
+with one transaction:     append(session, event=Event.HOLD_PLACED, actor=..., obj=[...], now=...)
+with the next:            note = signer.checkpoint(session)
+"""
+
+from storage.log.entry import Entry
+from storage.log.events import Event
+from storage.log.signer import LogRolledBack, NoSigner, Signer, SignerExposed
+from storage.log.store import (
+    LogDamaged,
+    NoCheckpoint,
+    add_cosignature,
+    append,
+    checkpoints,
+    consistency,
+    entries,
+    inclusion,
+    latest_checkpoint,
+    prove,
+    stored_size,
+)
+
+__all__ = [
+    "Entry",
+    "Event",
+    "LogDamaged",
+    "LogRolledBack",
+    "NoCheckpoint",
+    "NoSigner",
+    "Signer",
+    "SignerExposed",
+    "add_cosignature",
+    "append",
+    "checkpoints",
+    "consistency",
+    "entries",
+    "inclusion",
+    "latest_checkpoint",
+    "prove",
+    "stored_size",
+]

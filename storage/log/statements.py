@@ -1,0 +1,32 @@
+"""What a person signs with their own Ed25519 key: one text for the signer and for whoever verifies it later.
+
+Each statement is a purpose line, which keeps a signature for one purpose from serving another, and a digest of everything the
+entry says, which keeps it from serving another object.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from storage.log.entry import digest_of
+
+
+def subject_digest(obj: Sequence[str], detail: Mapping[str, str | int | bool]) -> str:
+    """The digest of what an entry is about: SHA-256, 64 hexadecimal digits, of canonical `{"detail":{…},"obj":[…]}`.
+
+    It is the `ref` of order.made, signoff.given and hold.lift_asked, computed from the same entry's `obj` and `detail`.
+    """
+    return digest_of({"obj": list(obj), "detail": dict(detail)})
+
+
+def order_statement(digest: str) -> bytes:
+    """What an approver of a destruction order signs."""
+    return b"candour/order/v1\n" + digest.encode("ascii")
+
+
+def signoff_statement(digest: str) -> bytes:
+    """What each of the two people signs who agree that the analysis of a conversation is finished."""
+    return b"candour/signoff/v1\n" + digest.encode("ascii")
+
+
+def hold_lift_statement(digest: str) -> bytes:
+    """What each of the two people signs who lift a hold."""
+    return b"candour/hold-lift/v1\n" + digest.encode("ascii")

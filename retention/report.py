@@ -1,0 +1,78 @@
+"""What a verification found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    """What can be wrong. Flags (see `Finding.fatal`) are worth a look and no proof of anything."""
+
+    FORM = "form"
+    SIGNATURE = "signature"
+    ROLLED_BACK = "rolled back"
+    REWRITTEN = "rewritten"
+    SEQUENCE = "sequence"
+    ENTRY = "entry"
+    TREE = "tree"
+    UNSIGNED = "unsigned"
+    TIME = "time"
+    KEY = "key"
+    APPROVAL = "approval"
+    SIGN_OFF = "sign-off"
+    HOLD = "hold"
+    ORDER = "order"
+    OPEN = "open"
+    DIGEST = "digest"
+    PROOF = "proof"
+    CLAIM = "claim"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One problem; `seq` is the entry it concerns, when it concerns one. `fatal` means: do not rely on it."""
+
+    problem: Problem
+    text: str
+    seq: int | None = None
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        where = "" if self.seq is None else f"entry {self.seq}: "
+        return f"{'' if self.fatal else 'note: '}{where}{self.text}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The result of verifying a log or a certificate: `size` entries seen, of which `signed` stand under the signed head."""
+
+    what: str
+    size: int = 0
+    signed: int = 0
+    root: bytes = b""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing fatal was found."""
+        return not any(finding.fatal for finding in self.findings)
+
+    @property
+    def first_bad(self) -> int | None:
+        """The first entry that is not what it should be; None when none is known."""
+        return min((f.seq for f in self.findings if f.fatal and f.seq is not None), default=None)
+
+    def __str__(self) -> str:
+        head = f"{self.what}: {'verified' if self.ok else 'NOT verified'}"
+        return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
+
+
+def merged(report: Report, findings: Sequence[Finding]) -> Report:
+    """The same report with more findings."""
+    return Report(
+        what=report.what,
+        size=report.size,
+        signed=report.signed,
+        root=report.root,
+        findings=(*report.findings, *findings),
+    )

@@ -5,6 +5,7 @@ with blobs.writing() as sink, age.Writer(sink, [recipient]) as sealed:
 sink.ref, sink.size, sink.sha256
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -179,8 +180,11 @@ class LocalBlobs:
         with plain_refusals():
             try:
                 handle = os.open(self._folder / ref, os.O_RDONLY | _SAFE)
-            except FileNotFoundError:
-                raise NoSuchBlob from None
+            except OSError as error:
+                # ELOOP: a symbolic link lies in its place.
+                if error.errno in {errno.ENOENT, errno.ELOOP}:
+                    raise NoSuchBlob from None
+                raise
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 os.close(handle)
                 raise NoSuchBlob

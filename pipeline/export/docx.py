@@ -1,0 +1,91 @@
+"""The extracts by theme as a Word document, for reading and for pasting into a report."""
+
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+import docx
+from docx.document import Document as Word
+
+from pipeline.coding import Extract
+from pipeline.export import archive
+from pipeline.export.model import Project, Row, Theme, clock, from_themes, header, themes
+from pipeline.matrix import matrix
+
+
+def write(project: Project) -> bytes:
+    """A .docx with fixed dates inside and out, so that the same project gives the same bytes."""
+    word = docx.Document()
+    _pin(word, project.created)
+    word.add_heading(f"Extracts, review {project.review}", level=0)
+    for line in header(project):
+        word.add_paragraph(line)
+    _matrix(word, project)
+    word.add_heading("Extracts by theme", level=1)
+    for theme in themes(project):
+        _theme(word, project, theme)
+    if project.codebook.attribution:
+        word.add_heading("About the codebook", level=1)
+        word.add_paragraph(project.codebook.attribution)
+    data = io.BytesIO()
+    word.save(data)
+    return archive.pack(archive.unpack(data.getvalue()))
+
+
+def read_back(data: bytes) -> tuple[Row, ...]:
+    """The rows in a document that `write` wrote. Raises ValueError, zipfile.BadZipFile."""
+    return from_themes(_found(docx.Document(io.BytesIO(data))))
+
+
+def _found(word: Word) -> Iterator[tuple[str | None, int, str, int, str]]:
+    theme: str | None = None
+    quote = ""
+    for paragraph in word.paragraphs:
+        match paragraph.style.name if paragraph.style else None:
+            case "Heading 2":
+                theme = paragraph.text
+            case "Heading 3":
+                theme = None
+            case "Quote":
+                quote = paragraph.text
+            case "Caption":
+                number, conversation, turn, *_ = paragraph.text.split(" · ")
+                yield theme, int(number.removeprefix("Extract ")), conversation, int(turn.removeprefix("turn ")), quote
+
+
+def _theme(word: Word, project: Project, theme: Theme) -> None:
+    # the heading for what has no code is of another level: a code might bear the same name
+    word.add_heading(theme.title, level=2 if theme.code else 3)
+    if theme.code and theme.code.description:
+        word.add_paragraph(theme.code.description)
+    for number, one in theme.extracts:
+        word.add_paragraph(one.quote, style="Quote")
+        word.add_paragraph(_provenance(number, one), style="Caption")
+        if one.memo:
+            word.add_paragraph(f"Memo ({one.coder}): {one.memo}", style="List Bullet")
+
+
+def _provenance(number: int, one: Extract) -> str:
+    turn, time = f"turn {one.anchor.first_turn}", f"{clock(one.start)}–{clock(one.end)}"
+    return " · ".join([f"Extract {number}", one.conversation, turn, one.position, one.speaker.value, time])
+
+
+def _matrix(word: Word, project: Project) -> None:
+    framework = matrix(project.documents, project.codebook, project.extracts, rolled_up=True)
+    if not framework.columns:
+        return
+    word.add_heading("Extracts by position and theme", level=1)
+    # themes downwards: there are more of them than positions, and a page is taller than wide
+    lines = list(zip(*framework.to_table(), strict=True))
+    table = word.add_table(rows=len(lines), cols=len(lines[0]), style="Table Grid")
+    for cells, line in zip(table.rows, lines, strict=True):
+        for cell, text in zip(cells.cells, line, strict=True):
+            cell.text = text
+
+
+def _pin(word: Word, created: datetime) -> None:
+    properties = word.core_properties
+    properties.author = properties.last_modified_by = "Candour"
+    properties.created = properties.modified = created
+    properties.title = properties.comments = properties.keywords = ""
+    properties.revision = 1

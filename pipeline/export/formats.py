@@ -1,0 +1,79 @@
+"""The formats an export can have, and the proof that a written file holds what was meant."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pipeline.export import docx, html, json, qdc, qdpx, tables, text
+from pipeline.export.model import Project, Row, rows
+from storage.errors import BadInput, NotFound, NotVerified
+
+
+class UnknownFormat(NotFound):
+    """export: there is no format "{format}"; choose one of {known}"""
+
+
+class ExportDiffers(NotVerified):
+    """export: the {format} file, read back, does not hold the same extracts as the review; export it again"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """One format: how it is written, how it is read back, and the rows that reading back must give."""
+
+    name: str
+    suffix: str
+    media_type: str
+    write: Callable[[Project], bytes]
+    read_back: Callable[[bytes], tuple[Row, ...]]
+    expected: Callable[[Project], tuple[Row, ...]] = rows
+
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+FORMATS: dict[str, Format] = {
+    each.name: each
+    for each in (
+        Format(name="csv", suffix=".csv", media_type="text/csv", write=tables.write, read_back=tables.read_back),
+        Format(name="json", suffix=".json", media_type="application/json", write=json.write, read_back=json.read_back),
+        Format(name="docx", suffix=".docx", media_type=_WORD, write=docx.write, read_back=docx.read_back),
+        Format(name="html", suffix=".html", media_type="text/html", write=html.write, read_back=html.read_back),
+        Format(name="txt", suffix=".txt", media_type="text/plain", write=text.write, read_back=text.read_back),
+        Format(name="qdpx", suffix=".qdpx", media_type="application/zip", write=qdpx.write, read_back=qdpx.read_back),
+        Format(
+            name="qdc",
+            suffix=".qdc",
+            media_type="application/xml",
+            write=qdc.write,
+            read_back=qdc.read_back,
+            expected=qdc.expected,
+        ),
+    )
+}
+
+
+def named(format: str) -> Format:
+    """The format with this name. Raises UnknownFormat."""
+    if format not in FORMATS:
+        raise UnknownFormat(format=format, known=", ".join(FORMATS))
+    return FORMATS[format]
+
+
+def verify(format: str, data: bytes, project: Project) -> None:
+    """Read a written export back and compare every extract. Raises ExportDiffers, UnknownFormat."""
+    how = named(format)
+    try:
+        found = how.read_back(data)
+    except (ValueError, KeyError, IndexError, TypeError, BadInput, zipfile.BadZipFile, etree.XMLSyntaxError):
+        raise ExportDiffers(format=format) from None
+    if found != how.expected(project):
+        raise ExportDiffers(format=format)
+
+
+def export(format: str, project: Project) -> bytes:
+    """The project in a format, already read back and found equal. Raises UnknownFormat, ExportDiffers."""
+    data = named(format).write(project)
+    verify(format, data, project)
+    return data

@@ -1,0 +1,30 @@
+"""What an export leaves behind: told before and after writing, as the REFI-QDA standard asks (section 7)."""
+
+from pipeline.export.model import Profile, Project
+
+_NO_TEXT = "the text of the conversations beyond the extracts"
+_NO_BOOK = "the codebook: codes without extracts, descriptions, colours, shortcuts and aliases"
+
+
+def loss(project: Project, format: str) -> tuple[str, ...]:
+    """Lines that say what of this project the format cannot carry; only what the project has is listed."""
+    lost = ["audio, playback copy and waveform, which never leave"]
+    if project.profile is not Profile.INTERNAL:
+        lost.append(f"memos and who coded, left out for the reader: {project.profile}")
+    extracts, memos = len(project.extracts), sum(1 for one in project.extracts if one.memo)
+    labels = sum(1 for code in project.codebook.codes if code.shortcut or code.aliases)
+    if format == "qdc":
+        lost += [f"{extracts} extracts"] * bool(extracts) + [f"{len(project.documents)} conversations"]
+    if format in ("qdpx", "qdc") and labels:
+        lost.append(f"shortcuts and aliases of {labels} codes")
+    if format in ("qdpx", "qdc") and project.codebook.attribution:
+        lost.append("the attribution of the codebook")
+    if format == "qdpx":
+        lost.append("times of words; the time of each turn stands in the text, to the second")
+    if format in ("csv", "docx", "html", "txt"):
+        lost += [_NO_TEXT, _NO_BOOK, "places of extracts within their turns"]
+    if format == "txt" and memos:
+        lost.append(f"who wrote {memos} memos")
+    if format in ("docx", "html", "txt") and extracts:
+        lost.append("when each extract was coded")
+    return tuple(lost)

@@ -1,0 +1,29 @@
+"""The extracts as a CSV table, one row an extract, below lines beginning with # that say what it is and for whom."""
+
+from pipeline import cells
+from pipeline.export.model import Project, Row, clock, header, names
+
+_COLUMNS = ("number", "conversation", "position", "turn", "speaker", "begin", "end", "quote", "codes", "memo", "coder")
+
+
+def write(project: Project) -> bytes:
+    """CSV in UTF-8 with a byte-order mark; times as hh:mm:ss; codes parted by "; "."""
+    lines: list[list[str]] = [[f"# {line}"] for line in header(project)]
+    lines.append(list(_COLUMNS))
+    for number, one in enumerate(project.extracts, start=1):
+        turn, codes = str(one.anchor.first_turn), "; ".join(names(project, one))
+        place = [str(number), one.conversation, one.position, turn, one.speaker.value, clock(one.start), clock(one.end)]
+        lines.append([*place, one.quote, codes, one.memo, one.coder])
+    return cells.to_bytes(lines)
+
+
+def read_back(data: bytes) -> tuple[Row, ...]:
+    """The rows in a table that `write` wrote. Raises NotATable, ValueError."""
+    table = [row for row in cells.from_bytes(data, ",") if not row[0].startswith("# ")]
+    found = [dict(zip(table[0], row, strict=True)) for row in table[1:]]
+    return tuple(
+        sorted(
+            (row["conversation"], int(row["turn"]), row["quote"], tuple(filter(None, row["codes"].split("; "))))
+            for row in found
+        )
+    )

@@ -1,0 +1,172 @@
+import json
+import zipfile
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pipeline import coding
+from pipeline.coding import Extract
+from pipeline.document import Document
+from pipeline.export import formats
+from pipeline.export.formats import FORMATS, ExportDiffers, UnknownFormat, export, verify
+from pipeline.export.loss import loss
+from pipeline.export.model import CannotExport, Profile, Project, build, digest, header, rows
+from tests.pipeline.export.samples import AT, document, project, projects, quoted, shipped, span
+
+OF_EXTRACTS = [name for name in FORMATS if name != "qdc"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_written_and_read_back_equal(name: str) -> None:
+    assert export(name, project())
+
+
+@pytest.mark.parametrize("name", OF_EXTRACTS)
+def test_every_format_holds_the_same_extracts(name: str) -> None:
+    whole = project()
+    assert digest(FORMATS[name].read_back(FORMATS[name].write(whole))) == digest(rows(whole))
+    assert len(rows(whole)) == 5
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_two_exports_are_the_same_bytes(name: str) -> None:
+    assert FORMATS[name].write(project()) == FORMATS[name].write(project())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(whole=projects())
+def test_any_project_is_read_back_equal(name: str, whole: Project) -> None:
+    assert export(name, whole) == FORMATS[name].write(whole)
+
+
+@pytest.mark.parametrize("name", OF_EXTRACTS)
+def test_a_missing_extract_or_code_is_noticed(name: str) -> None:
+    whole = project()
+    for changed in (
+        replace(whole, extracts=whole.extracts[:-1]),
+        replace(whole, extracts=(*whole.extracts[:-1], replace(whole.extracts[-1], codes=()))),
+    ):
+        with pytest.raises(ExportDiffers):
+            verify(name, FORMATS[name].write(changed), whole)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_damaged_file_is_noticed(name: str) -> None:
+    for data in (b"", b"\xff\x00 nothing of the kind", FORMATS[name].write(project())[:200]):
+        with pytest.raises(ExportDiffers):
+            verify(name, data, project())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("profile", Profile)
+def test_every_export_says_for_whom_it_is_and_what_it_holds(name: str, profile: Profile) -> None:
+    whole = project(profile)
+    data = FORMATS[name].write(whole)
+    text = _all_text(data)
+    assert f"Profile: {profile}" in text
+    assert digest(rows(whole)) in text
+    assert len(header(whole)) == 3
+
+
+@pytest.mark.parametrize("name", OF_EXTRACTS)
+def test_memos_and_coders_stay_inside(name: str) -> None:
+    seen = _all_text(FORMATS[name].write(project()))
+    outside = _all_text(FORMATS[name].write(project(Profile.PUBLIC)))
+    assert "with two lines" in seen
+    assert "with two lines" not in outside
+    assert "reviewer-1" not in outside
+
+
+def test_an_unknown_format_is_named() -> None:
+    with pytest.raises(UnknownFormat, match="csv, json, docx"):
+        formats.named("pdf")
+
+
+def test_what_no_longer_stands_is_not_exported() -> None:
+    one = document()
+    shorter = replace(one, passages=(replace(one.passages[0], text="Why not"), *one.passages[1:]))
+    assert len(_build([one], quoted(1, span(1, 0, 1, 4))).extracts) == 1
+    for documents, anchor, problem in (
+        ([shorter], span(1, 0, 1, 4), "no longer stand"),
+        ([shorter], span(1, 0, 1, 9), "no longer stand"),
+        ([], span(1, 0, 1, 4), "no conversation"),
+    ):
+        with pytest.raises(CannotExport, match=problem):
+            _build(documents, quoted(1, anchor))
+    with pytest.raises(CannotExport, match="heading"):
+        _build([one], replace(quoted(1, span(1, 0, 1, 4)), codes=("structure",)))
+
+
+def test_a_line_end_inside_a_turn_becomes_a_space() -> None:
+    one = document()
+    broken = replace(one, passages=(replace(one.passages[0], text="one\ntwo"),))
+    made = coding.extract(broken, span(1, 0, 1, 7), ["f1"], codebook=shipped(), coder="a", at=AT)
+    whole = _build([broken], made)
+    assert rows(whole)[0][2] == "one two"
+    for name in FORMATS:
+        assert export(name, whole)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_losses_are_named_and_true(name: str) -> None:
+    lost = loss(project(), name)
+    assert any("audio" in line for line in lost)
+    text = _all_text(FORMATS[name].write(project()))
+    if any("text of the conversations" in line for line in lost):
+        assert "Thank you" not in text
+    elif name != "qdc":
+        assert "Thank you" in text
+    if name == "qdc":
+        assert "5 extracts" in lost
+        assert "2 conversations" in lost
+    if any("shortcuts and aliases" in line for line in lost):
+        assert "Management systems" not in text
+
+
+def test_losses_of_the_reader_are_named() -> None:
+    assert any("memos" in line and "public" in line for line in loss(project(Profile.PUBLIC), "json"))
+    assert not any("memos" in line for line in loss(project(), "json"))
+
+
+def test_json_is_whole() -> None:
+    whole = json.loads(FORMATS["json"].write(project()))
+    assert whole["profile"] == "internal"
+    assert whole["digest"] == digest(rows(project()))
+    assert len(whole["codebook"]["codes"]) == len(shipped().codes)
+    assert whole["extracts"][0]["anchor"] == {"first_turn": 1, "first_char": 0, "last_turn": 1, "last_char": 4}
+
+
+def test_no_cell_of_the_table_is_a_formula() -> None:
+    text = FORMATS["csv"].write(project()).decode("utf-8-sig")
+    assert "'=I thought" in text
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in text.split(","))
+
+
+def test_the_word_document_says_nothing_of_the_machine() -> None:
+    with zipfile.ZipFile(BytesIO(FORMATS["docx"].write(project()))) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        core = archive.read("docProps/core.xml").decode()
+    assert "<dc:creator>Candour</dc:creator>" in core
+    assert "2026-03-04T05:06:07Z" in core
+
+
+def _build(documents: list[Document], *extracts: Extract) -> Project:
+    return build(
+        review="R",
+        profile=Profile.INTERNAL,
+        codebook=shipped(),
+        documents=documents,
+        extracts=extracts,
+        created=AT,
+    )
+
+
+def _all_text(data: bytes) -> str:
+    """The text of a file, of an archive all its entries."""
+    if not data.startswith(b"PK"):
+        return data.decode("utf-8-sig")
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())

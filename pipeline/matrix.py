@@ -55,12 +55,13 @@ def matrix(
     """
     under: dict[tuple[str, str], list[Extract]] = {}
     column_of = {code.id: _column(codebook, code, rolled_up) for code in codebook.codes}
-    for one in sorted(extracts, key=lambda each: (each.conversation, each.anchor, each.id)):
+    rows = tuple((document.conversation, document.position) for document in documents)
+    within = [one for one in extracts if one.conversation in dict(rows)]
+    for one in sorted(within, key=lambda each: (each.conversation, each.anchor, each.id)):
         for code in dict.fromkeys(column_of[code] for code in one.codes if code in column_of):
             under.setdefault((one.conversation, code), []).append(one)
     used = {code for _, code in under}
     columns = tuple(code for code in codebook.codes if code.id in used)
-    rows = tuple((document.conversation, document.position) for document in documents)
     return Matrix(
         rows=rows,
         columns=columns,

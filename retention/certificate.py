@@ -194,6 +194,41 @@ class Certificate:
         return to_text(self.claims(), self.digest, self.to_json())
 
 
+def from_claims(claims: Mapping[str, Any]) -> Certificate:
+    """The certificate of these claims; `claims()` of it are the same again unless they contradict each other.
+
+    Raises:
+        KeyError, TypeError, ValueError: they are not the claims of a certificate.
+    """
+    plain = (
+        "number",
+        "site",
+        "tool",
+        "build",
+        "order",
+        "order_detail",
+        "rule",
+        "hold_check",
+        "assurance",
+        "anchor",
+        "medium",
+    )
+    lists = ("objects", "recordings", "assurance_reasons", "algorithms", "accepted_by")
+    given: dict[str, Any] = {name: claims[name] for name in (*plain, "epoch_before", "epoch_after", "validation")}
+    given |= {name: tuple(claims[name]) for name in lists}
+    return Certificate(
+        **given,
+        post_quantum=claims["erasure_strength"] == "post-quantum",
+        copies=tuple(
+            Copy(number=c["number"], label=c["label"], attested=c["state"] == "attested") for c in claims["copies"]
+        ),
+        checks=tuple(Check(**check) for check in claims["checks"]),
+        people=tuple(Signatory(**{**person, "at": _moment(person["at"])}) for person in claims["people"]),
+        started=_moment(claims["started"]),
+        finished=_moment(claims["finished"]),
+    )
+
+
 def not_claimed(assurance: str, *, post_quantum: bool) -> tuple[str, ...]:
     """What a certificate of this assurance class must say it does not prove."""
     return (*_NOT_CLAIMED, *_NOT_CLAIMED_AT[assurance], *(() if post_quantum else _NOT_CLAIMED_CLASSICAL))
@@ -225,6 +260,10 @@ def _shown(value: object) -> str:
             return "; ".join(f"{name} {_shown(item)}" for name, item in sorted(value.items()) if item != "")
         case _:
             return str(value)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _time(moment: datetime) -> str:

@@ -12,19 +12,21 @@ person.disabled       person                                     what they signe
 conversation.planned  conversation, recording key, extract key   detail review: the review it belongs to
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
                                                                  sig: the actor's, over signoff_statement(ref)
-signoff.withdrawn     conversation                               the actor takes back their own signature
+signoff.withdrawn     conversation                               takes back every signature for this conversation
 hold.placed           hold, conversation or review, ...
-hold.lift_asked       hold                                       ref: subject_digest of this obj and detail;
+hold.lift_asked       hold                                       ref: subject_digest of the hold alone and no detail;
                                                                  sig: the actor's, over hold_lift_statement(ref)
 hold.lifted           hold                                       the same ref; sig: of a second person, over the same
 withdrawal.received   conversation
 withdrawal.refused    conversation                               detail ground: the code of the lawful ground
-order.made            order, conversation or key, ...            detail reason: signed-off, withdrawal or schedule, and
-                                                                 whatever else the approvers sign; ref: its subject_digest
+order.made            order, conversation or key, ...            detail reason: signed-off, withdrawal or another code,
+                                                                 and what else the approvers sign; ref: its subject_digest
 order.approved        order                                      ref: of the order; sig: the actor's, over order_statement
 order.cancelled       order                                      nothing may follow for this order
 destroy.intent        order, the objects of the order            ref: of the order
 destroy.quarantined   order, the objects of the order
+destroy.erased        order, the objects of the order            ref: of the order; written with the act itself, the point
+                                                                 of no return: a hold placed later comes too late
 destroy.done          order, the objects of the order            ref: of the order; detail certificate: Certificate.digest
 destroy.failed        order                                      detail reason: a code; ends the intent
 certificate.issued    certificate, order                         ref: Certificate.digest
@@ -84,6 +86,7 @@ class Event(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     DESTROY_INTENT = "destroy.intent"
     DESTROY_QUARANTINED = "destroy.quarantined"
+    DESTROY_ERASED = "destroy.erased"
     DESTROY_DONE = "destroy.done"
     DESTROY_FAILED = "destroy.failed"
     CERTIFICATE_ISSUED = "certificate.issued"
@@ -123,6 +126,7 @@ SHAPES: Mapping[str, Shape] = {
     Event.ORDER_CANCELLED: Shape(obj=1),
     Event.DESTROY_INTENT: Shape(obj=2, ref=True),
     Event.DESTROY_QUARANTINED: Shape(obj=2),
+    Event.DESTROY_ERASED: Shape(obj=2, ref=True),
     Event.DESTROY_DONE: Shape(obj=2, ref=True, detail=("certificate",)),
     Event.DESTROY_FAILED: Shape(obj=1, detail=("reason",)),
     Event.CERTIFICATE_ISSUED: Shape(obj=2, ref=True),

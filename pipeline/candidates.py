@@ -1,0 +1,163 @@
+"""Words that might still name somebody: what a person has to look at before a text may be coded.
+
+Found in the turns with their real names, leaving out what the name key covers. A candidate is asked about once in a
+review, however often and however it was written.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline import uk_patterns
+from pipeline.document import Passage
+from pipeline.hits import Hit, Rule
+from pipeline.names import Kind, NameKey, Term
+from pipeline.word_hits import WordFinder
+from pipeline.word_lists import fold
+from storage.errors import NotFound
+
+_PUNCTUATION = re.compile(r"[\s.,/-]+")
+_CONTEXT_WORDS = 6
+_RANK = {rule: rank for rank, rule in enumerate(Rule)}
+_KINDS = {
+    Rule.DISTRICT: Kind.PLACE, Rule.POSTCODE: Kind.PLACE, Rule.ADDRESS: Kind.PLACE, Rule.PLACE: Kind.PLACE,
+    Rule.SCHOOL: Kind.SCHOOL, Rule.BIRTH: Kind.DATE, Rule.DATE: Kind.DATE, Rule.ABBREVIATION: Kind.ORGANISATION,
+    Rule.TITLE: Kind.PERSON, Rule.CUE: Kind.PERSON, Rule.KNOWN: Kind.PERSON, Rule.CAPITAL: Kind.PERSON,
+    Rule.KEYED: Kind.PERSON,
+}  # fmt: skip
+
+
+class NoCandidate(NotFound):
+    """names: no candidate {candidate} is open in this conversation; see them with `candour names candidates`"""
+
+
+class Choice(StrEnum):
+    """What a person may decide about a candidate."""
+
+    IS = "is a term of the key"
+    NEW = "is a new term"
+    NOT = "is not a name"
+    SKIP = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What was decided about a candidate, for the whole review. `candidate` is its normalised form.
+
+    IS and NEW change the key and so need no remembering; SKIP leaves the candidate open.
+    """
+
+    candidate: str = field(repr=False)
+    choice: Choice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrence:
+    """Half-open character offsets in the text of a turn, with up to six words on either side."""
+
+    turn: int
+    start: int
+    end: int
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """Something that might name somebody.
+
+    `handle` ("12.7": turn 12, word 7, of the first occurrence) names it where its words may not be shown. `term` is the
+    normalised form by which decisions know it, `shown` the first way it was written.
+    """
+
+    handle: str
+    term: str = field(repr=False)
+    shown: str = field(repr=False)
+    kind: Kind
+    rule: Rule
+    occurrences: tuple[Occurrence, ...]
+
+
+def normalised(text: str) -> str:
+    """The form by which two ways to write a candidate are one: no case, accents or punctuation."""
+    parts = [part for part in map(fold, _PUNCTUATION.split(text)) if part]
+    return ("" if any(char.isdigit() for char in text) else " ").join(parts)
+
+
+def candidates(passages: Sequence[Passage], key: NameKey, decisions: Iterable[Decision]) -> tuple[Candidate, ...]:
+    """What is still undecided in these passages, in order of first occurrence."""
+    settled = {decision.candidate for decision in decisions if decision.choice is not Choice.SKIP}
+    return tuple(candidate for candidate in _all(passages, key) if candidate.term not in settled)
+
+
+def by_handle(open_candidates: Iterable[Candidate], handle: str) -> Candidate:
+    """The candidate with this handle. Raises NoCandidate."""
+    for candidate in open_candidates:
+        if candidate.handle == handle:
+            return candidate
+    raise NoCandidate(candidate=handle)
+
+
+def decide_is(key: NameKey, candidate: Candidate, term: str) -> NameKey:
+    """The key after deciding that the candidate is another way to write a term it holds. Raises KeyError, TermTaken."""
+    return key.with_spelling(term, candidate.shown)
+
+
+def decide_new(key: NameKey, candidate: Candidate, *, term: str, replacement: str, kind: Kind) -> NameKey:
+    """The key after deciding that the candidate is a new term. Raises what `NameKey.with_term` raises."""
+    return key.with_term(Term(id=term, real=candidate.shown, replacement=replacement, kind=kind))
+
+
+def find(passages: Sequence[Passage], key: NameKey) -> Iterator[tuple[Passage, Hit]]:
+    """Every single hit, passage by passage and in order, that the key does not cover."""
+    covered = [tuple((found.start, found.end) for found in key.matcher.find(p.text)) for p in passages]
+    patterns = [uk_patterns.find(passage.text) for passage in passages]
+    finder = WordFinder((p.text for p in passages), ordinary_terms=_ordinary(key))
+    for passage, spans, hits in zip(passages, covered, patterns, strict=True):
+        left = tuple(hit for hit in hits if not _is_covered(hit, spans))
+        blocked = (*spans, *((hit.start, hit.end) for hit in left))
+        both = (*left, *finder.find(passage.text, blocked))
+        yield from ((passage, hit) for hit in sorted(both, key=lambda hit: hit.start))
+
+
+def _ordinary(key: NameKey) -> frozenset[str]:
+    return frozenset(fold(text) for term in key.terms for text in (term.real, *term.also))
+
+
+def _is_covered(hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= hit.start and hit.end <= end for start, end in spans)
+
+
+def _all(passages: Sequence[Passage], key: NameKey) -> list[Candidate]:
+    found: dict[str, list[tuple[Passage, Hit]]] = defaultdict(list)
+    for passage, hit in find(passages, key):
+        term = normalised(passage.text[hit.start : hit.end])
+        if hit.rule is Rule.KEYED:
+            term += " without capital"  # deciding that it is no name says nothing about the word with its capital
+        found[term].append((passage, hit))
+    return [_candidate(term, places) for term, places in found.items()]
+
+
+def _candidate(term: str, places: Sequence[tuple[Passage, Hit]]) -> Candidate:
+    passage, first = places[0]
+    rule = min((hit.rule for _, hit in places), key=_RANK.__getitem__)
+    return Candidate(
+        handle=f"{passage.turn}.{len(passage.text[: first.start].split()) + 1}",
+        term=term,
+        shown=passage.text[first.start : first.end],
+        kind=_KINDS.get(rule, Kind.OTHER),
+        rule=rule,
+        occurrences=tuple(_occurrence(passage, hit) for passage, hit in places),
+    )
+
+
+def _occurrence(passage: Passage, hit: Hit) -> Occurrence:
+    return Occurrence(
+        turn=passage.turn,
+        start=hit.start,
+        end=hit.end,
+        before=" ".join(passage.text[: hit.start].split()[-_CONTEXT_WORDS:]),
+        after=" ".join(passage.text[hit.end :].split()[:_CONTEXT_WORDS]),
+    )

@@ -1,0 +1,182 @@
+"""Speech models: local folders, each file known by its SHA-256, so that nothing is looked up on a network at run time.
+
+A model is a folder with the files of a converted Whisper model and a manifest.json:
+{"name", "format": 1, "language", "note", "files": {name: {"sha256", "bytes"}}}.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from storage.errors import BadInput, NotFound, NotVerified, Unavailable
+
+MANIFEST: Final = "manifest.json"
+FORMAT: Final = 1
+# Without the last two the library goes to the network, or hears with the wrong filters
+REQUIRED: Final = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
+VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
+
+
+class ModelMissing(NotFound):
+    """speech: there is no model called "{model}" here; see what there is with `candour model list`, or fetch one with \
+`candour model install` where there is a network"""
+
+
+class ModelDamaged(NotVerified):
+    """speech: {file} of the model "{model}" is {fault}; add the model again with `candour model add`"""
+
+
+class ModelIncomplete(BadInput):
+    """model: {file} is missing from the folder; copy the whole model, with its tokenizer and preprocessor settings"""
+
+
+class ModelExists(BadInput):
+    """model: there is already a model called "{model}"; choose another name"""
+
+
+class ModelName(BadInput):
+    """model: a name is made of letters, digits, dots, hyphens and underscores, at most 60 of them, and starts with a letter or \
+digit"""
+
+
+class ModelUnreachable(Unavailable):
+    """model: "{model}" could not be fetched; check the name and the network, or copy the folder from another machine and use \
+`candour model add`"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """A model as its manifest describes it; `digest` is the SHA-256 of the manifest and so names the model exactly."""
+
+    name: str
+    language: str
+    note: str
+    folder: Path
+    digest: str
+
+
+def verify(folder: Path) -> Model:
+    """The model in a folder, after every one of its files was read and compared with the manifest.
+
+    Raises ModelMissing when there is no manifest, ModelDamaged naming the first file that differs.
+    """
+    model, files = _described(folder)
+    for name in _needed(folder):
+        if name not in files:
+            raise ModelDamaged(model=model.name, file=name, fault="not in the manifest")
+    for name, facts in sorted(files.items()):
+        path = folder / name
+        if not path.is_file():
+            raise ModelDamaged(model=model.name, file=name, fault="missing")
+        if path.stat().st_size != facts["bytes"] or _digest(path) != facts["sha256"]:
+            raise ModelDamaged(model=model.name, file=name, fault="not what it was when the model was added")
+    return model
+
+
+def list_models(home_models: Path) -> list[Model]:
+    """The models below a folder by name, from their manifests alone; a folder without a readable manifest is passed over."""
+    if not home_models.is_dir():
+        return []
+    found = []
+    for manifest in sorted(home_models.glob(f"*/{MANIFEST}")):
+        try:
+            found.append(_described(manifest.parent)[0])
+        except ModelDamaged:
+            continue
+    return found
+
+
+def add(source: Path, name: str, home_models: Path, *, language: str = "en", note: str = "") -> Model:
+    """Copy a converted model below `home_models` and write its manifest; it appears whole or not at all.
+
+    Raises ModelName, ModelExists, ModelMissing (no such folder) or ModelIncomplete.
+    """
+    if not (
+        name.isascii() and name[:1].isalnum() and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    ):
+        raise ModelName()
+    if len(name) > 60:
+        raise ModelName()
+    if not source.is_dir():
+        raise ModelMissing(model=name)
+    if (home_models / name).exists():
+        raise ModelExists(model=name)
+    for needed in _needed(source):
+        if not (source / needed).is_file():
+            raise ModelIncomplete(file=needed)
+    home_models.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".adding-", dir=home_models) as work:
+        part = Path(work) / name
+        part.mkdir()
+        for path in sorted(source.iterdir()):
+            if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
+                shutil.copyfile(path, part / path.name)
+        write_manifest(part, name, language=language, note=note)
+        part.rename(home_models / name)
+    return verify(home_models / name)
+
+
+def install(name: str, home_models: Path, *, language: str = "en") -> Model:
+    """Fetch the converted model `name`, such as small.en, and add it. The only function here that uses a network.
+
+    Raises ModelUnreachable, and what `add` raises.
+    """
+    from huggingface_hub import snapshot_download
+
+    if (home_models / name).exists():
+        raise ModelExists(model=name)
+    home_models.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".fetching-", dir=home_models) as work:
+        try:
+            snapshot_download(
+                f"Systran/faster-whisper-{name}", local_dir=work, allow_patterns=[*REQUIRED, "vocabulary.*"]
+            )
+        except Exception:  # the client raises errors of many libraries; to a person they are all the same
+            raise ModelUnreachable(model=name) from None
+        return add(Path(work), name, home_models, language=language, note=f"Systran/faster-whisper-{name}")
+
+
+def write_manifest(folder: Path, name: str, *, language: str, note: str) -> None:
+    """Describe the files of a folder as they are now."""
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name != MANIFEST]
+    files = {path.name: {"sha256": _digest(path), "bytes": path.stat().st_size} for path in paths}
+    manifest = {"name": name, "format": FORMAT, "language": language, "note": note, "files": files}
+    part = folder / f".{MANIFEST}"
+    part.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.replace(folder / MANIFEST)
+
+
+def _described(folder: Path) -> tuple[Model, dict[str, Any]]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ModelMissing(model=folder.name)
+    text = path.read_bytes()
+    try:
+        manifest = json.loads(text)
+        assert manifest["format"] == FORMAT
+        files = {str(name): dict(facts) for name, facts in manifest["files"].items()}
+        assert all(Path(name).name == name and {"sha256", "bytes"} <= facts.keys() for name, facts in files.items())
+        model = Model(
+            name=str(manifest["name"]),
+            language=str(manifest["language"]),
+            note=str(manifest.get("note", "")),
+            folder=folder,
+            digest=hashlib.sha256(text).hexdigest(),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
+        raise ModelDamaged(model=folder.name, file=MANIFEST, fault="not readable") from None
+    return model, files
+
+
+def _needed(folder: Path) -> tuple[str, ...]:
+    vocabulary = next((name for name in VOCABULARIES if (folder / name).is_file()), VOCABULARIES[0])
+    return (*REQUIRED, vocabulary)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -186,6 +187,7 @@ def _identify(name: str, above: Code | None) -> str:
     return f"{above.id}/{slug}" if above else slug
 
 
+@lru_cache(maxsize=1024)
 def _fold(label: str) -> str:
     return _line(label).casefold()
 

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -80,12 +81,9 @@ def find_quote(document: Document, quote: str, turn: int | None = None) -> Ancho
     Raises QuoteNotFound, QuoteAmbiguous.
     """
     text = "\n".join(passage.text for passage in document.passages)
-    exact = re.escape(quote.strip())
-    loose = r"\s+".join(map(re.escape, quote.translate(_ALIKE).split()))
     where = "the transcript" if turn is None else f"turn {turn}"
-    for pattern, searched in ((exact, text), (loose, text.translate(_ALIKE))):
-        # a look-ahead finds matches that overlap
-        found = [_anchor(document, *match.span(1)) for match in re.finditer(f"(?=({pattern}))", searched) if pattern]
+    for search in (_exact, _loose):
+        found = [_anchor(document, *place) for place in search(text, quote.strip())]
         found = [anchor for anchor in found if turn is None or anchor.first_turn == turn]
         if len(found) > 1:
             turns = ", ".join(str(number) for number in sorted({anchor.first_turn for anchor in found}))
@@ -93,6 +91,20 @@ def find_quote(document: Document, quote: str, turn: int | None = None) -> Ancho
         if found:
             return found[0]
     raise QuoteNotFound(where=where, conversation=document.conversation)
+
+
+def _exact(text: str, quote: str) -> Iterator[tuple[int, int]]:
+    start = text.find(quote) if quote else -1
+    while start >= 0:
+        yield start, start + len(quote)
+        start = text.find(quote, start + 1)
+
+
+def _loose(text: str, quote: str) -> Iterator[tuple[int, int]]:
+    pattern = r"\s+".join(map(re.escape, quote.translate(_ALIKE).split()))
+    if pattern:
+        # a look-ahead finds matches that overlap
+        yield from (match.span(1) for match in re.finditer(f"(?=({pattern}))", text.translate(_ALIKE)))
 
 
 def _anchor(document: Document, start: int, end: int) -> Anchor:

@@ -1,16 +1,22 @@
 """The extracts by theme as a Word document, for reading and for pasting into a report."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import cast
 
 import docx
 from docx.document import Document as Word
+from docx.oxml import OxmlElement
+from docx.oxml.text.paragraph import CT_P
+from docx.text.paragraph import Paragraph
 
 from pipeline.coding import Extract
 from pipeline.export import archive
 from pipeline.export.model import Project, Row, Theme, clock, from_themes, header, themes
 from pipeline.matrix import matrix
+
+Put = Callable[[str, str], None]
 
 
 def write(project: Project) -> bytes:
@@ -22,8 +28,9 @@ def write(project: Project) -> bytes:
         word.add_paragraph(line)
     _matrix(word, project)
     word.add_heading("Extracts by theme", level=1)
+    put = _putter(word)
     for theme in themes(project):
-        _theme(word, project, theme)
+        _theme(put, theme)
     if project.codebook.attribution:
         word.add_heading("About the codebook", level=1)
         word.add_paragraph(project.codebook.attribution)
@@ -53,16 +60,33 @@ def _found(word: Word) -> Iterator[tuple[str | None, int, str, int, str]]:
                 yield theme, int(number.removeprefix("Extract ")), conversation, int(turn.removeprefix("turn ")), quote
 
 
-def _theme(word: Word, project: Project, theme: Theme) -> None:
+def _theme(put: Put, theme: Theme) -> None:
     # the heading for what has no code is of another level: a code might bear the same name
-    word.add_heading(theme.title, level=2 if theme.code else 3)
+    put("Heading 2" if theme.code else "Heading 3", theme.title)
     if theme.code and theme.code.description:
-        word.add_paragraph(theme.code.description)
+        put("Normal", theme.code.description)
     for number, one in theme.extracts:
-        word.add_paragraph(one.quote, style="Quote")
-        word.add_paragraph(_provenance(number, one), style="Caption")
+        put("Quote", one.quote)
+        put("Caption", _provenance(number, one))
         if one.memo:
-            word.add_paragraph(f"Memo ({one.coder}): {one.memo}", style="List Bullet")
+            put("List Bullet", f"Memo ({one.coder}): {one.memo}")
+
+
+def _putter(word: Word) -> Put:
+    """A function that appends a paragraph: `add_paragraph` searches the whole document and all styles for each."""
+    styles = {
+        name: word.styles[name].style_id
+        for name in ("Normal", "Heading 2", "Heading 3", "Quote", "Caption", "List Bullet")
+    }
+    end = word.element.body.sectPr
+
+    def put(style: str, text: str) -> None:
+        element = cast("CT_P", OxmlElement("w:p"))
+        end.addprevious(element)
+        element.style = styles[style]
+        Paragraph(element, word).add_run(text)
+
+    return put
 
 
 def _provenance(number: int, one: Extract) -> str:

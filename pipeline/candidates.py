@@ -6,14 +6,13 @@ review, however often and however it was written.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from pipeline import uk_patterns
 from pipeline.document import Passage
 from pipeline.hits import Hit, Rule
-from pipeline.names import Kind, NameKey, Term
+from pipeline.names import Kind, NameKey
 from pipeline.word_hits import WordFinder
 from pipeline.word_lists import fold
 from storage.errors import NotFound
@@ -31,26 +30,6 @@ _KINDS = {
 
 class NoCandidate(NotFound):
     """names: no candidate {candidate} is open in this conversation; see them with `candour names candidates`"""
-
-
-class Choice(StrEnum):
-    """What a person may decide about a candidate."""
-
-    IS = "is a term of the key"
-    NEW = "is a new term"
-    NOT = "is not a name"
-    SKIP = "skipped"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """What was decided about a candidate, for the whole review. `candidate` is its normalised form.
-
-    IS and NEW change the key and so need no remembering; SKIP leaves the candidate open.
-    """
-
-    candidate: str = field(repr=False)
-    choice: Choice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,28 +65,12 @@ def normalised(text: str) -> str:
     return ("" if any(char.isdigit() for char in text) else " ").join(parts)
 
 
-def candidates(passages: Sequence[Passage], key: NameKey, decisions: Iterable[Decision]) -> tuple[Candidate, ...]:
-    """What is still undecided in these passages, in order of first occurrence."""
-    settled = {decision.candidate for decision in decisions if decision.choice is not Choice.SKIP}
+def candidates(passages: Sequence[Passage], key: NameKey, settled: Collection[str]) -> tuple[Candidate, ...]:
+    """What may name somebody in these passages, in order of first occurrence.
+
+    Left out is what the key covers, and what was `settled`: normalised terms that a person decided to be no names.
+    """
     return tuple(candidate for candidate in _all(passages, key) if candidate.term not in settled)
-
-
-def by_handle(open_candidates: Iterable[Candidate], handle: str) -> Candidate:
-    """The candidate with this handle. Raises NoCandidate."""
-    for candidate in open_candidates:
-        if candidate.handle == handle:
-            return candidate
-    raise NoCandidate(candidate=handle)
-
-
-def decide_is(key: NameKey, candidate: Candidate, term: str) -> NameKey:
-    """The key after deciding that the candidate is another way to write a term it holds. Raises KeyError, TermTaken."""
-    return key.with_spelling(term, candidate.shown)
-
-
-def decide_new(key: NameKey, candidate: Candidate, *, term: str, replacement: str, kind: Kind) -> NameKey:
-    """The key after deciding that the candidate is a new term. Raises what `NameKey.with_term` raises."""
-    return key.with_term(Term(id=term, real=candidate.shown, replacement=replacement, kind=kind))
 
 
 def find(passages: Sequence[Passage], key: NameKey) -> Iterator[tuple[Passage, Hit]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipeline.export import docx, html, json, qdc, qdpx, tables, text
+from pipeline.export import docx, html, json, qdc, qdpx, tables, text, xlsx
 from pipeline.export.model import Project, Row, rows
 from storage.errors import BadInput, NotFound, NotVerified
 
@@ -32,11 +32,13 @@ class Format:
 
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
         Format(name="csv", suffix=".csv", media_type="text/csv", write=tables.write, read_back=tables.read_back),
+        Format(name="xlsx", suffix=".xlsx", media_type=_EXCEL, write=xlsx.write, read_back=xlsx.read_back),
         Format(name="json", suffix=".json", media_type="application/json", write=json.write, read_back=json.read_back),
         Format(name="docx", suffix=".docx", media_type=_WORD, write=docx.write, read_back=docx.read_back),
         Format(name="html", suffix=".html", media_type="text/html", write=html.write, read_back=html.read_back),

@@ -4,6 +4,7 @@ from pipeline.export.model import Profile, Project
 
 _NO_TEXT = "the text of the conversations beyond the extracts"
 _NO_BOOK = "the codebook: codes without extracts, descriptions, colours, shortcuts and aliases"
+_NO_PLACE = "places of extracts within their turns"
 
 
 def loss(project: Project, format: str) -> tuple[str, ...]:
@@ -22,9 +23,11 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
     if format == "qdpx":
         lost.append("times of words; the time of each turn stands in the text, to the second")
     if format in ("csv", "docx", "html", "txt"):
-        lost += [_NO_TEXT, _NO_BOOK, "places of extracts within their turns"]
+        lost += [_NO_TEXT, _NO_BOOK, _NO_PLACE]
+    if format == "xlsx":
+        lost += [_NO_TEXT, _NO_PLACE]
     if format == "txt" and memos:
         lost.append(f"who wrote {memos} memos")
-    if format in ("docx", "html", "txt") and extracts:
+    if format in ("csv", "xlsx", "docx", "html", "txt") and extracts:
         lost.append("when each extract was coded")
     return tuple(lost)

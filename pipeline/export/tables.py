@@ -1,4 +1,6 @@
-"""The extracts as a CSV table, one row an extract, below lines beginning with # that say what it is and for whom."""
+"""The extracts as a table, one row an extract; as CSV below lines beginning with # that say what it is and for whom."""
+
+from collections.abc import Iterator, Sequence
 
 from pipeline import cells
 from pipeline.export.model import Project, Row, clock, header, names
@@ -8,18 +10,25 @@ _COLUMNS = ("number", "conversation", "position", "turn", "speaker", "begin", "e
 
 def write(project: Project) -> bytes:
     """CSV in UTF-8 with a byte-order mark; times as hh:mm:ss; codes parted by "; "."""
-    lines: list[list[str]] = [[f"# {line}"] for line in header(project)]
-    lines.append(list(_COLUMNS))
-    for number, one in enumerate(project.extracts, start=1):
-        turn, codes = str(one.anchor.first_turn), "; ".join(names(project, one))
-        place = [str(number), one.conversation, one.position, turn, one.speaker.value, clock(one.start), clock(one.end)]
-        lines.append([*place, one.quote, codes, one.memo, one.coder])
-    return cells.to_bytes(lines)
+    return cells.to_bytes([*([f"# {line}"] for line in header(project)), *lines(project)])
 
 
 def read_back(data: bytes) -> tuple[Row, ...]:
     """The rows in a table that `write` wrote. Raises NotATable, ValueError."""
-    table = [row for row in cells.from_bytes(data, ",") if not row[0].startswith("# ")]
+    return rows_of([row for row in cells.from_bytes(data, ",") if not row[0].startswith("# ")])
+
+
+def lines(project: Project) -> Iterator[Sequence[str]]:
+    """The names of the columns, then a line for each extract."""
+    yield _COLUMNS
+    for number, one in enumerate(project.extracts, start=1):
+        turn, codes = str(one.anchor.first_turn), "; ".join(names(project, one))
+        place = [str(number), one.conversation, one.position, turn, one.speaker.value, clock(one.start), clock(one.end)]
+        yield [*place, one.quote, codes, one.memo, one.coder]
+
+
+def rows_of(table: Sequence[Sequence[str]]) -> tuple[Row, ...]:
+    """The rows in a table as `lines` gives it. Raises ValueError, KeyError, IndexError."""
     found = [dict(zip(table[0], row, strict=True)) for row in table[1:]]
     return tuple(
         sorted(

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from pipeline import coding
 from pipeline.coding import Extract
 from pipeline.document import Document
-from pipeline.export import formats
+from pipeline.export import archive, formats
 from pipeline.export.formats import FORMATS, ExportDiffers, UnknownFormat, export, verify
 from pipeline.export.loss import loss
 from pipeline.export.model import CannotExport, Profile, Project, build, digest, header, rows
+from pipeline.export.xlsx import CellTooLong
 from tests.pipeline.export.samples import AT, document, project, projects, quoted, shipped, span
 
 OF_EXTRACTS = [name for name in FORMATS if name != "qdc"]
@@ -81,7 +82,7 @@ def test_memos_and_coders_stay_inside(name: str) -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    with pytest.raises(UnknownFormat, match="csv, json, docx"):
+    with pytest.raises(UnknownFormat, match="csv, xlsx, json"):
         formats.named("pdf")
 
 
@@ -143,6 +144,34 @@ def test_no_cell_of_the_table_is_a_formula() -> None:
     text = FORMATS["csv"].write(project()).decode("utf-8-sig")
     assert "'=I thought" in text
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in text.split(","))
+
+
+def test_a_workbook_is_three_sheets_of_text() -> None:
+    entries = archive.unpack(FORMATS["xlsx"].write(project()))
+    assert [name for name in entries if "sheet" in name] == [f"xl/worksheets/sheet{n}.xml" for n in (1, 2, 3)]
+    text = "".join(content.decode() for content in entries.values())
+    assert "<f>" not in text
+    assert "=I thought they were coping" in text
+    assert "Management systems" in text
+
+
+def test_words_that_look_like_an_escape_stay() -> None:
+    one = document()
+    odd = replace(one, passages=(replace(one.passages[0], text="_x0041_ _x005F_x0041_ __x0041_"),))
+    made = coding.extract(odd, span(1, 0, 1, 30), ["f1"], codebook=shipped(), coder="a", at=AT)
+    assert export("xlsx", _build([odd], made))
+
+
+def test_a_cell_that_is_too_long_is_refused() -> None:
+    one = document()
+    long = replace(one, passages=(replace(one.passages[0], text="x" * 40_000),))
+    fits, too_long = (
+        coding.extract(long, span(1, 0, 1, end), ["f1"], codebook=shipped(), coder="a", at=AT)
+        for end in (32_767, 32_768)
+    )
+    assert export("xlsx", _build([long], fits))
+    with pytest.raises(CellTooLong):
+        export("xlsx", _build([long], too_long))
 
 
 def test_the_word_document_says_nothing_of_the_machine() -> None:

@@ -18,7 +18,7 @@ LONGEST_STRING = 512
 MOST_OBJECTS = 4096
 _BIGGEST = 2**53 - 1
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NONE: Mapping[str, str | int | bool] = MappingProxyType({})
 
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain]"
@@ -154,7 +154,7 @@ def _check(value: object, place: str = "it") -> None:
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str) or not _KEY.fullmatch(key):
-                    raise ValueError(f"a key in {place} is not lower-case ASCII")
+                    raise ValueError(f"a key in {place} is not a short name in lower-case ASCII")
                 _check(item, key)
         case _:
             raise ValueError(f"{place} is neither string, whole number, boolean, list nor object")

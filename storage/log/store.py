@@ -87,7 +87,8 @@ def entries(session: Session, start: int = 0, stop: int | None = None) -> Iterat
     query = select(AuditLeaf.idx, AuditLeaf.body).where(AuditLeaf.idx >= start).order_by(AuditLeaf.idx)
     if stop is not None:
         query = query.where(AuditLeaf.idx < stop)
-    yield from session.execute(query.execution_options(yield_per=2000)).tuples()
+    for row in session.execute(query.execution_options(yield_per=2000)):
+        yield row.idx, row.body
 
 
 def node_reader(session: Session) -> tree.NodeReader:

@@ -99,10 +99,10 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `proof` shows that the old tree is the beginning of the new one. From size 0 nothing can be shown: false."""
-    if not 0 < old <= new or not _all_hashes([old_root, new_root, *proof]):
-        return False
     if old == new:
-        return not proof and old_root == new_root
+        return old > 0 and not proof and old_root == new_root
+    if not 0 < old < new or not _all_hashes([old_root, new_root, *proof]):
+        return False
     path = list(proof) if old & (old - 1) else [old_root, *proof]
     if not path:
         return False

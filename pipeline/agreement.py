@@ -50,7 +50,7 @@ class Agreement:
 
     @property
     def alpha(self) -> float:
-        """Krippendorff's alpha for two coders and yes-or-no data without gaps (Krippendorff 2011, Computing alpha-reliability)."""
+        """Krippendorff's alpha for two coders and yes-or-no data (Krippendorff 2011, Computing alpha-reliability)."""
         apart, values = len(self.only_first) + len(self.only_second), 2 * self.turns
         yes = 2 * self.both + apart
         return 1.0 if yes in (0, values) else 1 - (values - 1) * apart / (yes * (values - yes))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.log.entry import Plain, digest_of
+from storage.log.entry import LONGEST_STRING, Plain, digest_of
 from storage.log.proof import LogProof
 from storage.log.statements import subject_digest
 
@@ -128,15 +128,17 @@ class Certificate:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the canonical claims, for the destroy.done entry; the same in JSON and text.
-
-        Raises:
-            ValueError: a claim holds a character that cannot be printed, or is longer than 512 characters.
-        """
+        """SHA-256 over the canonical claims, for the destroy.done entry; the same in JSON and text."""
         return digest_of(self.claims())
 
     def claims(self) -> dict[str, Plain]:
-        """Everything that is certified, as plain values."""
+        """Everything that is certified, as plain values.
+
+        What comes from the machine is made printable and cut at 512 characters: a certificate must not fail on a device's name.
+        """
+        return {name: _printable(value) for name, value in self._plain().items()}
+
+    def _plain(self) -> dict[str, Plain]:
         pending = [copy.number for copy in self.copies if not copy.attested]
         erased = self.assurance != "E0"
         return {
@@ -260,6 +262,18 @@ def _shown(value: object) -> str:
             return "; ".join(f"{name} {_shown(item)}" for name, item in sorted(value.items()) if item != "")
         case _:
             return str(value)
+
+
+def _printable(value: Plain) -> Plain:
+    match value:
+        case str():
+            return "".join(c if c.isprintable() else "?" for c in value[:LONGEST_STRING])
+        case list():
+            return [_printable(item) for item in value]
+        case dict():
+            return {name: _printable(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _moment(text: str) -> datetime:

@@ -76,6 +76,11 @@ class Signer:
             raise NoSigner from None
 
     @property
+    def origin(self) -> str:
+        """The log's public name."""
+        return self._key.name
+
+    @property
     def verifier(self) -> VerifierKey:
         return self._key.verifier
 

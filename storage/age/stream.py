@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 _SEALED = CHUNK + 16
 _NONCE = 16
-_BLOCK = 16 * _SEALED
 
 Bytes = bytes | bytearray | memoryview
 
@@ -225,22 +224,19 @@ def _chunk_nonce(count: int, final: bool) -> bytes:
     return count.to_bytes(11, "big") + (b"\x01" if final else b"\x00")
 
 
-def _decrypt(cipher: ChaCha20Poly1305, count: int, sealed: Bytes, *, final: bool) -> bytes | None:
+def _decrypt(cipher: ChaCha20Poly1305, count: int, sealed: bytes, *, final: bool) -> bytes | None:
     try:
         return cipher.decrypt(_chunk_nonce(count, final), sealed, None)
     except InvalidTag:
         return None
 
 
-def _chunks(source: BinaryIO, held: bytes) -> Iterator[tuple[Bytes, bool]]:
+def _chunks(source: BinaryIO, held: bytes) -> Iterator[tuple[bytes, bool]]:
     """Sealed chunks, each with whether the source ends there."""
-    while block := source.read(_BLOCK):
-        held += block
-        at = 0
-        while len(held) - at > _SEALED:
-            yield memoryview(held)[at : at + _SEALED], False
-            at += _SEALED
-        held = held[at:]
+    held += _exactly(source, _SEALED - len(held))
+    while following := _exactly(source, _SEALED):
+        yield held, False
+        held = following
     yield held, True
 
 

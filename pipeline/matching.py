@@ -73,16 +73,16 @@ class _Match:
 
 def _tokens(text: str) -> list[_Token]:
     found = list(_WORD.finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)]
+    following = [*(match.start() for match in found[1:]), len(text)]
     return [
         _Token(
             start=match.start(),
             end=match.end(),
             folded=fold(match.group()),
             capital=match.group()[0].isupper(),
-            gap=_SPACE.sub(" ", text[match.end() : following].translate(_APOSTROPHES)),
+            gap=_SPACE.sub(" ", text[match.end() : until].translate(_APOSTROPHES)),
         )
-        for match, following in zip(found, ends, strict=True)
+        for match, until in zip(found, following, strict=False)
     ]
 
 

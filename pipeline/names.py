@@ -172,7 +172,7 @@ class NameKey:
     def from_json(cls, data: bytes) -> "NameKey":
         """The key in these bytes. Raises KeyUnusable."""
         try:
-            return cls(
+            key = cls(
                 Term(
                     id=t["id"],
                     real=t["real"],
@@ -182,31 +182,49 @@ class NameKey:
                 )
                 for t in json.loads(data)
             )
+            unchanged = key.to_json() == data
         except (ValueError, KeyError, TypeError, TermUnusable):
             raise KeyUnusable from None
+        if not unchanged:
+            raise KeyUnusable
+        return key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A stretch to replace, half-open, by what is `shown`."""
+
+    start: int
+    end: int
+    shown: str
+    term: str
+    exact: bool = True
+
+
+def rewrite(text: str, cuts: Iterable[Cut]) -> Replaced:
+    """The text with each stretch replaced. The cuts are in order and do not overlap."""
+    parts: list[str] = []
+    marks: list[Mark] = []
+    copied = written = 0
+    for cut in cuts:
+        start = written + cut.start - copied
+        parts += text[copied : cut.start], cut.shown
+        copied, written = cut.end, start + len(cut.shown)
+        marks.append(
+            Mark(start=cut.start, end=cut.end, result_start=start, result_end=written, term=cut.term, exact=cut.exact)
+        )
+    return Replaced(text="".join((*parts, text[copied:])), marks=tuple(marks))
 
 
 def replace(text: str, key: NameKey) -> Replaced:
     """The text with every term of the key replaced, and the map back."""
-    parts: list[str] = []
-    marks: list[Mark] = []
-    copied = written = 0
-    for found in key.matcher.find(text):
-        shown = key[found.term].shown
-        start = written + found.start - copied
-        parts += text[copied : found.start], shown
-        copied, written = found.end, start + len(shown)
-        marks.append(
-            Mark(
-                start=found.start,
-                end=found.end,
-                result_start=start,
-                result_end=written,
-                term=found.term,
-                exact=found.exact,
-            )
-        )
-    return Replaced(text="".join((*parts, text[copied:])), marks=tuple(marks))
+    return rewrite(
+        text,
+        (
+            Cut(start=found.start, end=found.end, shown=key[found.term].shown, term=found.term, exact=found.exact)
+            for found in key.matcher.find(text)
+        ),
+    )
 
 
 def passages(turns: Iterable[Turn]) -> tuple[Passage, ...]:

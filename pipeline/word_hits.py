@@ -9,7 +9,7 @@ from pipeline.word_lists import common_words, fold, is_common, words
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|[\u0300-\u036f])*(?:[-'’][^\W_]+)*")
 _SUFFIX = re.compile(r"['’](?:s|ll|d|ve|re|m)$", re.IGNORECASE)
-_NEW_SENTENCE = re.compile(r"[.?!…:;\"“”\n]|(?:^|\s)['‘]")
+_NEW_SENTENCE = re.compile(r"[.?!…:;\"“”\n]|\s['‘]")
 _RUN_GAPS = (" ", "-")
 _POSSESSIVE_GAPS = ("'s ", "’s ")
 

@@ -161,7 +161,7 @@ class Rules:
 
     def _withdrawal_refused(self, entry: Entry) -> Iterator[Finding]:
         if self._withdrawn.pop(entry.obj[0], None) is None:
-            yield _bad(entry, Problem.ORDER, "it refuses a withdrawal that was not received")
+            yield _flag(entry, Problem.ORDER, "it refuses a withdrawal that was not received")
 
     def _order(self, entry: Entry) -> Iterator[Finding]:
         name, *objects = entry.obj

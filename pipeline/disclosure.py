@@ -28,7 +28,7 @@ _ALREADY_DECIDED = (Rule.TITLE, Rule.CUE, Rule.KNOWN, Rule.AGE)
 
 
 class NotFit(Refused):
-    """export: {count} things must be decided before {conversation} may leave for {profile} readers; the first is {what} at
+    """export: before {conversation} may leave for {profile} readers, {count} to decide; the first is {what} at
     {reference}: `{command}`"""
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.transcript import Speaker
 from storage.errors import BadInput
@@ -33,7 +33,7 @@ class Passage:
     speaker: Speaker
     start: float
     end: float
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -77,7 +77,7 @@ def verify_bundle(data: bytes, verifier_key: str, earlier: str | None = None) ->
     """Verify a bundle. The key comes from the auditor, never from the bundle."""
     try:
         notes, bodies = _read_bundle(data)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         finding = Finding(problem=Problem.FORM, text="this is not a bundle of a log, or it was cut off")
         return Report(what="bundle", findings=(finding,))
     report = verify_log(

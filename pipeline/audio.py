@@ -3,17 +3,22 @@
 Samples are int16 of shape (channels, n) at 16 kHz throughout; times are seconds from the start of the recording.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydub import AudioSegment
-from pydub.silence import detect_silence
 
 from pipeline.decode import RATE, Block
 from pipeline.transcript import Span
+
+with warnings.catch_warnings():
+    # on import pydub complains about a missing ffmpeg, which it must never use here: it leaves recordings in temporary files
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+    from pydub.silence import detect_silence
 
 Samples = NDArray[np.int16]
 
@@ -24,6 +29,9 @@ TARGET: Final = -23.0  # dBFS
 HEADROOM: Final = -1.0  # dBFS
 NOTHING: Final = -90.0  # dBFS; at and below it there is only rounding noise
 FRAME: Final = RATE // 10
+SPOKEN: Final = (
+    18  # dB below the loudest speech, down to which a channel has speech; the quieter person must be within it
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -155,7 +163,7 @@ def balance(levels: NDArray[np.float64]) -> float | None:
     speech and pauses of its own. Bleed only brings the two values closer: at -3 dB they are still 6 dB apart.
     """
     quiet, loud = np.percentile(levels, (5, 95), axis=1)
-    difference = (levels[0] - levels[1])[(levels > loud[:, None] - 10).any(axis=0)]
+    difference = (levels[0] - levels[1])[(levels > loud[:, None] - SPOKEN).any(axis=0)]
     if (loud - quiet).min() < 10 or difference.size < 10:
         return None
     low, high = (float(value) for value in np.percentile(difference, (5, 95)))

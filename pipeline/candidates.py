@@ -17,6 +17,7 @@ from pipeline.word_hits import WordFinder
 from pipeline.word_lists import fold
 from storage.errors import NotFound
 
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PUNCTUATION = re.compile(r"[\s.,/-]+")
 _CONTEXT_WORDS = 6
 _RANK = {rule: rank for rank, rule in enumerate(Rule)}
@@ -107,7 +108,7 @@ def _candidate(term: str, places: Sequence[tuple[Passage, Hit]]) -> Candidate:
     passage, first = places[0]
     rule = min((hit.rule for _, hit in places), key=_RANK.__getitem__)
     return Candidate(
-        handle=f"{passage.turn}.{len(passage.text[: first.start].split()) + 1}",
+        handle=f"{passage.turn}.{len(_WORD.findall(passage.text, 0, first.start)) + 1}",
         term=term,
         shown=passage.text[first.start : first.end],
         kind=_KINDS.get(rule, Kind.OTHER),

@@ -17,6 +17,7 @@ from pipeline.transcript import Heard, Span, Speaker, Turn, Word, plain
 
 STEP: Final = RATE // 50  # 20 ms
 SMOOTH: Final = 15  # steps, 0.3 s
+DEPTH: Final = 35  # dB below the loudest speech, where a pause begins
 FLICKER: Final = 5  # steps, a tenth of a second
 MARGIN: Final = 1.5  # dB between the channels, within which both may be speaking
 BLEED: Final = 0.3  # seconds within which the same word in both channels is one word
@@ -45,7 +46,7 @@ def own_spans(
     `levels` comes from `energies` of the window that begins at `start`; `balance` says how much louder, in dB, the first
     microphone is set. A channel gives up only what the other one heard clearly louder, so that no speech is left to neither.
     """
-    difference = levels[0] - levels[1] - balance
+    difference = _through_pauses(levels[0] - levels[1] - balance, levels)
     first, second = (_steps(spans, levels.shape[1], start) for spans in speech)
     mine = first & ~(second & (difference <= -MARGIN))
     yours = second & ~(first & (difference >= MARGIN))
@@ -154,6 +155,19 @@ def _steps(spans: Sequence[Span], count: int, start: float) -> NDArray[np.bool_]
     for span in spans:
         mask[max(0, round((span.start - start) * RATE / STEP)) : max(0, round((span.end - start) * RATE / STEP))] = True
     return mask
+
+
+def _through_pauses(difference: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The difference between the channels, which in a pause is only that of the noise, taken from the nearest speech there."""
+    loudest = levels.max(axis=0)
+    speaking = np.flatnonzero(loudest > np.percentile(loudest, 95) - DEPTH) if loudest.size else loudest
+    if speaking.size == 0:
+        return difference
+    steps = np.arange(difference.size)
+    after = np.clip(np.searchsorted(speaking, steps), 0, speaking.size - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.where(steps - speaking[before] < speaking[after] - steps, before, after)
+    return np.asarray(difference[speaking[nearer]])
 
 
 def _steady(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from pipeline.word_lists import common_words, fold, is_common, words
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|[\u0300-\u036f])*(?:[-'’][^\W_]+)*")
 _SUFFIX = re.compile(r"['’](?:s|ll|d|ve|re|m)$", re.IGNORECASE)
 _NEW_SENTENCE = re.compile(r"[.?!…:;\"“”\n]|\s['‘]")
+_BLANK = "\0"
 _RUN_GAPS = (" ", "-")
 _POSSESSIVE_GAPS = ("'s ", "’s ")
 
@@ -29,12 +30,15 @@ class _Word:
         return len(self.surface) > 1 and self.surface.isupper()
 
 
-def _split(text: str) -> list[_Word]:
+def _split(text: str, blocked: Iterable[tuple[int, int]] = ()) -> list[_Word]:
+    """The words of the text. A blocked stretch ends a word: of "Anna-Lena" with Anna blocked, Lena is left."""
+    for start, end in blocked:
+        text = text[:start] + _BLANK * (end - start) + text[end:]
     found: list[_Word] = []
     short_titles = words("titles", "short")
     for match in _WORD.finditer(text):
         surface = _SUFFIX.sub("", match.group())
-        gap = text[found[-1].end : match.start()] if found else ""
+        gap = text[found[-1].end if found else 0 : match.start()]
         abbreviated = bool(found) and gap == ". " and (found[-1].folded in short_titles or len(found[-1].surface) == 1)
         found.append(
             _Word(
@@ -43,7 +47,8 @@ def _split(text: str) -> list[_Word]:
                 surface=surface,
                 folded=fold(surface),
                 capital=surface[0].isupper(),
-                initial=not found or (not abbreviated and _NEW_SENTENCE.search(gap) is not None),
+                initial=(not found and _BLANK not in gap)
+                or (not abbreviated and _NEW_SENTENCE.search(gap) is not None),
                 gap=gap,
             )
         )
@@ -74,22 +79,21 @@ class WordFinder:
 
     def find(self, text: str, blocked: Sequence[tuple[int, int]]) -> Iterator[Hit]:
         """Hits in the text outside the blocked stretches, in order."""
-        found = _split(text)
-        free = [all(word.end <= start or end <= word.start for start, end in blocked) for word in found]
-        rules = [self._rule(found, at) if free[at] else None for at in range(len(found))]
+        found = _split(text, blocked)
+        rules = [self._rule(found, at) for at in range(len(found))]
         at = 0
         while at < len(found):
             rule = rules[at]
             if rule is None:
                 at += 1
                 continue
-            last = self._run(found, free, rules, at)
+            last = self._run(found, rules, at)
             yield Hit(start=found[at].start, end=found[last].end, rule=self._rule_of_run(found, at, last, rule))
             at = last + 1
 
     def _rule(self, found: Sequence[_Word], at: int) -> Rule | None:
         word = found[at]
-        before = found[at - 1] if at and not word.initial else None
+        before = found[at - 1] if at and not word.initial and _BLANK not in word.gap else None
         if before and before.folded in self._short_titles and (word.capital or word.folded not in self._function):
             return Rule.TITLE
         if not word.capital:
@@ -139,7 +143,7 @@ class WordFinder:
     def _is_announced(self, found: Sequence[_Word], at: int) -> bool:
         """After "called", "named", "name is", "name's", "known as"."""
         word = found[at]
-        if not at or word.initial or word.folded in self._function:
+        if not at or word.initial or _BLANK in word.gap or word.folded in self._function:
             return False
         before, earlier = found[at - 1], found[at - 2].folded if at > 1 else ""
         if before.folded in self._name_is and earlier == "name":
@@ -150,10 +154,10 @@ class WordFinder:
             return False
         return word.capital or not is_common(word.folded) or earlier in self._called_after
 
-    def _run(self, found: Sequence[_Word], free: Sequence[bool], rules: Sequence[Rule | None], first: int) -> int:
+    def _run(self, found: Sequence[_Word], rules: Sequence[Rule | None], first: int) -> int:
         """The last word of the name that begins here: capitals with nothing but a space or hyphen between them."""
         last = first
-        while found[first].capital and last + 1 < len(found) and found[last + 1].capital and free[last + 1]:
+        while found[first].capital and last + 1 < len(found) and found[last + 1].capital:
             word, before = found[last + 1], found[last]
             kind_of_place = word.folded in self._schools or word.folded in self._places
             joined = word.gap in _RUN_GAPS or (word.gap == ". " and len(before.surface) == 1)

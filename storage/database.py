@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from storage.errors import NotFound, Unavailable
+from storage.errors import Unavailable
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -28,12 +28,8 @@ class NewerHome(Unavailable):
     """database: this home was made by a newer Candour (revision {revision}); install that version to open it"""
 
 
-class NoDatabase(NotFound):
-    """database: there is no Candour home here; make one with `candour init`, or name another with --home"""
-
-
 class DatabaseTrouble(Unavailable):
-    """database: the step could not be written ({reason}); nothing was changed. Check free space and permissions, then repeat it"""
+    """database: the step was not carried out ({reason}), nothing was changed; check free space and permissions"""
 
 
 def connect(url: str) -> Engine:

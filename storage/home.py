@@ -10,7 +10,6 @@ with home.writing() as session:
     home.log(session, Event.REVIEW_CREATED, actor=person.name, obj=[str(review.id)])
 """
 
-import errno
 import fcntl
 import os
 import shutil
@@ -26,10 +25,12 @@ from sqlalchemy.orm import Session
 import configs
 from storage import database
 from storage.blobs import LocalBlobs
-from storage.errors import Busy, Locked, NotFound, Refused, Unavailable
+from storage.durable import NotWritable, plain_refusals
+from storage.errors import Busy, Locked, NotFound, Refused
+from storage.keyring import Work
 from storage.log.log import Event, Signer, append
 from storage.settings import Settings, load
-from storage.vault import Vault, Work
+from storage.vault import Vault
 
 
 class NoHome(NotFound):
@@ -40,33 +41,12 @@ class HomeExists(Refused):
     """home: this folder is not empty; name a new one with --home, nothing was changed"""
 
 
-class NoRoom(Unavailable):
-    """home: the disk is full; free some space and repeat the step, nothing was half-written"""
-
-
-class ReadOnly(Unavailable):
-    """home: the folder cannot be written; check its owner and permissions, nothing was changed"""
-
-
 class VaultClosed(Locked):
     """vault: this step opens sealed content; give the passphrase at the prompt or with --passphrase-file"""
 
 
 class WorkerRunning(Busy):
     """worker: another process is already working in this home; wait for it, or stop it first"""
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turns the operating system's refusals into one clear sentence; the original, which may name a file, stays out."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise NoRoom from None
-        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-            raise ReadOnly from None
-        raise
 
 
 class Home:
@@ -86,9 +66,9 @@ class Home:
 
         Raises:
             HomeExists: the folder holds something already.
-            NoRoom, ReadOnly: the machine does not allow it.
+            DiskFull, NotWritable: the machine does not allow it.
         """
-        with plain_errors():
+        with plain_refusals():
             folder = folder.absolute()
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise HomeExists
@@ -110,7 +90,7 @@ class Home:
         for name in ("blobs", "models"):
             (folder / name).mkdir(mode=0o700)
         (folder / "candour.toml").write_text(configs.read("candour.toml"), encoding="utf-8")
-        Vault.create(folder / "vault", passphrase, **({"work": work} if work else {}))
+        Vault.create(folder / "vault", passphrase, work=work)
         Signer.create(folder / "log", origin)
         engine = database.connect(_url(folder, load(folder / "candour.toml")))
         database.migrate(engine)
@@ -121,15 +101,15 @@ class Home:
         """Open a home, bringing its tables up to date.
 
         Raises:
-            NoHome, ReadOnly, BadSetting, NewerHome, LogRolledBack.
+            NoHome, NotWritable, BadSetting, NewerHome, LogRolledBack.
         """
         folder = folder.absolute()
         file = folder / "candour.toml"
-        with plain_errors():
+        with plain_refusals():
             if not file.is_file():
                 raise NoHome
             if not os.access(folder, os.W_OK):
-                raise ReadOnly
+                raise NotWritable
             settings = load(file)
             engine = database.connect(_url(folder, settings))
             database.refuse_newer(engine)
@@ -161,7 +141,7 @@ class Home:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction that may write; when it has logged something, a new checkpoint is signed after the commit."""
-        with plain_errors():
+        with plain_refusals():
             with database.writing(self.engine) as session:
                 yield session
             if session.info.get("logged"):
@@ -170,7 +150,7 @@ class Home:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with plain_errors(), database.reading(self.engine) as session:
+        with plain_refusals(), database.reading(self.engine) as session:
             yield session
 
     def log(
@@ -204,7 +184,7 @@ class Home:
         Raises:
             WorkerRunning: another process has it.
         """
-        with plain_errors():
+        with plain_refusals():
             handle = os.open(self.folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:

@@ -37,6 +37,7 @@ class OrderState(StrEnum):
     INTENDED = "intended"
     ERASED = "erased"
     DONE = "done"
+    VOID = "void"
 
 
 def _enum(kind: type[StrEnum]) -> Enum:
@@ -67,6 +68,7 @@ class Review(_Row, Base):
     names_key: Mapped[UUID]
     review_key: Mapped[UUID]
     codebook: Mapped[bytes] = mapped_column(LargeBinary)
+    name_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -184,14 +186,6 @@ class Doubt(_Row, Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     resolved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class NameTerm(_Row, Base):
-    __tablename__ = "name_term"
-    __table_args__ = (UniqueConstraint("review_id", "number"),)
-    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
-    number: Mapped[int]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class NameDecision(_Row, Base):

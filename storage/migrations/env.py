@@ -7,11 +7,9 @@ set outside the transaction, and the number of rows of every table must be the s
 from alembic import context
 from sqlalchemy import Connection, Engine, inspect, text
 
-from storage import models as _models
+import storage.log.tables
+import storage.models  # noqa: F401  importing them registers the tables
 from storage.base import Base
-from storage.log import tables as _tables
-
-assert _models and _tables
 
 
 def _counts(connection: Connection) -> dict[str, int]:

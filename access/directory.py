@@ -1,0 +1,124 @@
+"""The people of a home, in the database."""
+
+from collections.abc import Collection
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from access import passwords, signing
+from access.people import Person, check_name
+from access.roles import Act, Role, require
+from storage import models
+from storage.errors import NotFound, Refused
+from storage.home import Home
+from storage.log.log import Event
+
+
+class UnknownPerson(NotFound):
+    """person: nobody here is called "{name}"; `candour person list` shows everyone"""
+
+
+class PersonTaken(Refused):
+    """person: there is already someone called "{name}"; choose another name"""
+
+
+class PersonDisabled(Refused):
+    """person: "{name}" has been disabled and can do nothing here"""
+
+
+def _value(row: models.Person) -> Person:
+    return Person(
+        id=row.id,
+        name=row.name,
+        roles=frozenset(Role(r) for r in row.roles),
+        public_key=row.public_key,
+        disabled=row.disabled_at is not None,
+    )
+
+
+def _row(session: Session, name: str) -> models.Person:
+    row = session.scalar(select(models.Person).where(models.Person.name == name))
+    if row is None:
+        raise UnknownPerson(name=name)
+    return row
+
+
+def add_first(home: Home, name: str, password: str, roles: Collection[Role]) -> Person:
+    """The first person of a new home, who can then add the others."""
+    return _add(home, name, name, password, roles)
+
+
+def add(home: Home, actor: Person, name: str, password: str, roles: Collection[Role]) -> Person:
+    """Add a person with a password and a signing key of their own, sealed under it.
+
+    Raises:
+        NotAllowed, BadName, BadPassword, PersonTaken.
+    """
+    require(actor.roles, Act.MANAGE_PEOPLE, actor.name)
+    return _add(home, actor.name, name, password, roles)
+
+
+def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Role]) -> Person:
+    check_name(name)
+    verifier = passwords.hash_password(password)
+    sealed, public = signing.create(password)
+    row = models.Person(
+        id=uuid4(),
+        name=name,
+        roles=sorted(roles),
+        password=verifier,
+        signing_key=sealed,
+        public_key=public,
+        added_at=home.now(),
+    )
+    with home.writing() as session:
+        if session.scalar(select(models.Person).where(models.Person.name == name)):
+            raise PersonTaken(name=name)
+        session.add(row)
+        home.log(
+            session,
+            Event.PERSON_ADDED,
+            actor=actor,
+            obj=[name],
+            detail={"key": public.hex(), "roles": ",".join(sorted(roles))},
+        )
+    return _value(row)
+
+
+def find(home: Home, name: str) -> Person:
+    """A person by name.
+
+    Raises:
+        UnknownPerson, PersonDisabled.
+    """
+    with home.reading() as session:
+        person = _value(_row(session, name))
+    if person.disabled:
+        raise PersonDisabled(name=name)
+    return person
+
+
+def everyone(home: Home) -> list[Person]:
+    with home.reading() as session:
+        return [_value(row) for row in session.scalars(select(models.Person).order_by(models.Person.name))]
+
+
+def disable(home: Home, actor: Person, name: str) -> None:
+    """Take all rights from a person; what they signed stays signed."""
+    require(actor.roles, Act.MANAGE_PEOPLE, actor.name)
+    with home.writing() as session:
+        row = _row(session, name)
+        row.disabled_at = row.disabled_at or home.now()
+        home.log(session, Event.PERSON_DISABLED, actor=actor.name, obj=[name])
+
+
+def sign(home: Home, person: Person, password: str, statement: bytes) -> bytes:
+    """A person's own Ed25519 signature (64 bytes) over a statement; only their password opens the key.
+
+    Raises:
+        WrongPassword.
+    """
+    with home.reading() as session:
+        row = _row(session, person.name)
+    return signing.sign(row.signing_key, password, statement)

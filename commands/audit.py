@@ -1,0 +1,145 @@
+"""`candour audit`: the log, for people who do not have to trust us. Needs no passphrase and no secret."""
+
+import json
+from pathlib import Path
+
+import click
+
+from commands.desk import Desk, with_desk
+from pipeline.export.place import place
+from retention import certificates
+from retention.certificate_check import verify_certificate
+from retention.report import Report
+from retention.verify import export_bundle, verify_bundle, verify_database
+from storage.errors import BadInput, NotVerified
+from storage.log.log import entries, latest_checkpoint, prove
+
+
+class CannotRead(BadInput):
+    """audit: the file cannot be read as text; check its name"""
+
+
+class Failed(NotVerified):
+    """audit: {what} is not what it should be; {first}"""
+
+
+@click.group()
+def audit() -> None:
+    """The log and the certificates, verified."""
+
+
+def _told(desk: Desk, report: Report, what: str) -> None:
+    findings = [{"problem": f.problem.value, "entry": f.seq, "text": f.text, "fatal": f.fatal} for f in report.findings]
+    data = {"verified": report.ok, "entries": report.size, "first bad entry": report.first_bad, "findings": findings}
+    desk.result(
+        data,
+        f"{report}\n  {report.size} entries, {report.signed} of them under the signed head"
+        if report.size
+        else str(report),
+    )
+    if not report.ok:
+        raise Failed(what=what, first=next(str(finding) for finding in report.findings if finding.fatal))
+
+
+@audit.command()
+@click.option("--last", type=click.IntRange(1), help="Only the newest so many.")
+@with_desk
+def log(desk: Desk, last: int | None) -> None:
+    """Show the log: number, time, who, what, which ids."""
+    with desk.home.reading() as session:
+        found = [json.loads(body) | {"entry": seq} for seq, body in entries(session)]
+    rows = [
+        {
+            "entry": one["entry"],
+            "time": one["t"],
+            "who": one["actor"],
+            "what": one["event"],
+            "on": " ".join(o[:8] for o in one["obj"]) if not desk.as_json else one["obj"],
+        }
+        for one in (found[-last:] if last else found)
+    ]
+    desk.table(rows, "The log is empty.")
+
+
+@audit.command()
+@click.option(
+    "--earlier",
+    type=click.Path(path_type=Path),
+    help="File with a checkpoint you kept; nothing before it may have changed.",
+)
+@click.option("--bundle", type=click.Path(path_type=Path), help="Verify this bundle instead of the home's log.")
+@click.option("--key", help="Public key of the log that you were given; otherwise the home's own.")
+@with_desk
+def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | None) -> None:
+    """Verify the whole log: no entry changed, taken out or put in; every destruction authorised by two and never under a hold."""
+    kept = _text(earlier) if earlier else None
+    if bundle is not None:
+        if key is None:
+            raise click.UsageError("A bundle is verified with the --key you were given.")
+        _told(desk, verify_bundle(_text(bundle).encode(), key, kept), "Bundle")
+        return
+    home = desk.home
+    with home.reading() as session:
+        report = verify_database(session, key or home.signer.verifier_key, kept)
+    _told(desk, report, "Log")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise CannotRead from None
+
+
+@audit.command("prove")
+@click.argument("entry", type=int)
+@with_desk
+def prove_entry(desk: Desk, entry: int) -> None:
+    """Print one entry and the proof that it is in the log (c2sp.org/tlog-proof)."""
+    with desk.home.reading() as session:
+        ((_, body),) = list(entries(session, entry, entry + 1)) or [(entry, b"")]
+        if not body:
+            raise click.UsageError(f"The log has no entry {entry}.")
+        proof = str(prove(session, entry))
+    desk.result({"entry": body.decode(), "proof": proof}, f"{body.decode()}\n\n{proof}")
+
+
+@audit.command()
+@with_desk
+def checkpoint(desk: Desk) -> None:
+    """Print the newest signed checkpoint. Keep it: the log can never again be shorter or different before it."""
+    with desk.home.reading() as session:
+        note = latest_checkpoint(session) or ""
+    desk.result({"checkpoint": note, "key": desk.home.signer.verifier_key}, note)
+
+
+@audit.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@with_desk
+def bundle(desk: Desk, file: Path, overwrite: bool) -> None:
+    """Write everything an outsider needs to verify the log elsewhere. It holds ids and digests, no name and no word."""
+    home = desk.home
+    with home.reading() as session:
+        data = export_bundle(session, home.signer)
+    place(data, file, overwrite)
+    desk.result(
+        {"bytes": len(data), "key": home.signer.verifier_key},
+        f"Wrote {len(data)} bytes. Public key: {home.signer.verifier_key}",
+    )
+
+
+@audit.command()
+@click.argument("reference", required=False)
+@click.option("--verify", "file", type=click.Path(path_type=Path), help="Verify a certificate file instead.")
+@click.option("--key", help="With --verify: public key of the log that you were given; otherwise the home's own.")
+@with_desk
+def certificate(desk: Desk, reference: str | None, file: Path | None, key: str | None) -> None:
+    """Show the certificates of destruction of a conversation, or verify one from a file."""
+    if file is not None:
+        _told(desk, verify_certificate(_text(file), key or desk.home.signer.verifier_key), "Certificate")
+        return
+    if reference is None:
+        raise click.UsageError("Say which conversation, or --verify FILE.")
+    found = certificates.shown(desk.home, reference)
+    desk.result([json.loads(one) for _, one, _ in found], "\n\n".join(text for _, _, text in found))

@@ -1,0 +1,65 @@
+"""`candour export`: extracts leave, for a reader."""
+
+from pathlib import Path
+
+import click
+
+from commands.desk import Desk, with_desk
+from pipeline import exporting
+from pipeline.export.formats import FORMATS
+from pipeline.export.model import Profile
+
+
+@click.command()
+@click.argument("target")
+@click.option("--format", "format", type=click.Choice(list(FORMATS)), help="Format; otherwise by the file's ending.")
+@click.option(
+    "--for", "profile", type=click.Choice([p.value for p in Profile]), default=Profile.INTERNAL.value, show_default=True,
+    help="Who will read it. The public gets no place, exact date, agency or one-off role that nobody confirmed.",
+)  # fmt: skip
+@click.option("--to", "file", type=click.Path(path_type=Path), help="File to write.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@click.option("--dry-run", is_flag=True, help="Only say what must still be decided.")
+@click.option(
+    "--confirm", "places", multiple=True, help="For the public: let pass what stands here; logged. May be given again."
+)
+@with_desk
+def export(
+    desk: Desk,
+    target: str,
+    format: str | None,
+    profile: str,
+    file: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    places: tuple[str, ...],
+) -> None:
+    """Write the extracts of TARGET, a conversation or a review, to a file; refused while something must be decided.
+
+    The file is in clear. Nothing in it names anybody, as far as people decided so; it is yours to keep safe.
+    """
+    home = desk.unlock()
+    if places:
+        left = exporting.confirm(home, desk.actor, target, places)
+        desk.result({"left": left}, f"Confirmed and logged. {left or 'Nothing'} left to decide.")
+        return
+    if dry_run:
+        found = exporting.dry_run(home, desk.actor, target, Profile(profile))
+        rows = [{"what": one.what.value, "where": one.reference, "decide with": one.command} for one in found]
+        desk.table(rows, "Nothing stands in the way.")
+        return
+    if file is None:
+        raise click.UsageError("Say where --to write it.")
+    chosen = format or next((f.name for f in FORMATS.values() if f.suffix == file.suffix), None)
+    if chosen is None:
+        raise click.UsageError(
+            f"Say the --format, or end the file in one of {', '.join(f.suffix for f in FORMATS.values())}."
+        )
+    done = exporting.write(
+        home, desk.actor, target, format=chosen, profile=Profile(profile), path=file, overwrite=overwrite
+    )
+    lost = "\n".join(f"  not carried: {one}" for one in done.lost)
+    desk.result(
+        {"extracts": done.extracts, "digest": done.digest, "lost": done.lost},
+        f"Wrote {done.extracts} extracts, read back equal. Digest {done.digest[:16]}…{chr(10) + lost if lost else ''}",
+    )

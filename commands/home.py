@@ -1,0 +1,140 @@
+"""`candour init`, `doctor`, `status` and `work`: the home itself, and what goes on in it."""
+
+import signal
+from collections.abc import Callable
+
+import click
+from sqlalchemy import func, select
+
+from access import directory
+from access.roles import Act, Role, require
+from commands.desk import Desk, with_desk
+from pipeline.transcribing import Progress
+from retention import assurance, plan
+from storage.home import Home
+from storage.log.log import Event
+from storage.models import Conversation, State, Window
+from worker import local
+
+FIRST_ROLES = [Role.OPERATOR, Role.REVIEWER, Role.GOVERNANCE]
+
+
+@click.command()
+@click.option("--person", "name", required=True, help="Name of the first person, who can then add the others.")
+@click.option(
+    "--origin", default="candour.local/log", show_default=True, help="Public name of the log, such as a domain."
+)
+@with_desk
+def init(desk: Desk, name: str, origin: str) -> None:
+    """Make a home: settings, database, vault, log, first person.
+
+    The first person may do everything until others are added. Keep the passphrase: without it nothing sealed can be opened,
+    by anybody.
+    """
+    passphrase = desk.passphrase(new=True)
+    password = desk.password(name, new=True)
+    home = desk.home = Home.create(desk.folder, passphrase, origin=origin)
+    directory.add_first(home, name, password, FIRST_ROLES)
+    with home.writing() as session:
+        home.log(session, Event.HOME_CREATED, actor=name)
+    grade, _ = assurance.classify(assurance.survey(home))
+    desk.result(
+        {"home": str(home.folder), "log": home.signer.verifier_key, "assurance": grade},
+        f"Made a home with its first person, {name}. Assurance class {grade} (see candour doctor).\n"
+        f"Give auditors the log's public key: {home.signer.verifier_key}",
+    )
+
+
+@click.command()
+@with_desk
+def doctor(desk: Desk) -> None:
+    """Look at the machine and say what a destruction here can honestly claim. Changes nothing."""
+    grade, findings = assurance.classify(assurance.survey(desk.home))
+    rows = [
+        {"looked at": f.name, "as it should be": f.good, "seen": f.seen, "what would help": "" if f.good else f.raises}
+        for f in findings
+    ]
+    lines = [f"  {'ok ' if f.good else '-- '} {f.name}: {f.seen}{'' if f.good else f'. {f.raises}'}" for f in findings]
+    desk.result({"class": grade, "findings": rows}, "\n".join([f"Assurance class {grade}", *lines]))
+
+
+@click.command()
+@with_desk
+def status(desk: Desk) -> None:
+    """Show what is waiting, being worked on, and about to be destroyed. Needs no passphrase."""
+    home = desk.home
+    with home.reading() as session:
+        counts = dict(
+            session.execute(select(Conversation.state, func.count()).group_by(Conversation.state)).tuples().all()
+        )
+        waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
+        at_work = [
+            {
+                "conversation": one.reference,
+                "seconds done": round(
+                    session.scalar(select(func.max(Window.end)).where(Window.conversation_id == one.id)) or 0.0, 1
+                ),
+                "seconds": round(one.recording.duration, 1) if one.recording else 0.0,
+                "trouble": one.trouble or "",
+            }
+            for one in waiting
+        ]
+    due = plan.due(home, home.now())
+    states = {state.value: counts.get(state, 0) for state in State}
+    lines = [f"  {count:3}  {state}" for state, count in states.items() if count]
+    lines += [
+        f"  {w['conversation']}: {w['seconds done']} of {w['seconds']} s transcribed {w['trouble']}" for w in at_work
+    ]
+    lines += [f"  {len(due)} destruction orders are due: candour retention run"] if due else []
+    desk.result({"states": states, "at work": at_work, "orders due": due}, "\n".join(lines) or "  Nothing yet.")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@with_desk
+def work(desk: Desk, once: bool) -> None:
+    """Do what is due: transcribe recordings, carry out destruction orders. Runs until stopped.
+
+    Only one worker can run in a home. Stopped or killed, it goes on later where it was.
+    """
+    home = desk.unlock()
+    require(desk.actor.roles, Act.RUN_WORK, desk.actor.name)
+    stop = _until_asked_to_stop()
+    if once:
+        _tell(desk, work_once_with_bar(desk, home, stop))
+        return
+    desk.say("Working; stop with Ctrl-C.")
+    local.work(home, report=lambda _: None, stop=stop, finished=lambda done: _tell(desk, done, quiet=True))
+
+
+def work_once_with_bar(desk: Desk, home: Home, stop: Callable[[], bool] = lambda: False) -> local.Done:
+    """One round of work with a progress bar over everything that waits."""
+    with home.reading() as session:
+        waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
+        total = sum(one.recording.duration for one in waiting if one.recording)
+    before: dict[str, float] = {}
+    with desk.progress("Transcribing", total) as update:
+
+        def report(progress: Progress) -> None:
+            before[progress.reference] = progress.done
+            update(sum(before.values()))
+
+        return local.work_once(home, report=report, stop=stop)
+
+
+def _tell(desk: Desk, done: local.Done, *, quiet: bool = False) -> None:
+    lines = [f"Transcribed {reference}." for reference in done.transcribed]
+    lines += [f"Destroyed; certificate {certificate}." for certificate in done.destroyed]
+    lines += [f"Not done, {reference}: {reason}" for reference, reason in done.failed]
+    if lines or not quiet:
+        data = {"transcribed": done.transcribed, "destroyed": done.destroyed, "failed": dict(done.failed)}
+        desk.result(data, "\n".join(lines) or "Nothing is due.")
+    if done.failed and not quiet:
+        raise click.exceptions.Exit(1)
+
+
+def _until_asked_to_stop() -> Callable[[], bool]:
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: asked.append(received))
+    return lambda: bool(asked)

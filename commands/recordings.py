@@ -1,0 +1,46 @@
+"""`candour upload`: a recording comes in."""
+
+from pathlib import Path
+
+import click
+
+from commands.desk import Desk, with_desk
+from pipeline import intake
+from storage.errors import BadInput
+
+
+class NoSuchFile(BadInput):
+    """recording: there is no file of that name that can be read; check the path"""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--conversation", "reference", required=True, help="Reference of the planned conversation.")
+@with_desk
+def upload(desk: Desk, file: Path, reference: str) -> None:
+    """Take in a recording: audio, video with sound, or a file already sealed with `age` to the conversation's recipient.
+
+    It is sealed as it streams; the original file is not touched. This does not delete the original: do that yourself, with
+    what destroys it on your device.
+    """
+    home = desk.unlock()
+    actor = desk.actor
+    try:
+        source = file.open("rb")
+    except OSError:
+        raise NoSuchFile from None
+    with source, desk.progress("Sealing", file.stat().st_size) as update:
+        row = intake.receive(home, actor, reference, source, progress=update)
+    data = {
+        "conversation": reference,
+        "seconds": round(row.duration, 1),
+        "channels": row.channels,
+        "bytes": row.size,
+        "sha256": row.digest,
+    }
+    minutes, seconds = divmod(round(row.duration), 60)
+    desk.result(
+        data,
+        f"Sealed the recording of {reference}: {minutes} min {seconds} s, {row.channels} channel{'s' if row.channels > 1 else ''}.\n"
+        "Next: candour work --once transcribes it. The file you uploaded still exists; destroy it on your device.",
+    )

@@ -1,0 +1,231 @@
+"""Reviews, participants and conversations: what exists before anything is recorded."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access.people import Person
+from access.roles import Act, require
+from pipeline.codebook import Codebook
+from pipeline.codebook import parse as parse_codebook
+from storage.errors import BadInput, Destroyed, NotFound, Refused
+from storage.home import Home
+from storage.log.log import Event
+from storage.models import Conversation, Participant, Review, State
+from storage.sealed import open_value, seal_value, slot
+from storage.vault import KeyClass
+
+
+class UnknownReview(NotFound):
+    """review: there is no review "{reference}"; `candour review list` shows them"""
+
+
+class UnknownPosition(NotFound):
+    """participant: nobody has the position "{position}" in this review; `candour participant list` shows them"""
+
+
+class UnknownConversation(NotFound):
+    """conversation: there is no conversation "{reference}"; `candour conversation list` shows them"""
+
+
+class Taken(Refused):
+    """{what}: "{reference}" exists already; choose another"""
+
+
+class BadReference(BadInput):
+    """{what}: "{reference}" cannot be used; 1 to {limit} letters, digits, spaces and .-_/ and never a real name"""
+
+
+class ConversationGone(Destroyed):
+    """conversation {reference}: {what} has been destroyed; `candour audit certificate {reference}` shows the evidence"""
+
+
+class ReviewClosed(Refused):
+    """review: "{reference}" is closed; nothing can be added to it"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegisterEntry:
+    """Who a participant really is; shown only by the command that reads the register, and each reading is logged."""
+
+    name: str
+    contact: str
+
+
+def _reference(text: str, what: str, limit: int) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= limit or not all(c.isalnum() or c in " .-_/" for c in text):
+        raise BadReference(what=what, reference=text[:limit], limit=limit)
+    return text
+
+
+def create_review(home: Home, actor: Person, reference: str, *, schedule: str, codebook: Codebook) -> Review:
+    """Open a review. `schedule` is TOML that `retention.policy.parse` has accepted.
+
+    Raises:
+        NotAllowed, BadReference, Taken.
+    """
+    require(actor.roles, Act.CREATE_REVIEW, actor.name)
+    reference = _reference(reference, "review", 40)
+    review = Review(reference=reference, schedule=schedule, created_at=home.now())
+    review.id, review.names_key, review.review_key = uuid4(), uuid4(), uuid4()
+    key = home.vault.put(review.review_key, KeyClass.REVIEW)
+    home.vault.put(review.names_key, KeyClass.NAMES)
+    review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
+    with home.writing() as session:
+        if session.scalar(select(Review).where(Review.reference == reference)):
+            raise Taken(what="review", reference=reference)
+        session.add(review)
+        home.log(session, Event.REVIEW_CREATED, actor=actor.name, obj=[review.id])
+    return review
+
+
+def find_review(session: Session, reference: str) -> Review:
+    review = session.scalar(select(Review).where(Review.reference == reference))
+    if review is None:
+        raise UnknownReview(reference=reference)
+    return review
+
+
+def codebook_of(home: Home, review: Review) -> Codebook:
+    key = home.vault.get(review.review_key, KeyClass.REVIEW)
+    return parse_codebook(open_value(key, f"review.codebook:{review.id}", review.codebook).decode())
+
+
+def set_codebook(home: Home, actor: Person, reference: str, codebook: Codebook) -> None:
+    """Replace a review's codebook; codes in use must still be there (the caller checks them first)."""
+    require(actor.roles, Act.CODE, actor.name)
+    with home.writing() as session:
+        review = find_review(session, reference)
+        key = home.vault.get(review.review_key, KeyClass.REVIEW)
+        review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
+        home.log(session, Event.CODE_ADDED, actor=actor.name, obj=[review.id])
+
+
+def close_review(home: Home, actor: Person, reference: str) -> None:
+    """Close a review: periods that count from its closing begin."""
+    require(actor.roles, Act.CREATE_REVIEW, actor.name)
+    with home.writing() as session:
+        review = find_review(session, reference)
+        if review.closed_at is not None:
+            raise ReviewClosed(reference=reference)
+        review.closed_at = home.now()
+        home.log(session, Event.REVIEW_CLOSED, actor=actor.name, obj=[review.id])
+
+
+def add_participant(
+    home: Home, actor: Person, review_reference: str, position: str, agency: str, register: RegisterEntry | None = None
+) -> Participant:
+    """Add a participant by position. A real name and contact, when given, go sealed into the register."""
+    require(actor.roles, Act.PLAN_CONVERSATION, actor.name)
+    position, agency = _reference(position, "position", 80), _reference(agency, "agency", 80)
+    with home.writing() as session:
+        review = find_review(session, review_reference)
+        if review.closed_at is not None:
+            raise ReviewClosed(reference=review_reference)
+        if session.scalar(
+            select(Participant).where(Participant.review_id == review.id, Participant.position == position)
+        ):
+            raise Taken(what="participant", reference=position)
+        participant = Participant(id=uuid4(), review_id=review.id, position=position, agency=agency)
+        if register is not None:
+            body = json.dumps({"name": register.name, "contact": register.contact}).encode()
+            key = home.vault.get(review.names_key, KeyClass.NAMES)
+            participant.sealed = seal_value(key, f"participant.sealed:{participant.id}", body)
+        session.add(participant)
+        home.log(session, Event.PARTICIPANT_ADDED, actor=actor.name, obj=[participant.id, review.id])
+    return participant
+
+
+def read_register(home: Home, actor: Person, review_reference: str) -> list[tuple[str, RegisterEntry | None]]:
+    """Position and register entry of each participant; needs its own role, and the reading is logged."""
+    require(actor.roles, Act.READ_REGISTER, actor.name)
+    with home.writing() as session:
+        review = find_review(session, review_reference)
+        key = home.vault.get(review.names_key, KeyClass.NAMES)
+        rows = session.scalars(
+            select(Participant).where(Participant.review_id == review.id).order_by(Participant.position)
+        ).all()
+        home.log(session, Event.REGISTER_READ, actor=actor.name, obj=[review.id])
+    return [(row.position, _entry(key, row)) for row in rows]
+
+
+def _entry(key: bytes, row: Participant) -> RegisterEntry | None:
+    if row.sealed is None:
+        return None
+    body = json.loads(open_value(key, f"participant.sealed:{row.id}", row.sealed))
+    return RegisterEntry(name=body["name"], contact=body["contact"])
+
+
+def plan_conversation(
+    home: Home, actor: Person, review_reference: str, position: str, *, interviewer: str, on: date | None
+) -> Conversation:
+    """Plan a conversation and make its keys: from now on its slot recipient can be given to a recorder.
+
+    Raises:
+        NotAllowed, UnknownReview, UnknownPosition, ReviewClosed, VaultClosed.
+    """
+    require(actor.roles, Act.PLAN_CONVERSATION, actor.name)
+    interviewer = _reference(interviewer, "interviewer", 80)
+    recording_key, extract_key = uuid4(), uuid4()
+    secret = home.vault.put(recording_key, KeyClass.RECORDING)
+    home.vault.put(extract_key, KeyClass.EXTRACT)
+    with home.writing() as session:
+        review = find_review(session, review_reference)
+        if review.closed_at is not None:
+            raise ReviewClosed(reference=review_reference)
+        participant = session.scalar(
+            select(Participant).where(Participant.review_id == review.id, Participant.position == position)
+        )
+        if participant is None:
+            raise UnknownPosition(position=position)
+        number = session.scalar(select(func.count()).select_from(Conversation)) or 0
+        conversation = Conversation(
+            id=uuid4(),
+            reference=f"C-{number + 1:03}",
+            review_id=review.id,
+            participant_id=participant.id,
+            interviewer=interviewer,
+            on=on,
+            state=State.PLANNED,
+            recording_key=recording_key,
+            extract_key=extract_key,
+            recipient=str(slot(secret).recipient()),
+            created_at=home.now(),
+            state_at=home.now(),
+        )
+        session.add(conversation)
+        home.log(
+            session, Event.CONVERSATION_PLANNED, actor=actor.name, obj=[conversation.id, recording_key, extract_key]
+        )
+    return conversation
+
+
+def find_conversation(session: Session, reference: str) -> Conversation:
+    conversation = session.scalar(select(Conversation).where(Conversation.reference == reference.upper()))
+    if conversation is None:
+        raise UnknownConversation(reference=reference)
+    return conversation
+
+
+def recording_key(home: Home, conversation: Conversation) -> bytes:
+    """The 32-byte key that opens everything in which a person is identifiable.
+
+    Raises:
+        ConversationGone: it has been destroyed, or is about to be.
+        VaultClosed.
+    """
+    if conversation.quarantined or conversation.state in {State.DESTROYED, State.WITHDRAWN}:
+        raise ConversationGone(reference=conversation.reference, what="the recording")
+    return home.vault.get(conversation.recording_key, KeyClass.RECORDING)
+
+
+def extract_key(home: Home, conversation: Conversation) -> bytes:
+    """The 32-byte key that opens pseudonymised transcript, extracts and memos."""
+    if conversation.state is State.WITHDRAWN:
+        raise ConversationGone(reference=conversation.reference, what="everything")
+    return home.vault.get(conversation.extract_key, KeyClass.EXTRACT)

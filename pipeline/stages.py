@@ -1,0 +1,207 @@
+"""The way of a conversation: which conditions each step has, which are open, and what is due.
+
+    planned → recorded → transcribed → reviewed → pseudonymised → coded → signed off → destroyed
+
+A conversation moves to reviewed, pseudonymised and coded by itself, in the transaction of the act that met the last condition
+of that step, and back when an act opens one again. `conditions` is the one list that commands, page and gates read.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access.people import Person
+from pipeline import coding, contents
+from pipeline.document import Document
+from pipeline.reviews import codebook_of
+from storage.errors import Refused
+from storage.home import Home
+from storage.log.log import Event
+from storage.models import Conversation, Doubt, Hearing, Incident, SignOff, State, Window
+
+
+class NotYet(Refused):
+    """{step}: {reference} is {state}; first: {todo}"""
+
+
+class Frozen(Refused):
+    """{step}: {reference} has a sign-off; take it back with `candour signoff {reference} --take-back` to go on working"""
+
+
+class Need(StrEnum):
+    """A condition of a step."""
+
+    AUDIO = "audio"
+    DAMAGE = "damage"
+    DOUBTS = "doubts"
+    HEARD = "heard"
+    NAMES = "names"
+    EXTRACTS = "extracts"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """One condition: whether it is met, and what to do while it is not."""
+
+    name: str
+    met: bool
+    todo: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """A recording to be transcribed."""
+
+    conversation: UUID
+    reference: str
+
+
+STEPS: Final = (
+    (State.REVIEWED, Event.TRANSCRIPT_REVIEWED, (Need.AUDIO, Need.DAMAGE, Need.DOUBTS, Need.HEARD)),
+    (State.PSEUDONYMISED, Event.TRANSCRIPT_PSEUDONYMISED, (Need.NAMES,)),
+    (State.CODED, Event.CODING_FINISHED, (Need.EXTRACTS,)),
+)
+AT_WORK: Final = (State.TRANSCRIBED, State.REVIEWED, State.PSEUDONYMISED, State.CODED)
+
+
+def due(session: Session, attempts: int) -> list[Work]:
+    """Recordings that wait to be transcribed, oldest first, without those that failed `attempts` times in a row."""
+    rows = session.scalars(
+        select(Conversation)
+        .where(Conversation.state == State.RECORDED, Conversation.quarantined.is_(False), Conversation.runs < attempts)
+        .order_by(Conversation.state_at)
+    )
+    return [Work(conversation=row.id, reference=row.reference) for row in rows]
+
+
+def conditions(home: Home, session: Session, conversation: Conversation) -> tuple[Condition, ...]:
+    """All conditions of the way from transcribed to coded, in order."""
+    return tuple(_check(home, session, conversation, need) for _, _, needs in STEPS for need in needs)
+
+
+def _check(home: Home, session: Session, conversation: Conversation, need: Need) -> Condition:
+    check = {
+        Need.AUDIO: _audio,
+        Need.DAMAGE: _damage,
+        Need.DOUBTS: _doubts,
+        Need.HEARD: _heard,
+        Need.NAMES: _names,
+        Need.EXTRACTS: _extracts,
+    }[need]
+    todo = check(home, session, conversation)
+    return Condition(name=need.value, met=not todo, todo=todo)
+
+
+def _audio(home: Home, session: Session, conversation: Conversation) -> str:
+    if conversation.draft is None or conversation.recording is None:
+        return "the recording must be transcribed: `candour work --once`"
+    accounted = session.scalar(
+        select(func.sum(Window.transcribed + Window.silence + Window.damaged + Window.skipped)).where(
+            Window.conversation_id == conversation.id
+        )
+    )
+    if abs((accounted or 0.0) - conversation.recording.duration) > 0.001 * conversation.recording.duration + 0.05:
+        return "not every second of the recording is accounted for; this is an incident, see `candour doctor`"
+    return ""
+
+
+def _damage(home: Home, session: Session, conversation: Conversation) -> str:
+    rows = select(func.count()).where(Incident.conversation_id == conversation.id, Incident.acknowledged_by.is_(None))
+    count = session.scalar(rows)
+    return (
+        f"{count} damaged stretches to acknowledge: `candour transcript check {conversation.reference} --damage`"
+        if count
+        else ""
+    )
+
+
+def _doubts(home: Home, session: Session, conversation: Conversation) -> str:
+    count = session.scalar(
+        select(func.count()).where(Doubt.conversation_id == conversation.id, Doubt.resolved_by.is_(None))
+    )
+    return f"{count} doubts to resolve: `candour doubts list {conversation.reference}`" if count else ""
+
+
+def _heard(home: Home, session: Session, conversation: Conversation) -> str:
+    if conversation.draft is None:
+        return "nothing has been transcribed yet"
+    heard = set(session.scalars(select(Hearing.turn).where(Hearing.conversation_id == conversation.id)))
+    count = len({turn.number for turn in contents.transcript(home, session, conversation)} - heard)
+    return f"{count} turns to hear: `candour transcript check {conversation.reference}`" if count else ""
+
+
+def _names(home: Home, session: Session, conversation: Conversation) -> str:
+    if conversation.draft is None:
+        return "nothing has been transcribed yet"
+    count = len(contents.undecided(home, session, conversation))
+    return f"{count} name candidates to decide: `candour names candidates {conversation.reference}`" if count else ""
+
+
+def _extracts(home: Home, session: Session, conversation: Conversation) -> str:
+    document = contents.document(home, conversation)
+    if document is None:
+        return "extracts wait for the pseudonymised transcript"
+    found = [one for _, one in contents.extracts(home, session, conversation)]
+    if not found:
+        return f"no extract yet: `candour extract add {conversation.reference}`"
+    problems = coding.check(found, codebook_of(home, conversation.review), document)
+    return f"{len(problems)} extracts to mend: `candour extract list {conversation.reference}`" if problems else ""
+
+
+def require_open(session: Session, conversation: Conversation, step: str) -> None:
+    """Refuse work on a conversation that somebody has signed.
+
+    Raises:
+        Frozen.
+    """
+    if has_signature(session, conversation):
+        raise Frozen(step=step, reference=conversation.reference)
+
+
+def has_signature(session: Session, conversation: Conversation) -> bool:
+    return bool(session.scalar(select(func.count()).where(SignOff.conversation_id == conversation.id)))
+
+
+def settle(home: Home, session: Session, conversation: Conversation, actor: Person) -> State:
+    """Move a conversation as far as its conditions allow, in the caller's transaction; returns where it stands."""
+    if conversation.state not in AT_WORK:
+        return conversation.state
+    reached = State.TRANSCRIBED
+    for state, event, needs in STEPS:
+        if state is State.CODED:
+            _renew_document(home, session, conversation)
+        if any(not _check(home, session, conversation, need).met for need in needs):
+            break
+        if AT_WORK.index(state) > AT_WORK.index(conversation.state):
+            home.log(session, event, actor=actor.name, obj=[conversation.id])
+        reached = state
+    if reached is not conversation.state:
+        conversation.state, conversation.state_at = reached, home.now()
+    return reached
+
+
+def _renew_document(home: Home, session: Session, conversation: Conversation) -> None:
+    fresh = contents.pseudonymised(home, session, conversation)
+    if contents.document(home, conversation) != fresh:
+        contents.set_document(home, conversation, fresh)
+        _carry_extracts(home, session, conversation, fresh)
+
+
+def _carry_extracts(home: Home, session: Session, conversation: Conversation, fresh: Document) -> None:
+    # An extract whose words still stand moves with them; the rest stay as they are and `coding.check` lists them.
+    for row in contents.extract_rows(session, conversation):
+        moved = coding.again(contents.open_extract(home, conversation, row), fresh)
+        if moved is not None:
+            contents.seal_extract(home, conversation, row, moved)
+
+
+def begin(session: Session, conversation: Conversation) -> UUID:
+    """A new run of work: its token alone may write from now on."""
+    conversation.run_token = uuid4()
+    conversation.runs += 1
+    conversation.trouble = None
+    return conversation.run_token

@@ -1,0 +1,127 @@
+"""Sign-off: two different people agree that the analysis of a conversation is finished.
+
+Each of them signs two statements with their own key: that the analysis is as it stands, and the order to destroy the recording
+when its schedule says so. So the destruction that follows needs no further signature, and nobody can say they did not know.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from access import directory
+from access.people import Person
+from access.roles import Act, require
+from pipeline.contents import analysis_digest
+from pipeline.reviews import find_conversation
+from retention import orders, readiness
+from retention.orders import Reason
+from storage.errors import Refused
+from storage.home import Home
+from storage.log.log import Event
+from storage.log.statements import order_statement, signoff_statement, subject_digest
+from storage.models import Conversation, Correction, Hearing, SignOff, State
+
+
+class NotReady(Refused):
+    """sign-off: {reference} is not ready: {todo}"""
+
+
+class AlreadySigned(Refused):
+    """sign-off: "{name}" has already signed {reference}; a second, different person must sign"""
+
+
+class OwnReview(Refused):
+    """sign-off: "{name}" reviewed {reference}, and the second signature must be somebody else's"""
+
+
+class NotSigned(Refused):
+    """sign-off: nobody has signed {reference}, or its recording is gone; there is nothing to take back"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedOff:
+    """What a signature achieved: `complete` when it was the second."""
+
+    complete: bool
+    order: int
+
+
+def sign_off(home: Home, actor: Person, password: str, reference: str) -> SignedOff:
+    """Sign off a conversation.
+
+    Raises:
+        NotAllowed, UnknownConversation, NotReady, AlreadySigned, OwnReview, WrongPassword.
+    """
+    require(actor.roles, Act.SIGN_OFF, actor.name)
+    with home.writing() as session:
+        conversation = find_conversation(session, reference)
+        _refuse(home, session, conversation, actor)
+        detail = {"analysis": analysis_digest(session, conversation)}
+        digest = subject_digest([str(conversation.id)], detail)
+        order = orders.open_order(session, conversation, Reason.SIGNED_OFF)
+        if order is None:
+            order = orders.make(home, session, conversation, Reason.SIGNED_OFF, actor=actor.name)
+        signed = directory.sign(home, actor, password, signoff_statement(digest))
+        approved = directory.sign(home, actor, password, order_statement(order.digest))
+        first = session.scalar(select(SignOff).where(SignOff.conversation_id == conversation.id))
+        session.add(
+            SignOff(
+                id=uuid4(),
+                conversation_id=conversation.id,
+                person_id=actor.id,
+                digest=digest,
+                signature=signed,
+                at=home.now(),
+            )
+        )
+        home.log(
+            session,
+            Event.SIGNOFF_GIVEN,
+            actor=actor.name,
+            obj=[conversation.id],
+            ref=digest,
+            sig=b64encode(signed).decode(),
+            detail=detail,
+        )
+        orders.record_approval(home, session, order, actor, approved)
+        if first is not None:
+            conversation.state, conversation.state_at = State.SIGNED_OFF, home.now()
+        return SignedOff(complete=first is not None, order=order.number)
+
+
+def _refuse(home: Home, session: Session, conversation: Conversation, actor: Person) -> None:
+    open_conditions = [c for c in readiness.conditions(home, session, conversation) if not c.met]
+    if open_conditions:
+        raise NotReady(reference=conversation.reference, todo="; ".join(c.todo for c in open_conditions))
+    signatures = session.scalars(select(SignOff).where(SignOff.conversation_id == conversation.id)).all()
+    if any(one.person_id == actor.id for one in signatures):
+        raise AlreadySigned(name=actor.name, reference=conversation.reference)
+    if signatures and actor.id in _reviewers(session, conversation):
+        raise OwnReview(name=actor.name, reference=conversation.reference)
+
+
+def _reviewers(session: Session, conversation: Conversation) -> set[object]:
+    heard = session.scalars(select(Hearing.person_id).where(Hearing.conversation_id == conversation.id))
+    corrected = session.scalars(select(Correction.person_id).where(Correction.conversation_id == conversation.id))
+    return {*heard, *corrected}
+
+
+def take_back(home: Home, actor: Person, reference: str) -> None:
+    """Take all signatures back while the recording exists, so that work can go on.
+
+    Raises:
+        NotAllowed, UnknownConversation, NotSigned.
+    """
+    require(actor.roles, Act.SIGN_OFF, actor.name)
+    with home.writing() as session:
+        conversation = find_conversation(session, reference)
+        order = orders.open_order(session, conversation, Reason.SIGNED_OFF)
+        if order is None:
+            raise NotSigned(reference=conversation.reference)
+        orders.void(home, session, order, actor=actor.name)
+        session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
+        conversation.state, conversation.state_at = State.CODED, home.now()
+        home.log(session, Event.SIGNOFF_WITHDRAWN, actor=actor.name, obj=[conversation.id])

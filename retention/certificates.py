@@ -1,0 +1,147 @@
+"""Certificates of the orders of a home: made from what was done, kept with the order, shown, and checked again."""
+
+import json
+from base64 import b64encode
+from datetime import datetime
+from importlib.metadata import version
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from retention import assurance
+from retention.certificate import Certificate, Check, Copy, Signatory, from_claims, to_text
+from retention.orders import Reason
+from storage.errors import NotFound
+from storage.home import Home
+from storage.log.entry import Plain
+from storage.log.log import Event, entries, prove
+from storage.models import Approval, Conversation, Order, OrderState, Person
+from storage.models import Copy as CopyRow
+
+ACTOR = "retention"
+
+RULES = {
+    Reason.SIGNED_OFF: "analysis signed off by two people; the recording key goes as the review's schedule says",
+    Reason.BACKSTOP: "the date that no recording of this review outlives",
+    Reason.REVIEW_CLOSED: "the period after the review was closed",
+    Reason.WITHDRAWAL: "the participant withdrew consent",
+}
+
+
+class NoCertificate(NotFound):
+    """certificate: nothing of {reference} has been destroyed yet; `candour retention plan` shows what will be"""
+
+
+def log_done(home: Home, session: Session, order: Order) -> None:
+    """Log that an order is done, in the caller's transaction, with the digest of the certificate that will say so."""
+    made = _build(home, session, order)
+    seq = home.log(
+        session,
+        Event.DESTROY_DONE,
+        actor=ACTOR,
+        obj=[order.id, order.conversation_id, *order.objects],
+        ref=order.digest,
+        detail={"certificate": made.digest},
+    )
+    order.facts = order.facts | {"claims": made.claims(), "entry": seq}
+
+
+def issue(home: Home, number: int) -> None:
+    """Finish the certificate of a done order with its receipt from the log."""
+    with home.writing() as session:
+        order = session.scalars(select(Order).where(Order.number == number)).one()
+        seq = order.facts["entry"]
+        ((_, body),) = entries(session, seq, seq + 1)
+        finished = from_claims(order.facts["claims"]).with_receipt(body, prove(session, seq))
+        order.certificate = finished.to_json()
+        home.log(
+            session,
+            Event.CERTIFICATE_ISSUED,
+            actor=ACTOR,
+            obj=[finished.number, order.id],
+            ref=finished.digest,
+        )
+
+
+def _build(home: Home, session: Session, order: Order) -> Certificate:
+    facts = assurance.survey(home)
+    grade, findings = assurance.classify(facts)
+    copies = session.scalars(select(CopyRow).order_by(CopyRow.number)).all()
+    people = _people(session, order)
+    detail: dict[str, str | int | bool] = {"number": order.number, "reason": order.reason.replace(" ", "-")}
+    return Certificate(
+        number=f"D-{order.number:04}",
+        site=home.signer.origin,
+        tool=f"candour {version('candour')}",
+        build=version("candour"),
+        order=str(order.id),
+        objects=(str(order.conversation_id), *order.objects),
+        order_detail=detail,
+        recordings=tuple(order.facts.get("blobs", ())),
+        rule=RULES[Reason(order.reason)],
+        hold_check="no hold stood before the intent, and none before the old root was erased",
+        assurance=grade,
+        assurance_reasons=tuple(f"{f.name}: {f.seen}" for f in findings if f.lowers),
+        algorithms=(
+            "age v1, ML-KEM-768 with X25519, ChaCha20-Poly1305",
+            "AES-256-GCM, HKDF-SHA-256, Argon2id",
+        ),
+        post_quantum=True,
+        epoch_before=order.facts["epoch_before"],
+        epoch_after=order.facts["epoch_after"],
+        anchor="file, overwritten in place, read back",
+        medium={"filesystem": facts.filesystem, "device": facts.device},
+        copies=tuple(
+            Copy(number=c.number, label=f"recovery copy {c.number}", attested=c.attested_at is not None) for c in copies
+        ),
+        checks=tuple(Check(**check) for check in order.facts["checks"]),
+        people=people,
+        validation="accepted with the two signatures on the order",
+        accepted_by=tuple(person.name for person in people),
+        started=order.made_at,
+        finished=datetime.fromisoformat(order.facts["done_at"]),
+    )
+
+
+def _people(session: Session, order: Order) -> tuple[Signatory, ...]:
+    rows = session.execute(
+        select(Person, Approval)
+        .join(Approval, Approval.person_id == Person.id)
+        .where(Approval.order_id == order.id)
+        .order_by(Approval.at)
+    ).all()
+    return tuple(
+        Signatory(
+            name=person.name,
+            role="approver",
+            at=approval.at,
+            key=person.public_key.hex(),
+            signature=b64encode(approval.signature).decode(),
+        )
+        for person, approval in rows
+    )
+
+
+def shown(home: Home, reference: str) -> list[tuple[int, str, str]]:
+    """The certificates of a conversation, by its reference: order number, JSON, readable text.
+
+    Raises:
+        NoCertificate.
+    """
+    with home.reading() as session:
+        orders = session.scalars(
+            select(Order)
+            .join(Conversation)
+            .where(Conversation.reference == reference.upper(), Order.state == OrderState.DONE)
+            .order_by(Order.number)
+        ).all()
+    found = [(order.number, order.certificate) for order in orders if order.certificate is not None]
+    if not found:
+        raise NoCertificate(reference=reference)
+    return [(number, text, _readable(text)) for number, text in found]
+
+
+def _readable(text: str) -> str:
+    body = json.loads(text)
+    claims: dict[str, Plain] = body["certificate"]
+    return to_text(claims, body["digest"], text)

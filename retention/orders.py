@@ -1,0 +1,138 @@
+"""Orders: the decision to destroy named keys of one conversation, and the two signatures that authorise it.
+
+An order names keys by id. Two different people sign its digest, each with their own key; only then may the machine of
+`retention.destroy` act on it, and only when no hold stands.
+"""
+
+from base64 import b64encode
+from enum import StrEnum
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access import directory
+from access.people import Person
+from access.roles import Act, require
+from storage.errors import NotFound, Refused
+from storage.home import Home
+from storage.log.log import Event
+from storage.log.statements import order_statement, subject_digest
+from storage.models import Approval, Conversation, Order, OrderState
+
+
+class UnknownOrder(NotFound):
+    """order: there is no order {number}; `candour retention plan` shows them"""
+
+
+class OrderClosed(Refused):
+    """order: order {number} takes no more signatures (it is {state})"""
+
+
+class SameApprover(Refused):
+    """order: "{name}" has already signed order {number}; a second, different person must sign"""
+
+
+class Reason(StrEnum):
+    """Why keys are to be destroyed."""
+
+    SIGNED_OFF = "signed off"
+    BACKSTOP = "backstop"
+    REVIEW_CLOSED = "review closed"
+    WITHDRAWAL = "withdrawal"
+
+
+def make(home: Home, session: Session, conversation: Conversation, reason: Reason, *, actor: str) -> Order:
+    """Make an order in the caller's transaction: the recording key, or all keys when a participant withdraws."""
+    keys = {
+        Reason.SIGNED_OFF: [conversation.recording_key],
+        Reason.BACKSTOP: [conversation.recording_key],
+        Reason.REVIEW_CLOSED: [conversation.extract_key],
+        Reason.WITHDRAWAL: [conversation.recording_key, conversation.extract_key],
+    }[reason]
+    order = Order(
+        id=uuid4(),
+        number=(session.scalar(select(func.max(Order.number))) or 0) + 1,
+        conversation_id=conversation.id,
+        reason=reason.value,
+        objects=[str(key) for key in keys],
+        made_by=actor,
+        made_at=home.now(),
+        state=OrderState.MADE,
+        facts={},
+    )
+    subject = [str(order.id), str(conversation.id), *order.objects]
+    detail: dict[str, str | int | bool] = {"number": order.number, "reason": reason.value.replace(" ", "-")}
+    order.digest = subject_digest(subject, detail)
+    session.add(order)
+    session.flush()
+    home.log(session, Event.ORDER_MADE, actor=actor, obj=subject, ref=order.digest, detail=detail)
+    return order
+
+
+def open_order(session: Session, conversation: Conversation, reason: Reason) -> Order | None:
+    """The order for this reason that is neither void nor done."""
+    return session.scalar(
+        select(Order).where(
+            Order.conversation_id == conversation.id,
+            Order.reason == reason.value,
+            Order.state.not_in([OrderState.VOID, OrderState.DONE]),
+        )
+    )
+
+
+def find(session: Session, number: int) -> Order:
+    order = session.scalar(select(Order).where(Order.number == number))
+    if order is None:
+        raise UnknownOrder(number=number)
+    return order
+
+
+def approve(home: Home, actor: Person, password: str, number: int) -> bool:
+    """Sign an order; True when this was the second signature and the order may be carried out.
+
+    Raises:
+        NotAllowed, UnknownOrder, OrderClosed, SameApprover, WrongPassword.
+    """
+    require(actor.roles, Act.APPROVE_ORDER, actor.name)
+    with home.reading() as session:
+        order = find(session, number)
+        _refuse(session, order, actor)
+        signed = order.digest
+    signature = directory.sign(home, actor, password, order_statement(signed))
+    with home.writing() as session:
+        return record_approval(home, session, find(session, number), actor, signature)
+
+
+def record_approval(home: Home, session: Session, order: Order, actor: Person, signature: bytes) -> bool:
+    """Store a signature in the caller's transaction; True when it was the second."""
+    _refuse(session, order, actor)
+    first = session.scalars(select(Approval).where(Approval.order_id == order.id)).all()
+    session.add(Approval(id=uuid4(), order_id=order.id, person_id=actor.id, at=home.now(), signature=signature))
+    home.log(
+        session,
+        Event.ORDER_APPROVED,
+        actor=actor.name,
+        obj=[order.id, order.conversation_id],
+        ref=order.digest,
+        sig=b64encode(signature).decode(),
+    )
+    if first:
+        order.state = OrderState.APPROVED
+    return bool(first)
+
+
+def _refuse(session: Session, order: Order, actor: Person) -> None:
+    if order.state is not OrderState.MADE:
+        raise OrderClosed(number=order.number, state=order.state.value)
+    signed = session.scalar(select(Approval).where(Approval.order_id == order.id, Approval.person_id == actor.id))
+    if signed is not None:
+        raise SameApprover(name=actor.name, number=order.number)
+
+
+def void(home: Home, session: Session, order: Order, *, actor: str) -> None:
+    """Take an order back in the caller's transaction; nothing may have been erased yet."""
+    if order.state not in {OrderState.MADE, OrderState.APPROVED}:
+        raise OrderClosed(number=order.number, state=order.state.value)
+    order.state = OrderState.VOID
+    home.log(session, Event.ORDER_CANCELLED, actor=actor, obj=[order.id, order.conversation_id], ref=order.digest)

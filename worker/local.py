@@ -1,0 +1,108 @@
+"""The worker of one machine: a loop over what is due, under an exclusive lock. No server, no queue; the rows are the truth."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pipeline import model_store, stages, transcribing
+from pipeline.speech import Engine
+from pipeline.transcribing import Progress
+from retention import destroy, plan
+from storage.errors import CandourError, NotFound
+from storage.home import Home
+
+STEP: Final = 0.2
+
+
+class NoModel(NotFound):
+    """speech: there is no speech model in this home; `candour model install small.en`, or `candour model add FOLDER` offline"""
+
+
+class ManyModels(NotFound):
+    """speech: this home has several models ({known}); say in candour.toml, [speech] model, which one to use"""
+
+
+class ModelUnknown(NotFound):
+    """speech: this home has no model "{name}"; `candour model list` shows what there is"""
+
+
+@dataclass(kw_only=True, slots=True)
+class Done:
+    """What a round of work achieved: references of transcribed conversations, certificates, and what went wrong."""
+
+    transcribed: list[str] = field(default_factory=list)
+    destroyed: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+def chosen_model(home: Home) -> model_store.Model:
+    """The model that the settings name, or the only one there is.
+
+    Raises:
+        NoModel, ManyModels, ModelUnknown.
+    """
+    models = {model.name: model for model in model_store.list_models(home.models)}
+    name = home.settings.speech.model
+    if name and name not in models:
+        raise ModelUnknown(name=name)
+    if name:
+        return models[name]
+    if not models:
+        raise NoModel
+    if len(models) > 1:
+        raise ManyModels(known=", ".join(sorted(models)))
+    return next(iter(models.values()))
+
+
+def work_once(
+    home: Home,
+    *,
+    report: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Done:
+    """Do everything that is due now: transcribe, then carry out destruction orders whose date has come.
+
+    Raises:
+        WorkerRunning: another process is at work in this home.
+        NoModel and its kin, when something is to be transcribed.
+    """
+    done = Done()
+    with home.working():
+        home.blobs.sweep_unfinished()
+        _transcribe(home, done, report, stop)
+        for number in plan.due(home, home.now()):
+            if stop():
+                break
+            try:
+                done.destroyed.append(destroy.carry_out(home, number).certificate)
+            except CandourError as error:
+                done.failed.append((f"order {number}", str(error)))
+    return done
+
+
+def _transcribe(home: Home, done: Done, report: Callable[[Progress], None], stop: Callable[[], bool]) -> None:
+    with home.reading() as session:
+        due = stages.due(session, home.settings.work.attempts)
+    if not due:
+        return
+    engine = Engine.load(chosen_model(home).folder, home.settings.speech.threads)
+    for one in due:
+        if stop():
+            return
+        try:
+            if transcribing.advance(home, engine, one, report=report, stop=stop):
+                done.transcribed.append(one.reference)
+        except CandourError as error:
+            done.failed.append((one.reference, str(error)))
+
+
+def work(
+    home: Home, *, report: Callable[[Progress], None], stop: Callable[[], bool], finished: Callable[[Done], None]
+) -> None:
+    """Work until asked to stop, looking again after each pause."""
+    while not stop():
+        finished(work_once(home, report=report, stop=stop))
+        until = time.monotonic() + home.settings.work.poll_seconds
+        while time.monotonic() < until and not stop():
+            time.sleep(STEP)

@@ -35,7 +35,10 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Said:
-    """One scripted word, from `start` seconds of each stretch the model is given."""
+    """One scripted word, from `start` seconds of each stretch the model is given; "flat|house" leaves the choice open.
+
+    `probability` is what the library reports for the word, which it works out among words alone.
+    """
 
     text: str
     start: float
@@ -49,19 +52,23 @@ def script(text: str, start: float = 0.2, step: float = 0.4, probability: float 
 
 def scripted(folder: Path, words: Sequence[Said], *, end: float | None = None, no_speech: float = 1e-4) -> Path:
     """A model that hears the given words, with the probability of no speech given; returns its folder."""
-    tokens = [_start_time(0.0), *(f"Ġ{word.text}" for word in words)]
-    last = end if end is not None else (words[-1].start + 0.4 if words else 0.4)
-    tokens += [_start_time(last), "<|endoftext|>"]
-    chances = [0.999, *(word.probability for word in words), 0.999, 0.999]
-    vocabulary = _vocabulary([word.text for word in words])
+    last = end if end is not None else words[-1].start + 0.4
+    vocabulary = _vocabulary([choice for word in words for choice in word.text.split("|")])
     spec = _spec(len(vocabulary), _zeros)
     spec.decoder.position_encodings.encodings = _one_hot(np.arange(448))
     spec.encoder.position_encodings.encodings = _one_hot(np.arange(FRAMES) // BLOCK)
     spread = math.sqrt(WIDTH)  # what the layer norm makes of the one in a one-hot vector
     projection = np.zeros((len(vocabulary), WIDTH), np.float32)
-    for position, (token, chance) in enumerate(zip(tokens, chances, strict=True)):
-        logit = math.log(chance / (1 - chance) * (len(vocabulary) - 1))
-        projection[vocabulary.index(token), position] = logit / spread
+    sure = math.log(999 * len(vocabulary)) / spread
+    projection[vocabulary.index(_start_time(0.0)), 0] = sure
+    projection[vocabulary.index(_start_time(last)), len(words) + 1] = sure
+    projection[vocabulary.index("<|endoftext|>"), len(words) + 2] = sure
+    text = vocabulary.index("<|endoftext|>")
+    for position, word in enumerate(words, start=1):
+        choices = [vocabulary.index(f"Ġ{choice}") for choice in word.text.split("|")]
+        rest = 1 - word.probability * len(choices)
+        projection[choices, position] = math.log(word.probability / rest * (text - len(choices))) / spread
+        projection[text:, position] = -20 / spread
     projection[vocabulary.index("<|nospeech|>"), 0] = _silence_logit(no_speech, len(vocabulary)) / spread
     spec.decoder.projection.weight = projection
     query = np.zeros((WIDTH, WIDTH), np.float32)

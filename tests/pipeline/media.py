@@ -1,0 +1,102 @@
+"""Recordings made in memory, and two people reading."""
+
+import io
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from numpy.typing import NDArray
+
+from pipeline.decode import RATE, decode
+
+Samples = NDArray[np.int16]
+
+MEDIA = Path(__file__).parent.parent / "media"
+FORMS = {
+    "m4a": ("ipod", "aac"),
+    "mp3": ("mp3", "libmp3lame"),
+    "opus": ("ogg", "libopus"),
+    "webm": ("webm", "libopus"),
+    "flac": ("flac", "flac"),
+    "wav": ("wav", "pcm_s16le"),
+}
+
+
+@cache
+def person(name: str) -> Samples:
+    """One person reading a sentence, `woman` or `man`, shape (1, n)."""
+    return sound((MEDIA / f"{name}.flac").read_bytes())
+
+
+def sound(data: bytes) -> Samples:
+    """Everything in a recording, shape (channels, n)."""
+    return np.concatenate([block.samples for block in decode(io.BytesIO(data))], axis=1)
+
+
+def encoded(samples: Samples, form: str, rate: int = RATE, layout: str | None = None) -> bytes:
+    """Samples of shape (channels, n) as the bytes of a recording."""
+    container_name, codec = FORMS[form]
+    target = io.BytesIO()
+    with av.open(target, "w", format=container_name) as container:
+        stream = container.add_stream(codec, rate=rate, layout=layout or ("mono", "stereo")[samples.shape[0] - 1])
+        assert isinstance(stream, AudioStream)
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="s16p", layout=stream.layout)
+        frame.sample_rate, frame.pts = rate, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def damaged(data: bytes, size: int = 2000) -> bytes:
+    """The same recording with some bytes in its middle gone bad."""
+    middle = len(data) // 2
+    noise = np.random.default_rng(1).integers(0, 256, size, dtype=np.uint8).tobytes()
+    return data[:middle] + noise + data[middle + size :]
+
+
+def hum(seconds: float, rate: int = RATE, loudness: float = 0.1) -> Samples:
+    """Noise that is never the same twice, so that any shift of it can be found again; shape (1, n)."""
+    noise = np.random.default_rng(2).normal(0, loudness * 32767, (1, round(seconds * rate)))
+    return np.clip(noise, -32768, 32767).astype(np.int16)
+
+
+def silence(seconds: float, channels: int = 1) -> Samples:
+    """Nearly nothing: the noise of a quiet room."""
+    noise = np.random.default_rng(3).normal(0, 6, (channels, round(seconds * RATE)))
+    return noise.astype(np.int16)
+
+
+def shift(original: Samples, decoded: Samples, at: float, length: float = 3.0) -> float:
+    """By how many seconds `decoded` is late against `original` around a time, by correlation, within two seconds."""
+    start, size, reach = round(at * RATE), round(length * RATE), 2 * RATE
+    want = original[0, start : start + size].astype(np.float64)
+    have = decoded[0, start - reach : start + size + reach].astype(np.float64)
+    width = 1 << (have.size + want.size).bit_length()
+    match = np.fft.irfft(np.fft.rfft(have, width) * np.conj(np.fft.rfft(want, width)), width)
+    return (int(match[: 2 * reach + 1].argmax()) - reach) / RATE
+
+
+def two_microphones(
+    turns: int = 6, bleed: float = -12.0, overlap: float = 0.3
+) -> tuple[Samples, list[tuple[int, float, float]]]:
+    """A conversation on two channels, and who speaks from when to when: the woman on the first, the man on the second.
+
+    `bleed` says in dB how loud each is in the other's microphone; every other turn begins before the last has ended.
+    """
+    people = [person(name)[0].astype(np.float64) for name in ("woman", "man")]
+    people = [voice * 2000 / np.sqrt(np.mean(voice**2)) for voice in people]
+    length = sum(people[turn % 2].size + RATE for turn in range(turns)) + RATE
+    clean = np.zeros((2, length))
+    truth: list[tuple[int, float, float]] = []
+    position = RATE // 2
+    for turn in range(turns):
+        who = turn % 2
+        clean[who, position : position + people[who].size] += people[who]
+        truth.append((who, position / RATE, (position + people[who].size) / RATE))
+        position += people[who].size + (round(-overlap * RATE) if turn % 2 else RATE // 2)
+    mixed = clean + 10 ** (bleed / 20) * clean[::-1] + np.random.default_rng(4).normal(0, 8, clean.shape)
+    end = round((truth[-1][2] + 0.5) * RATE)
+    return np.clip(mixed[:, :end], -32768, 32767).astype(np.int16), truth

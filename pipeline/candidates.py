@@ -80,7 +80,7 @@ def find(passages: Sequence[Passage], key: NameKey) -> Iterator[tuple[Passage, H
     patterns = [uk_patterns.find(passage.text) for passage in passages]
     finder = WordFinder((p.text for p in passages), ordinary_terms=_ordinary(key))
     for passage, spans, hits in zip(passages, covered, patterns, strict=True):
-        left = tuple(hit for hit in hits if not _is_covered(hit, spans))
+        left = tuple(hit for hit in hits if not _is_covered(passage.text, hit, spans))
         blocked = (*spans, *((hit.start, hit.end) for hit in left))
         both = (*left, *finder.find(passage.text, blocked))
         yield from ((passage, hit) for hit in sorted(both, key=lambda hit: hit.start))
@@ -90,8 +90,10 @@ def _ordinary(key: NameKey) -> frozenset[str]:
     return frozenset(fold(text) for term in key.terms for text in (term.real, *term.also))
 
 
-def _is_covered(hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= hit.start and hit.end <= end for start, end in spans)
+def _is_covered(text: str, hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether the key covers all letters and digits of a hit; a "+" or "@" before them says nothing."""
+    inside = [at for at in range(hit.start, hit.end) if text[at].isalnum()]
+    return any(start <= inside[0] and inside[-1] < end for start, end in spans)
 
 
 def _all(passages: Sequence[Passage], key: NameKey) -> list[Candidate]:

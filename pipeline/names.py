@@ -144,9 +144,9 @@ class NameKey:
         a real term of the key.
         """
         others = tuple(known for known in self.terms if known.id != term.id)
-        key = NameKey((*others, term))
+        rest, key = NameKey(others), NameKey((*others, term))
         for text in (term.real, *term.also):
-            for found in NameKey(others).matcher.find(text):
+            for found in rest.matcher.find(text):
                 if found.exact and not text[: found.start].strip() and not text[found.end :].strip():
                     raise TermTaken(term=term.id, other=found.term)
         for known in key.terms:

@@ -8,6 +8,7 @@ from pipeline.hits import Hit, Rule
 from pipeline.word_lists import common_words, fold, is_common, words
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|[\u0300-\u036f])*(?:[-'’][^\W_]+)*")
+_INITIAL = re.compile(r"[A-Z]")
 _SUFFIX = re.compile(r"['’](?:s|ll|d|ve|re|m)$", re.IGNORECASE)
 _NEW_SENTENCE = re.compile(r"[.?!…:;\"“”\n]|\s['‘]")
 _BLANK = "\0"
@@ -39,7 +40,10 @@ def _split(text: str, blocked: Iterable[tuple[int, int]] = ()) -> list[_Word]:
     for match in _WORD.finditer(text):
         surface = _SUFFIX.sub("", match.group())
         gap = text[found[-1].end if found else 0 : match.start()]
-        abbreviated = bool(found) and gap == ". " and (found[-1].folded in short_titles or len(found[-1].surface) == 1)
+        before = found[-1] if found and gap == ". " else None
+        abbreviated = before is not None and (
+            before.folded in short_titles or _INITIAL.fullmatch(before.surface) is not None
+        )
         found.append(
             _Word(
                 start=match.start(),

@@ -100,6 +100,19 @@ def test_a_pattern_that_the_key_covers_in_part_is_still_asked_about() -> None:
     assert candidate.rule is Rule.EMAIL
 
 
+@pytest.mark.parametrize(
+    "text", ["so Quill-Achterberg came", "so Achterberg-Quill came", "Quill Achterberg came", "so Dr Quill Achterberg"]
+)
+def test_the_rest_of_a_name_that_the_key_covers_in_part_is_still_asked_about(text: str) -> None:
+    key = NameKey([Term(id="T1", real="Quill", replacement="nurse", kind=Kind.PERSON)])
+    assert [one.shown for one in _find(text, key=key)] == ["Achterberg"]
+
+
+def test_no_two_candidates_share_a_handle() -> None:
+    found = _find("it's Quill/Achterberg Brackley-Tyrone, 07700 900123 LS6 3HN/SW1A 1AA", "Quill, Okafor")
+    assert len({one.handle for one in found}) == len(found) == 6
+
+
 def test_a_keyed_name_without_its_capital_is_asked_about_apart_from_the_name() -> None:
     key = NameKey([Term(id="T1", real="Rose", replacement="mother", kind=Kind.FAMILY)])
     (candidate,) = _find("then rose came with Rose", key=key)
@@ -120,6 +133,14 @@ def test_nothing_shown_of_a_candidate_in_a_traceback_is_a_name() -> None:
     assert "chterberg" not in repr(candidate)
     assert " met" not in repr(candidate)
     assert "1.4" in repr(candidate)
+
+
+def test_when_every_candidate_is_decided_none_is_left() -> None:
+    made = corpus.make()
+    key = made.key
+    for number, candidate in enumerate(candidates(made.passages, key, ()), 1):
+        key = key.with_term(Term(id=f"N{number}", real=candidate.shown, replacement=f"x{number}", kind=candidate.kind))
+    assert candidates(made.passages, key, ()) == ()
 
 
 TITLES = re.compile(r"(?:Dr|Mrs|PC|Nurse) ")

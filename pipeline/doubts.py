@@ -317,7 +317,7 @@ def _critical(places: Sequence[_Place], lists: Sequence[WordList]) -> Iterator[_
                 or place.word.text.strip(".,;:?!\"'“”‘’()") in one.exact
             ):
                 yield number, figures, one.title
-        for size in range(1, longest + 1):
+        for size in range(1, min(longest, len(places) - number) + 1):
             phrase = tuple(other.sound for other in places[number : number + size])
             for one in lists:
                 if phrase in one.phrases:

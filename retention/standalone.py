@@ -222,7 +222,7 @@ class Story:
 
 def verify_bundle(lines: list[str], key: Key, earlier: str | None) -> list[str]:
     rows = [json.loads(line) for line in lines]
-    need(rows[0]["bundle"] == "candour-log/v1", "this is not a bundle")
+    need(rows[0]["bundle"] == "candour-log/v1" and "checkpoint" in rows[1], "this is not a bundle")
     bodies = [row["entry"].encode() for row in rows if "entry" in row]
     signed = defaultdict[int, set[bytes]](set)
     for note in [*(row["checkpoint"] for row in rows if "checkpoint" in row), *([earlier] if earlier else [])]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 VERSION = 1
 LONGEST_STRING = 512
@@ -20,6 +20,8 @@ _BIGGEST = 2**53 - 1
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NONE: Mapping[str, str | int | bool] = MappingProxyType({})
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain]"
 
@@ -31,22 +33,7 @@ def canonical(value: Plain) -> bytes:
         ValueError: a float, null, a string with control or other unprintable characters, or a number beyond 2**53.
     """
     _check(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def read_canonical(data: bytes) -> Any:
-    """The value of canonical bytes.
-
-    Raises:
-        ValueError: not JSON, or not in the one form `canonical` writes (a double key, for one).
-    """
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        raise ValueError("it is not JSON") from None
-    if canonical(value) != data:
-        raise ValueError("it is not in canonical form")
-    return value
+    return _ENCODER.encode(value).encode()
 
 
 def digest_of(value: Plain) -> str:
@@ -91,20 +78,26 @@ class Entry:
             body["sig"] = self.sig
         if self.detail:
             body["detail"] = dict(self.detail)
-        texts: list[object] = [
-            self.actor,
-            self.event,
-            *self.obj,
-            *(text for text in (self.ref, self.sig) if text is not None),
-        ]
-        if isinstance(self.seq, bool) or self.seq < 0 or not all(isinstance(value, str) and value for value in texts):
+        self._check()
+        return _ENCODER.encode(body).encode()
+
+    def _check(self) -> None:
+        seq: object = self.seq
+        texts: list[object] = [self.actor, self.event, *self.obj]
+        texts += [text for text in (self.ref, self.sig) if text is not None]
+        if type(seq) is not int or not 0 <= seq <= _BIGGEST:
+            raise ValueError("log entry: seq counts from 0")
+        if len(self.obj) > MOST_OBJECTS or not all(isinstance(text, str) and text for text in texts):
             raise ValueError(
-                "log entry: seq counts from 0; actor, event, obj, ref and sig are strings that are not empty"
+                "log entry: actor, event, obj, ref and sig are strings that are not empty; obj at most 4096"
             )
-        if len(self.obj) > MOST_OBJECTS or any(isinstance(value, (list, dict)) for value in self.detail.values()):
-            raise ValueError("log entry: at most 4096 objects, and each detail a string, a whole number or a boolean")
+        if any(isinstance(value, (list, dict)) for value in self.detail.values()):
+            raise ValueError("log entry: a detail is a string, a whole number or a boolean")
         try:
-            return canonical(body)
+            for text in texts:
+                _check(text)
+            if self.detail:
+                _check(dict(self.detail))
         except ValueError as error:
             raise ValueError(f"log entry: {error}") from None
 
@@ -115,17 +108,17 @@ class Entry:
         Raises:
             ValueError: not exactly what `encode` writes.
         """
-        value = read_canonical(body)
         try:
+            value = json.loads(body.decode())
             time, version = value.pop("t"), value.pop("v")
             if version != VERSION or not _TIME.fullmatch(time):
                 raise ValueError("its version or time has another form")
             entry = cls(t=datetime.fromisoformat(time), obj=tuple(value.pop("obj")), **value)
             same = entry.encode() == body
-        except (AttributeError, KeyError, TypeError):
-            raise ValueError("it does not have the fields of an entry") from None
+        except (AttributeError, KeyError, TypeError, RecursionError, json.JSONDecodeError, UnicodeDecodeError):
+            raise ValueError("it is not JSON with the fields of an entry") from None
         if not same:
-            raise ValueError("its fields do not have the form of an entry")
+            raise ValueError("it is not in the one form of an entry")
         return entry
 
 
@@ -136,25 +129,22 @@ def _format_time(moment: datetime) -> str:
 
 
 def _check(value: object, place: str = "it") -> None:
-    match value:
-        case bool():
-            pass
-        case int():
-            if abs(value) > _BIGGEST:
-                raise ValueError(f"{place} is a number beyond 2**53")
-        case str():
-            # Also refuses what breaks a line or a terminal: U+2028, escapes, NUL, direction marks, lone surrogates
-            if not value.isprintable():
-                raise ValueError(f"{place} holds a character that cannot be printed")
-            if len(value) > LONGEST_STRING:
-                raise ValueError(f"{place} is longer than {LONGEST_STRING} characters")
-        case list():
-            for item in value:
-                _check(item, place)
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str) or not _KEY.fullmatch(key):
-                    raise ValueError(f"a key in {place} is not a short name in lower-case ASCII")
-                _check(item, key)
-        case _:
-            raise ValueError(f"{place} is neither string, whole number, boolean, list nor object")
+    if isinstance(value, str):
+        # Also refuses what breaks a line or a terminal: U+2028, escapes, NUL, direction marks, lone surrogates
+        if not value.isprintable():
+            raise ValueError(f"{place} holds a character that cannot be printed")
+        if len(value) > LONGEST_STRING:
+            raise ValueError(f"{place} is longer than {LONGEST_STRING} characters")
+    elif isinstance(value, int):
+        if abs(value) > _BIGGEST:
+            raise ValueError(f"{place} is a number beyond 2**53")
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, place)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not _KEY.fullmatch(key):
+                raise ValueError(f"a key in {place} is not a short name in lower-case ASCII")
+            _check(item, key)
+    else:
+        raise ValueError(f"{place} is neither string, whole number, boolean, list nor object")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.log.entry import Entry, canonical, digest_of, read_canonical
+from storage.log.entry import Entry, canonical, digest_of
 from storage.log.events import SHAPES, Event, missing
 
 MOMENT = datetime(2026, 11, 22, 12, 30, 15, 1234, tzinfo=UTC)
@@ -144,7 +144,7 @@ def test_decoding_takes_only_what_encoding_writes(body: bytes) -> None:
 )
 def test_canonical_form_is_json_that_reads_back(value: Any) -> None:
     data = canonical({"value": value})
-    assert json.loads(data) == {"value": value} == read_canonical(data)
+    assert json.loads(data) == {"value": value}
     assert len(digest_of({"value": value})) == 64
 
 

@@ -78,7 +78,7 @@ def test_no_mangled_signing_key_is_read(place: int) -> None:
 
 def test_signing_key_is_not_shown() -> None:
     key = SigningKey.generate("log.example")
-    assert key.secret_text().split("+")[-1] not in repr(key)
+    assert key.secret_text().split("+", 4)[4] not in repr(key)
 
 
 @pytest.mark.parametrize("place", range(len(NOTE)))

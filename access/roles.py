@@ -69,7 +69,7 @@ ROLES: Mapping[Role, frozenset[Act]] = MappingProxyType(
             {
                 Act.CREATE_REVIEW, Act.PLAN_CONVERSATION, Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.LISTEN,
                 Act.CORRECT, Act.DECIDE_NAMES, Act.READ_REGISTER, Act.CODE, Act.EXPORT, Act.SIGN_OFF, Act.PLACE_HOLD,
-                Act.LIFT_HOLD, Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.READ_LOG, Act.VERIFY,
+                Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.READ_LOG, Act.VERIFY,
             }
         ),
         Role.GOVERNANCE: frozenset(

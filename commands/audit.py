@@ -142,4 +142,4 @@ def certificate(desk: Desk, reference: str | None, file: Path | None, key: str |
     if reference is None:
         raise click.UsageError("Say which conversation, or --verify FILE.")
     found = certificates.shown(desk.home, reference)
-    desk.result([json.loads(one) for _, one, _ in found], "\n\n".join(text for _, _, text in found))
+    desk.result([json.loads(one) for _, one, _ in found], "\n".join(text for _, _, text in found).rstrip("\n"))

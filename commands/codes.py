@@ -12,7 +12,7 @@ from pipeline.codebook import parse
 from pipeline.export.formats import export
 from pipeline.export.model import Profile, build
 from pipeline.export.place import place
-from pipeline.reviews import codebook_of, find_review
+from pipeline.reviews import codebook_of, find_conversation, find_review
 from pipeline.transcript import timestamp
 
 
@@ -105,13 +105,15 @@ def list_extracts(desk: Desk, reference: str) -> None:
     """Show the extracts of a conversation, and what is wrong with any."""
     home = desk.unlock()
     found = extracting.listed(home, desk.actor, reference)
+    with home.reading() as session:
+        titles = {code.id: code.name for code in codebook_of(home, find_conversation(session, reference).review).codes}
     rows = [
         {
             "extract": number,
             "turn": one.anchor.first_turn,
             "at": timestamp(one.start),
             "speaker": one.speaker.value,
-            "codes": "; ".join(one.codes),
+            "codes": "; ".join(one.codes if desk.as_json else (titles.get(code, code) for code in one.codes)),
             "quote": one.quote,
             "memo": one.memo,
             "to mend": "; ".join(faults),

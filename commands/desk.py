@@ -176,36 +176,36 @@ def with_desk(function: Callable[..., None]) -> Callable[..., None]:
 
     @click.option(
         "--home",
-        "folder",
+        "home_folder",
         type=click.Path(path_type=Path),
         envvar="CANDOUR_HOME",
         default="candour-home",
         help="Where everything lives (CANDOUR_HOME).",
-    )  # noqa: E501
+    )
     @click.option("--as", "person", envvar="CANDOUR_PERSON", help="Who you are (CANDOUR_PERSON).")
     @click.option(
         "--passphrase-file",
         type=_FILE,
         envvar="CANDOUR_PASSPHRASE_FILE",
         help="File with the vault's passphrase, instead of the prompt.",
-    )  # noqa: E501
+    )
     @click.option(
         "--password-file",
         type=_FILE,
         envvar="CANDOUR_PASSWORD_FILE",
         help="File with your password, instead of the prompt.",
-    )  # noqa: E501
+    )
     @click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output.")
     @functools.wraps(function)
     def command(
-        folder: Path,
+        home_folder: Path,
         person: str | None,
         passphrase_file: Path | None,
         password_file: Path | None,
         as_json: bool,
         **rest: Any,
     ) -> None:
-        desk = Desk(folder, person, passphrase_file, password_file, as_json)
+        desk = Desk(home_folder, person, passphrase_file, password_file, as_json)
         click.get_current_context().find_root().obj = desk
         function(desk, **rest)
 

@@ -73,10 +73,13 @@ class Codebook:
             ids.add(code.id)
 
     def find(self, label: str) -> Code:
-        """The code with this id, name, alias or shortcut, whatever its case. Raises UnknownCode."""
+        """The code with this id, name, alias, shortcut or number ("D2.1"), whatever its case. Raises UnknownCode."""
         for code in self.codes:
             if _fold(label) in map(_fold, code.labels):
                 return code
+        numbered = [code for code in self.codes if _fold(label) == _fold(code.name.partition(" ")[0])]
+        if len(numbered) == 1:
+            return numbered[0]
         near = process.extract(label, [code.name for code in self.codes], scorer=fuzz.WRatio, limit=3, score_cutoff=50)
         raise UnknownCode(label=label, near=", ".join(f'"{name}"' for name, _, _ in near) or "none")
 

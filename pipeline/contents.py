@@ -17,8 +17,7 @@ from pipeline.doubts import Doubt
 from pipeline.doubts import from_json as doubt_from_json
 from pipeline.names import NameKey, passages, pseudonymise
 from pipeline.reviews import extract_key, recording_key
-from pipeline.transcript import Correction, Turn, apply
-from pipeline.transcript import correction_from_json, correction_to_json, turns_from_json
+from pipeline.transcript import Correction, Turn, apply, correction_from_json, correction_to_json, turns_from_json
 from storage import models
 from storage.errors import Refused
 from storage.home import Home

@@ -19,7 +19,7 @@ from pipeline.export.loss import loss
 from pipeline.export.model import Profile, Project, build, digest, rows
 from pipeline.export.place import place
 from pipeline.quotes import take
-from pipeline.reviews import codebook_of, find_conversation, find_review
+from pipeline.reviews import codebook_of, find_conversation
 from storage.errors import NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event

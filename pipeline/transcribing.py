@@ -158,7 +158,7 @@ def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) ->
     _finish(run, found, damaged, seconds, sink.ref, peaks.close())
 
 
-class _Stopped(Exception):  # noqa: N818
+class _Stopped(Exception):
     """Asked to end between two windows; everything committed so far stays."""
 
 

@@ -55,6 +55,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Decided by", ("people", "validation", "accepted_by")),
     ("What is not claimed", ("not_claimed",)),
 )
+# Within one line, these come first and in this order
+_FIRST = ("number", "name", "role", "label", "state", "passed", "found")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,7 +249,7 @@ def to_text(claims: Mapping[str, Any], digest: str, encoded: str) -> str:
     parts = []
     for title, fields in SECTIONS:
         rows = [f"  {name.replace('_', ' ')}: {_shown(claims[name])}" for name in fields]
-        parts.append("\n".join([title.upper(), *rows]))
+        parts.append("\n".join([title.upper(), *rows]).replace(": \n", ":\n"))
     block = "\n".join(textwrap.wrap(b64encode(encoded.encode()).decode(), 76))
     return "\n\n".join([*parts, f"SHA-256\n  digest: {digest}", f"{BEGIN}\n{block}\n{END}\n"])
 
@@ -259,7 +261,8 @@ def _shown(value: object) -> str:
         case list():
             return "".join(f"\n    - {_shown(item)}" for item in value) or "none"
         case dict():
-            return "; ".join(f"{name} {_shown(item)}" for name, item in sorted(value.items()) if item != "")
+            names = [*(name for name in _FIRST if name in value), *sorted(value.keys() - set(_FIRST))]
+            return "; ".join(f"{name} {_shown(value[name])}" for name in names if value[name] != "")
         case _:
             return str(value)
 

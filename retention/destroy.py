@@ -11,7 +11,7 @@ what destroys is that the keys no longer exist under any root that does.
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from retention import certificates, holds, orders
@@ -219,5 +219,8 @@ def _sweep_rows(session: Session, order: Order) -> int:
 def _truncate_journal(home: Home) -> None:
     # Rows were ciphertext; that their remains leave the journal too is a second layer, not the destruction.
     if home.engine.dialect.name == "sqlite":
-        with home.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        raw = home.engine.raw_connection()
+        try:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]  # outside any transaction
+        finally:
+            raw.close()

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from pipeline.contents import analysis_digest
 from pipeline.reviews import find_conversation
-from pipeline.stages import Condition, conditions as pipeline_conditions
+from pipeline.stages import Condition
+from pipeline.stages import conditions as pipeline_conditions
 from storage.home import Home
 from storage.models import Conversation, Export
 

@@ -32,6 +32,7 @@ SECTIONS = {
     "Decided by": "people validation accepted_by",
     "What is not claimed": "not_claimed",
 }
+FIRST = ["number", "name", "role", "label", "state", "passed", "found"]
 
 
 Key = tuple[str, bytes, int, bytes]  # name, key id, type, public key
@@ -257,13 +258,16 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return "".join(f"\n    - {shown(item)}" for item in value) or "none"
     if isinstance(value, dict):
-        return "; ".join(f"{name} {shown(item)}" for name, item in sorted(value.items()) if item != "")
+        names = [*(name for name in FIRST if name in value), *sorted(value.keys() - set(FIRST))]
+        return "; ".join(f"{name} {shown(value[name])}" for name in names if value[name] != "")
     return str(value)
 
 
 def readable(claims: dict[str, Any], claimed: str, encoded: str) -> str:
     parts = [
-        "\n".join([title.upper(), *(f"  {name.replace('_', ' ')}: {shown(claims[name])}" for name in names.split())])
+        "\n".join(
+            [title.upper(), *(f"  {name.replace('_', ' ')}: {shown(claims[name])}" for name in names.split())]
+        ).replace(": \n", ":\n")
         for title, names in SECTIONS.items()
     ]
     block = "\n".join(wrap(b64encode(encoded.encode()).decode(), 76))

@@ -20,6 +20,7 @@ from commands import (
     transcripts,
 )
 from commands.desk import Commands
+from storage import logs
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -33,6 +34,7 @@ def main() -> None:
     """
     # A crash must not write what is in memory to a disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    logs.configure()
 
 
 for command in (

@@ -16,7 +16,6 @@ import os
 import re
 import sys
 import traceback
-import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -71,8 +70,6 @@ def configure(stream: TextIO | None = None, level: int = logging.WARNING) -> Non
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # Whatever fails while logging would print the record itself.
     logging.raiseExceptions = False
-    if not sys.warnoptions:
-        warnings.simplefilter("default")
     logging.captureWarnings(True)
     # This library puts up a handler of its own, past ours.
     os.environ.setdefault("HF_HUB_VERBOSITY", "critical")

@@ -5,8 +5,8 @@ by someone who has the log's signing key. What cryptography cannot find: an even
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,10 +17,13 @@ from storage.errors import NotVerified
 from storage.log import store, tree
 from storage.log.entry import Entry
 from storage.log.log import Signer
-from storage.log.note import BadNote, Checkpoint, Note, VerifierKey, open_checkpoint
+from storage.log.note import BadNote, Checkpoint, Note, VerifierKey, cosigned_at, open_checkpoint
 from storage.log.tables import AuditCheckpoint, AuditLeaf
 
 BUNDLE = "candour-log/v1"
+
+# Clocks differ, and a head may lie a little before its witness gets to see it
+_SKEW = timedelta(hours=1)
 
 
 def verify_log(
@@ -30,22 +33,27 @@ def verify_log(
     verifier_key: str,
     earlier: str | None = None,
     between: Iterable[str] = (),
+    witnesses: Sequence[str] = (),
 ) -> Report:
     """Verify entries, given as (place, exact bytes) in order, against a signed head and one the auditor held before.
 
     `between` are further signed heads, smallest first. They need not be trusted: they narrow down which entry is the first bad
-    one. Entries beyond the signed head are checked among themselves and reported as not signed yet.
+    one, and those that one of the `witnesses` (verifier keys) cosigned say when the entries before them existed. Entries beyond
+    the signed head are checked among themselves and reported as not signed yet.
     """
     try:
         key = VerifierKey.parse(verifier_key)
         head = open_checkpoint(checkpoint, key)
         held = open_checkpoint(earlier, key) if earlier is not None else None
+        trusted = [VerifierKey.parse(witness) for witness in witnesses]
     except NotVerified as error:
         return Report(what="log", findings=(Finding(problem=Problem.SIGNATURE, text=str(error)),))
-    return _Reading(key, head, held, between).run(leaves)
+    return _Reading(key, head, held, between, trusted).run(leaves)
 
 
-def verify_database(session: Session, verifier_key: str, earlier: str | None = None) -> Report:
+def verify_database(
+    session: Session, verifier_key: str, earlier: str | None = None, witnesses: Sequence[str] = ()
+) -> Report:
     """Verify the log in the database, and that what it keeps beside the entries agrees with them."""
     note = store.latest_checkpoint(session)
     if note is None:
@@ -56,7 +64,12 @@ def verify_database(session: Session, verifier_key: str, earlier: str | None = N
         select(AuditCheckpoint.note).order_by(AuditCheckpoint.size).execution_options(yield_per=500)
     )
     report = verify_log(
-        _leaves(session, stale), checkpoint=note, verifier_key=verifier_key, earlier=earlier, between=between
+        _leaves(session, stale),
+        checkpoint=note,
+        verifier_key=verifier_key,
+        earlier=earlier,
+        between=between,
+        witnesses=witnesses,
     )
     if report.ok and not stale and _stored_root(session, report.signed) != report.root:
         stale.append(Finding(problem=Problem.TREE, text="the stored tree does not fit the entries, which are whole"))
@@ -73,7 +86,7 @@ def export_bundle(session: Session, signer: Signer) -> bytes:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
 
 
-def verify_bundle(data: bytes, verifier_key: str, earlier: str | None = None) -> Report:
+def verify_bundle(data: bytes, verifier_key: str, earlier: str | None = None, witnesses: Sequence[str] = ()) -> Report:
     """Verify a bundle. The key comes from the auditor, never from the bundle."""
     try:
         notes, bodies = _read_bundle(data)
@@ -81,7 +94,12 @@ def verify_bundle(data: bytes, verifier_key: str, earlier: str | None = None) ->
         finding = Finding(problem=Problem.FORM, text="this is not a bundle of a log, or it was cut off")
         return Report(what="bundle", findings=(finding,))
     report = verify_log(
-        enumerate(bodies), checkpoint=notes[-1], verifier_key=verifier_key, earlier=earlier, between=notes
+        enumerate(bodies),
+        checkpoint=notes[-1],
+        verifier_key=verifier_key,
+        earlier=earlier,
+        between=notes,
+        witnesses=witnesses,
     )
     if report.size > report.signed:
         return merged(
@@ -119,7 +137,14 @@ def _stored_root(session: Session, size: int) -> bytes:
 class _Reading:
     """One pass over the entries."""
 
-    def __init__(self, key: VerifierKey, head: Checkpoint, held: Checkpoint | None, between: Iterable[str]) -> None:
+    def __init__(
+        self,
+        key: VerifierKey,
+        head: Checkpoint,
+        held: Checkpoint | None,
+        between: Iterable[str],
+        witnesses: Sequence[VerifierKey],
+    ) -> None:
         self._key = key
         self._head = head
         self._anchors = {head.size: head}
@@ -131,6 +156,8 @@ class _Reading:
         self._findings: list[Finding] = []
         self._changed = False
         self._latest: datetime | None = None
+        self._witnesses = witnesses
+        self._witnessed: datetime | None = None
         self._rules = Rules()
         self._root = b""
         if held is not None:
@@ -168,8 +195,9 @@ class _Reading:
         if entry.seq != seq:
             self._bad(Problem.SEQUENCE, seq, "it says it stands elsewhere")
         if self._latest is not None and entry.t < self._latest:
-            text = "its time is before that of the entry above; a clock was moved"
-            self._findings.append(Finding(problem=Problem.TIME, seq=seq, text=text, fatal=False))
+            self._flag(seq, "its time is before that of the entry above; a clock was moved")
+        elif self._witnessed is not None and entry.t < self._witnessed - _SKEW:
+            self._flag(seq, "its time is before a witness saw the log without it; it may be back-dated")
         self._latest = entry.t
         self._findings.extend(self._rules.see(entry))
 
@@ -190,6 +218,7 @@ class _Reading:
             claimed, signed_root, note = self._next
             if claimed == size and signed_root == root:
                 self._likely = size, note
+                self._bracket(size, note)
             elif claimed == size and self._is_signed(note):
                 self._rewritten(size)
             self._next = self._pull()
@@ -203,6 +232,19 @@ class _Reading:
         first, last = min(self._good, max(size - 1, 0)), max(size - 1, 0)
         span = "it" if first == last else f"it, or another up to entry {last},"
         self._bad(Problem.REWRITTEN, first, f"{span} was changed, added or taken out after it was signed")
+
+    def _bracket(self, size: int, note: str) -> None:
+        """Entries so far existed when a witness saw them; those that follow came later, give or take."""
+        for witness in self._witnesses:
+            try:
+                at = cosigned_at(note, witness)
+            except NotVerified as error:
+                self._bad(Problem.SIGNATURE, size - 1, str(error))
+                continue
+            if at is not None and self._latest is not None and self._latest > at + _SKEW:
+                self._flag(size - 1, "its time is after a witness saw it; a clock was wrong")
+            if at is not None and (self._witnessed is None or at > self._witnessed):
+                self._witnessed = at
 
     def _finish(self, size: int) -> None:
         if size < self._head.size:
@@ -228,6 +270,9 @@ class _Reading:
         except NotVerified:
             return False
         return True
+
+    def _flag(self, seq: int, text: str) -> None:
+        self._findings.append(_finding(Problem.TIME, seq, text, fatal=False))
 
     def _bad(self, problem: Problem, seq: int, text: str) -> None:
         self._findings.append(_finding(problem, seq, text))

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from retention.report import Problem, Report
 from retention.verify import export_bundle, verify_bundle, verify_database, verify_log
 from storage.log import tree
 from storage.log.entry import Entry
-from storage.log.log import checkpoints, entries
-from storage.log.note import Checkpoint, Note, SigningKey
+from storage.log.log import add_cosignature, checkpoints, entries
+from storage.log.note import Checkpoint, KeyKind, Note, SigningKey, cosign
 from storage.log.tables import AuditCheckpoint, AuditLeaf, AuditNode
 from tests.storage.log.books import Book, new_book
 
@@ -211,6 +212,48 @@ def test_a_clock_that_went_back_is_flagged(tmp_path: Path) -> None:
         report = verify_log(entries(session), checkpoint=head, verifier_key=book.signer.verifier_key)
     assert report.ok
     assert [(f.problem, f.seq, f.fatal) for f in report.findings] == [(Problem.TIME, 3, False)]
+
+
+def test_entries_are_held_against_what_a_witness_saw_when(tmp_path: Path) -> None:
+    witness = SigningKey.generate("witness.example", KeyKind.WITNESS)
+    book = new_book(tmp_path)
+
+    def seen(at: datetime) -> None:
+        with Session(book.engine) as session, session.begin():
+            add_cosignature(session, cosign(book.sign(), witness, at), book.signer.verifier, witness.verifier)
+
+    def flags() -> list[tuple[Problem, int | None, bool]]:
+        with Session(book.engine) as session:
+            data = export_bundle(session, book.signer)
+        report = verify_bundle(data, book.signer.verifier_key, witnesses=[str(witness.verifier)])
+        assert verify_bundle(data, book.signer.verifier_key).findings == ()
+        return [(f.problem, f.seq, f.fatal) for f in report.findings]
+
+    book.fill(3)
+    seen(book.now + timedelta(minutes=30))
+    book.fill(2)
+    assert flags() == []
+    seen(book.now + timedelta(days=7))
+    book.fill(1)
+    assert flags() == [(Problem.TIME, 5, False)], "written a week later under the old date"
+    book.now += timedelta(days=30)
+    book.fill(1)
+    seen(book.now - timedelta(days=20))
+    assert flags() == [(Problem.TIME, 5, False), (Problem.TIME, 6, False)], "dated into the future"
+
+
+def test_false_cosignature_is_found(tmp_path: Path) -> None:
+    witness = SigningKey.generate("witness.example", KeyKind.WITNESS)
+    book = new_book(tmp_path)
+    note = Note.parse(book.fill(3))
+    false = replace(witness.sign(note.text, book.now), blob=bytes(72))
+    with Session(book.engine) as session, session.begin():
+        session.execute(
+            update(AuditCheckpoint).where(AuditCheckpoint.size == 3).values(note=str(note.with_signature(false)))
+        )
+    with Session(book.engine) as session:
+        report = verify_database(session, book.signer.verifier_key, witnesses=[str(witness.verifier)])
+    assert [(f.problem, f.fatal) for f in report.findings] == [(Problem.SIGNATURE, True)]
 
 
 def test_report_says_it_in_words(log: Log) -> None:

@@ -8,6 +8,7 @@ import click
 from commands import (
     audit,
     codes,
+    demo,
     exports,
     home,
     models,
@@ -39,6 +40,7 @@ def main() -> None:
 
 for command in (
     home.init,
+    demo.demo,
     home.doctor,
     home.status,
     home.work,

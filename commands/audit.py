@@ -131,10 +131,11 @@ def bundle(desk: Desk, file: Path, overwrite: bool) -> None:
 
 @audit.command()
 @click.argument("reference", required=False)
+@click.option("--to", "place_to", type=click.Path(path_type=Path), help="Write the newest one to this file.")
 @click.option("--verify", "file", type=click.Path(path_type=Path), help="Verify a certificate file instead.")
 @click.option("--key", help="With --verify: public key of the log that you were given; otherwise the home's own.")
 @with_desk
-def certificate(desk: Desk, reference: str | None, file: Path | None, key: str | None) -> None:
+def certificate(desk: Desk, reference: str | None, place_to: Path | None, file: Path | None, key: str | None) -> None:
     """Show the certificates of destruction of a conversation, or verify one from a file."""
     if file is not None:
         _told(desk, verify_certificate(_text(file), key or desk.home.signer.verifier_key), "Certificate")
@@ -142,4 +143,8 @@ def certificate(desk: Desk, reference: str | None, file: Path | None, key: str |
     if reference is None:
         raise click.UsageError("Say which conversation, or --verify FILE.")
     found = certificates.shown(desk.home, reference)
+    if place_to is not None:
+        place(found[-1][2].encode(), place_to)
+        desk.result({"order": found[-1][0]}, f"Wrote the certificate of order {found[-1][0]}.")
+        return
     desk.result([json.loads(one) for _, one, _ in found], "\n".join(text for _, _, text in found).rstrip("\n"))

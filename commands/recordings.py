@@ -39,8 +39,9 @@ def upload(desk: Desk, file: Path, reference: str) -> None:
         "sha256": row.digest,
     }
     minutes, seconds = divmod(round(row.duration), 60)
+    channels = f"{row.channels} channel{'s' if row.channels > 1 else ''}"
     desk.result(
         data,
-        f"Sealed the recording of {reference}: {minutes} min {seconds} s, {row.channels} channel{'s' if row.channels > 1 else ''}.\n"
+        f"Sealed the recording of {reference}: {minutes} min {seconds} s, {channels}.\n"
         "Next: candour work --once transcribes it. The file you uploaded still exists; destroy it on your device.",
     )

@@ -8,11 +8,11 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage.errors import Unavailable
+from storage.errors import BadInput, Unavailable
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -22,6 +22,15 @@ PRAGMAS = (
     "busy_timeout=10000",
     "trusted_schema=OFF",
 )
+# As long as SQLite waits for another writer; the lock that makes writers wait for each other, any constant serves.
+PATIENCE = "10s"
+WRITERS = 0x63616E646F7500
+
+
+class BadAddress(BadInput):
+    """settings: database.url is no address of a database that can be used here; postgresql://user@host/name needs the extra
+    candour[postgres], empty means candour.db in the home
+    """
 
 
 class NewerHome(Unavailable):
@@ -33,11 +42,24 @@ class DatabaseTrouble(Unavailable):
 
 
 def connect(url: str) -> Engine:
-    """An engine for a SQLAlchemy address. Statements never show their values, because values may be secret."""
-    engine = create_engine(url, hide_parameters=True)
+    """An engine for a SQLAlchemy address. Statements never show their values, because values may be secret.
+
+    On both databases there is one writer at a time from the first statement on, and a reader sees one moment.
+
+    Raises:
+        BadAddress: it is not an address, or the driver it names is not installed.
+    """
+    try:
+        engine = create_engine(url, hide_parameters=True)
+    except (ArgumentError, ImportError):
+        raise BadAddress from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _begin_postgres)
+    else:
+        raise BadAddress
     return engine
 
 
@@ -48,9 +70,20 @@ def _prepare_sqlite(dbapi: Any, _record: object) -> None:
         dbapi.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:
-    reading = connection.get_execution_options().get("candour_reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if _is_reading(connection) else "BEGIN IMMEDIATE")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if _is_reading(connection):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    else:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+
+
+def _is_reading(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("candour_reading", False))
 
 
 @contextmanager
@@ -117,7 +150,7 @@ def is_current(engine: Engine) -> bool:
 def revision(engine: Engine) -> str | None:
     """The revision the database stands at; None when it has no tables yet."""
     try:
-        with engine.connect() as connection:
+        with engine.execution_options(candour_reading=True).connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

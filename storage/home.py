@@ -41,6 +41,16 @@ class HomeExists(Refused):
     """home: this folder is not empty; name a new one with --home, nothing was changed"""
 
 
+class RowsMissing(NotFound):
+    """database: the rows of this home are not where it looks for them; bring candour.db back from a backup, or say in
+    candour.toml, [database] url, where they are
+    """
+
+
+class DatabaseTaken(Refused):
+    """database: it holds the rows of another home already; give this one a database of its own, nothing was changed"""
+
+
 class VaultClosed(Locked):
     """vault: this step opens sealed content; give the passphrase at the prompt or with --passphrase-file"""
 
@@ -66,6 +76,7 @@ class Home:
 
         Raises:
             HomeExists: the folder holds something already.
+            DatabaseTaken: the settings name a database that is in use.
             DiskFull, NotWritable: the machine does not allow it.
         """
         with plain_refusals():
@@ -93,6 +104,8 @@ class Home:
         Vault.create(folder / "vault", passphrase, work=work)
         Signer.create(folder / "log", origin)
         engine = database.connect(_url(folder, load(folder / "candour.toml")))
+        if database.revision(engine) is not None:
+            raise DatabaseTaken
         database.migrate(engine)
         engine.dispose()
 
@@ -101,7 +114,7 @@ class Home:
         """Open a home, bringing its tables up to date.
 
         Raises:
-            NoHome, NotWritable, BadSetting, NewerHome, LogRolledBack.
+            NoHome, NotWritable, BadSetting, RowsMissing, NewerHome.
         """
         folder = folder.absolute()
         file = folder / "candour.toml"
@@ -111,7 +124,12 @@ class Home:
             if not os.access(folder, os.W_OK):
                 raise NotWritable
             settings = load(file)
+            # Looking would make the file.
+            if not settings.database.url and not (folder / "candour.db").is_file():
+                raise RowsMissing
             engine = database.connect(_url(folder, settings))
+            if database.revision(engine) is None:
+                raise RowsMissing
             database.refuse_newer(engine)
             if not database.is_current(engine):
                 database.migrate(engine)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.base import Base, UtcDateTime
@@ -121,7 +121,7 @@ class Recording(_Row, Base):
     blob: Mapped[str] = mapped_column(String(80))
     digest: Mapped[str] = mapped_column(String(64))
     keyed_digest: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
     duration: Mapped[float]
     channels: Mapped[int]
     sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)

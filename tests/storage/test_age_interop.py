@@ -14,7 +14,7 @@ from storage import age
 
 SIZES = [0, 1, 65535, 65536, 65537, 131072, 1000001]
 COMMAND = shutil.which("age")
-needs_age = pytest.mark.skipif(COMMAND is None, reason="the age command is not installed (Debian: apt install age)")
+needs_age = pytest.mark.skipif(COMMAND is None, reason="needs the age command (Debian: apt install age)")
 
 
 def _version() -> tuple[int, ...]:

@@ -288,7 +288,7 @@ def upgrade() -> None:
         sa.Column("blob", sa.String(length=80), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("keyed_digest", sa.String(length=64), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("duration", sa.Double(), nullable=False),
         sa.Column("channels", sa.Integer(), nullable=False),
         sa.Column("sealed_at", storage.base.UtcDateTime(timezone=True), nullable=False),

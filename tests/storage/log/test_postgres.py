@@ -1,6 +1,5 @@
-"""The log on PostgreSQL, where several writers are kept apart by an advisory lock. Needs CANDOUR_TEST_POSTGRES, an address."""
+"""The log on PostgreSQL, where several writers are kept apart by an advisory lock."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,17 +17,12 @@ from storage.log.store import add_cosignature, latest_checkpoint
 from storage.log.tables import AuditLeaf
 from tests.storage.log.books import START, TABLES, Book
 
-ADDRESS = os.environ.get("CANDOUR_TEST_POSTGRES", "")
-pytestmark = pytest.mark.skipif(not ADDRESS, reason="CANDOUR_TEST_POSTGRES names no database")
-
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    made = create_engine(ADDRESS)
-    Base.metadata.drop_all(made, tables=TABLES)
+def engine(postgres_address: str) -> Iterator[Engine]:
+    made = create_engine(postgres_address)
     Base.metadata.create_all(made, tables=TABLES)
     yield made
-    Base.metadata.drop_all(made, tables=TABLES)
     made.dispose()
 
 

@@ -1,9 +1,10 @@
 """Every second of a recording accounted for."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.spans import minus, overlap, total, union, within
+from pipeline.spans import length, minus, overlap, total, union, within
 from pipeline.speech import unheard
 from pipeline.transcript import Heard, Span, Word
 
@@ -55,13 +56,19 @@ def speech_without_words(heard: Sequence[Heard]) -> tuple[Span, ...]:
 
 def words_without_speech(heard: Sequence[Heard]) -> tuple[Word, ...]:
     """Words that lie outside of what voice detection found in their channel, by more than half."""
-    return tuple(word for one in heard for word in one.words if _spoken(word, one.speech) < STRAY)
+    return tuple(word for one in heard for word in one.words if share_in_speech(word, one.speech) < STRAY)
 
 
 def _speech(heard: Sequence[Heard]) -> tuple[Span, ...]:
     return union(span for one in heard for span in one.speech)
 
 
-def _spoken(word: Word, speech: Sequence[Span]) -> float:
+def share_in_speech(word: Word, speech: Sequence[Span]) -> float:
+    """How much of a word lies in speech, 0 to 1; `speech` is in order of time and free of overlaps."""
     place = Span(start=word.start, end=max(word.end, word.start + 0.01))
-    return sum(overlap(place, span) for span in speech) / (place.end - place.start)
+    spoken = 0.0
+    number = bisect_left(speech, place.end, key=lambda one: one.start) - 1
+    while number >= 0 and speech[number].end > place.start:
+        spoken += overlap(place, speech[number])
+        number -= 1
+    return spoken / length(place)

@@ -92,6 +92,8 @@ def load(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         raise BadSetting(place=".".join(map(str, first["loc"])), reason=first["msg"].lower()) from None
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(place="candour.toml", reason=str(error)) from None
+    except UnicodeDecodeError:
+        raise BadSetting(place="candour.toml", reason="it is not UTF-8 text") from None
     return settings
 
 

@@ -1,0 +1,103 @@
+"""Settings come from the file, then the environment; a name nobody knows is refused in both."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import configs
+from storage.settings import BadSetting, Settings, load
+
+
+def home(tmp_path: Path, text: str = "") -> Path:
+    file = tmp_path / "candour.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    found = {name: info.annotation for name, info in Settings.model_fields.items()}
+    return {name: kind for name, kind in found.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+
+
+def test_the_shipped_file_holds_every_setting_with_its_default_and_its_meaning() -> None:
+    text = configs.read("candour.toml")
+    shipped = tomllib.loads(text)
+    assert shipped == Settings.model_construct().model_dump()
+    lines = text.splitlines()
+    for section in shipped.values():
+        for name in section:
+            place = next(n for n, line in enumerate(lines) if line.startswith(f"{name} ="))
+            assert lines[place - 1].startswith("# "), f"{name} stands there without its meaning"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert sections().keys() == Settings.model_fields.keys()
+    for section in sections().values():
+        assert section.__doc__
+        assert all(info.description for info in section.model_fields.values())
+
+
+def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
+    empty, shipped = load(home(tmp_path), {}), load(home(tmp_path, configs.read("candour.toml")), {})
+    assert empty.model_dump() == shipped.model_dump()
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home(tmp_path, '[speech]\nmodel = "small.en"\nthreads = 3\n')
+    monkeypatch.setenv("CANDOUR_SPEECH__THREADS", "1")
+    settings = load(file)
+    assert (settings.speech.threads, settings.speech.model) == (1, "small.en")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[speech]\nmodell = 'small.en'\n", r"speech\.modell"),
+        ("[speach]\nmodel = 'small.en'\n", "speach"),
+        ("[speech]\nthreads = -1\n", r"speech\.threads"),
+        ("[speech]\nthreads = 'many'\n", r"speech\.threads"),
+        ("[speech]\nwindow_seconds = 5\n", r"speech\.window_seconds"),
+        ("[work]\nattempts = 0\n", r"work\.attempts"),
+        ("[work]\npoll_seconds = 0\n", r"work\.poll_seconds"),
+        ("speech = 3\n", "speech"),
+        ("[speech\n", r"candour\.toml"),
+    ],
+)
+def test_a_file_that_is_not_understood_is_refused_with_the_place(tmp_path: Path, text: str, place: str) -> None:
+    with pytest.raises(BadSetting, match=rf"settings: {place}: .*`configs/candour\.toml` lists"):
+        load(home(tmp_path, text), {})
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = home(tmp_path)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadSetting, match=r"candour\.toml"):
+        load(file, {})
+
+
+@pytest.mark.parametrize("name", ["CANDOUR_SPEECH__THREAD", "CANDOUR_SPEECH_THREADS", "CANDOUR_THREADS"])
+def test_a_misspelt_name_in_the_environment_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match=f"environment {name}: no such setting"):
+        load(home(tmp_path), {name: "2"})
+
+
+def test_names_that_say_where_things_are_may_stand_in_the_environment(tmp_path: Path) -> None:
+    where = dict.fromkeys(("CANDOUR_HOME", "CANDOUR_PERSON", "CANDOUR_PASSPHRASE_FILE", "CANDOUR_PASSWORD_FILE"), "x")
+    load(home(tmp_path), where | {"SPEECH__THREADS": "many", "CANDOURISH": "x"})
+
+
+def test_a_bad_value_in_the_environment_is_refused_without_showing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANDOUR_SPEECH__THREADS", "correct horse")
+    with pytest.raises(BadSetting, match=r"speech\.threads") as refused:
+        load(home(tmp_path))
+    assert "horse" not in str(refused.value)
+
+
+def test_settings_do_not_change_while_at_work(tmp_path: Path) -> None:
+    settings = load(home(tmp_path), {})
+    with pytest.raises(ValueError, match="frozen"):
+        settings.speech.threads = 3

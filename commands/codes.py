@@ -157,10 +157,17 @@ def remove(desk: Desk, reference: str, number: int, undo: bool) -> None:
 @click.option("--csv", "file", type=click.Path(path_type=Path), help="Write the quotes themselves to this CSV file.")
 @with_desk
 def matrix(desk: Desk, review: str, file: Path | None) -> None:
-    """The framework matrix: one row a position, one column a code, how many extracts in each cell."""
+    """The framework matrix: how many extracts each position has under each code; --csv writes the quotes in the cells."""
     found = extracting.framework(desk.unlock(), desk.actor, review)
     if file is not None:
         place(found.to_csv(), file)
     head, *body = found.to_table()
-    rows = [dict(zip(head, line, strict=True)) for line in body]
-    desk.result(rows, columns(rows) if len(head) > 1 else "No extract yet.")
+    # Many codes and few positions: on a screen a line a code is readable where a column a code is not.
+    lines = [
+        dict(zip(["code", *(line[0] for line in body)], column, strict=True))
+        for column in zip(head, *body, strict=True)
+    ]
+    desk.result(
+        [dict(zip(head, line, strict=True)) for line in body],
+        columns(lines[1:]) if len(head) > 1 else "No extract yet.",
+    )

@@ -32,7 +32,7 @@ SECRETS: Final = {
 # What a person decides about the candidates that the imported name key does not cover.
 DATES: Final = {
     "the third of March": "the day of the birth",
-    "the fourteenth of March": "eleven days later",
+    "Tuesday, the fourteenth of March": "weekday eleven days later",
 }
 
 Run = Callable[[Sequence[str]], None]

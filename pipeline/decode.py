@@ -88,7 +88,7 @@ def probe(source: BinaryIO) -> AudioFacts:
                     codec=stream.codec_context.name,
                     channels=stream.channels,
                     sample_rate=stream.sample_rate,
-                    duration=_declared(source, container),
+                    duration=_declared(source, container, stream),
                 )
             if number >= FIRST_PACKETS:
                 break
@@ -103,7 +103,7 @@ def decode(source: BinaryIO) -> Iterator[Block]:
     """
     with _opened(source) as container:
         stream = _sound(container)
-        clock = _Clock(_declared(source, container))
+        clock = _Clock(_declared(source, container, stream))
         lost = _Lost(container.format.name in UNCLOCKED)
         for packet in _packets(container, stream):
             frames = _frames(packet)
@@ -137,12 +137,17 @@ def _sound(container: InputContainer) -> AudioStream:
     return container.streams.audio[0]
 
 
-def _declared(source: BinaryIO, container: InputContainer) -> float | None:
-    """Duration in seconds as written in the file; None where FFmpeg would only guess it from the bit rate."""
+def _declared(source: BinaryIO, container: InputContainer, stream: AudioStream) -> float | None:
+    """Duration of the sound in seconds as written in the file; None where FFmpeg would guess it, or only knows the picture's."""
     name = container.format.name
-    if container.duration is None or name == "aac" or (name == "mp3" and not _has_mp3_header(source)):
+    if name == "aac" or (name == "mp3" and not _has_mp3_header(source)):
         return None
-    seconds = float(container.duration / av.time_base)
+    if stream.duration is not None and stream.time_base is not None:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None and not container.streams.video:
+        seconds = float(container.duration / av.time_base)
+    else:
+        return None
     if name == "wav":  # FFmpeg shortens the duration to what is there; the header knows how much there should be
         return seconds * max(1.0, _promised(source))
     return seconds
@@ -235,7 +240,8 @@ class _Clock:
         else:
             time = float(frame.pts * frame.time_base) + late
             if self._origin is None:
-                self._origin = min(time, 0.0) if time < 1.0 else time
+                # sound may begin later than the picture; only when its beginning is damaged is that a loss
+                self._origin = min(time, 0.0) if self.broken else time
             yield from self._skip_to(time - self._origin)
             self.broken = False
         form = (frame.format.name, frame.layout.name, frame.sample_rate)

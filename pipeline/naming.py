@@ -17,7 +17,7 @@ from pipeline.reviews import find_conversation, find_review
 from storage.errors import NotFound
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, NameDecision, Review
+from storage.models import Conversation, NameDecision, Review, State
 
 
 class UnknownTerm(NotFound):
@@ -48,10 +48,16 @@ Decision = New | Is | NotAName
 
 
 def preview(home: Home, actor: Person, reference: str) -> Document:
-    """The pseudonymised view, before every candidate is decided."""
+    """The pseudonymised view: of the transcript as it stands, or what is kept of it when the recording is gone.
+
+    Raises:
+        NotAllowed, UnknownConversation, NoDraft, ConversationGone.
+    """
     require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
     with home.reading() as session:
-        return contents.pseudonymised(home, session, find_conversation(session, reference))
+        conversation = find_conversation(session, reference)
+        kept = contents.document(home, conversation) if conversation.state is State.DESTROYED else None
+        return kept or contents.pseudonymised(home, session, conversation)
 
 
 def listed(home: Home, actor: Person, review_reference: str) -> tuple[Term, ...]:

@@ -50,11 +50,10 @@ def encoded(samples: Samples, form: str, rate: int = RATE, layout: str | None = 
     return target.getvalue()
 
 
-def damaged(data: bytes, size: int = 2000) -> bytes:
-    """The same recording with some bytes in its middle gone bad."""
-    middle = len(data) // 2
-    noise = np.random.default_rng(1).integers(0, 256, size, dtype=np.uint8).tobytes()
-    return data[:middle] + noise + data[middle + size :]
+def damaged(data: bytes, size: int = 2000, at: int | None = None) -> bytes:
+    """The same recording with some bytes gone bad, in its middle where nothing else is said."""
+    start = len(data) // 2 if at is None else at
+    return data[:start] + np.random.default_rng(1).bytes(size) + data[start + size :]
 
 
 def hum(seconds: float, rate: int = RATE, loudness: float = 0.1) -> Samples:

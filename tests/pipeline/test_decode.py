@@ -9,7 +9,7 @@ import pytest
 from faster_whisper.audio import decode_audio
 
 from pipeline.decode import RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished, decode, probe
-from tests.pipeline.media import FORMS, damaged, encoded, hum, shift, sound
+from tests.pipeline.media import FORMS, Samples, damaged, encoded, hum, shift, sound
 
 
 def blocks(data: bytes) -> list[Block]:
@@ -53,6 +53,14 @@ def test_damage_costs_what_is_damaged_and_later_times_hold(form: str) -> None:
     assert joined.shape[1] / RATE == pytest.approx(60.0, abs=0.2)
     assert abs(shift(original, joined, 10.0)) <= 0.2
     assert abs(shift(original, joined, 50.0)) <= 0.2
+
+
+def test_a_damaged_beginning_is_a_loss_too() -> None:
+    original = hum(20.0)
+    data = encoded(original, "m4a")
+    heard = blocks(damaged(data, at=data.index(b"mdat") + 4))
+    assert heard[0].damaged
+    assert abs(shift(original, np.concatenate([block.samples for block in heard], axis=1), 10.0)) <= 0.2
 
 
 @pytest.mark.parametrize("form", ["m4a", "mp3"])
@@ -101,7 +109,7 @@ def test_what_is_no_recording_is_refused_with_a_reason() -> None:
         (text, NotAudio),
         (bytes(5000), NotAudio),
         (np.random.default_rng(0).bytes(5000), NotAudio),
-        (_video(), NoSound),
+        (_film(None), NoSound),
         (_image(), NotAudio),
         (m4a[: len(m4a) // 2], Unfinished),
     ):
@@ -132,13 +140,28 @@ def test_an_error_of_the_source_is_not_swallowed() -> None:
         list(decode(Broken(encoded(hum(20.0), "wav"))))
 
 
-def _video() -> bytes:
+@pytest.mark.parametrize("form", ["mp4", "matroska"])
+def test_a_film_whose_sound_is_shorter_than_its_picture_is_not_damaged(form: str) -> None:
+    data = _film(hum(3.0), form)
+    heard = blocks(data)
+    assert not any(block.damaged for block in heard)
+    assert heard[-1].end == pytest.approx(3.0, abs=0.1)
+
+
+def _film(samples: Samples | None, form: str = "mp4") -> bytes:
+    """Eight seconds of picture, with or without sound that begins a second late."""
     target = io.BytesIO()
-    with av.open(target, "w", format="mp4") as container:
+    with av.open(target, "w", format=form) as container:
         stream = container.add_stream("mpeg4", rate=10)
+        sound_stream = container.add_stream("aac", rate=RATE, layout="mono") if samples is not None else None
         stream.width = stream.height = 64
-        for number in range(10):
-            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 20, np.uint8), format="rgb24")
+        if sound_stream is not None and samples is not None:
+            sounding = av.AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+            sounding.sample_rate, sounding.pts = RATE, RATE
+            container.mux(sound_stream.encode(sounding))
+            container.mux(sound_stream.encode(None))
+        for number in range(80):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 3, np.uint8), format="rgb24")
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -18,6 +18,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed 's/:.* ## /|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 demo: $(MADE) ## the whole way of a conversation on the sample, with the real engine
+	@rm -rf candour-demo
 	$(BIN)/candour demo
 
 test: $(MADE) ## the tests; TESTS=tests/storage for some of them, JOBS=4 on a larger machine

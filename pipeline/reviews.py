@@ -200,7 +200,11 @@ def plan_conversation(
         )
         session.add(conversation)
         home.log(
-            session, Event.CONVERSATION_PLANNED, actor=actor.name, obj=[conversation.id, recording_key, extract_key]
+            session,
+            Event.CONVERSATION_PLANNED,
+            actor=actor.name,
+            obj=[conversation.id, recording_key, extract_key],
+            detail={"review": str(review.id)},
         )
     return conversation
 

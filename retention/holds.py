@@ -74,8 +74,8 @@ def place(home: Home, actor: Person, target: str, *, reason: str, reference: str
         hold.placed_by, hold.placed_at = actor.id, home.now()
         hold.sealed = _seal(home, review, hold.id, "hold.sealed", reason, reference)
         session.add(hold)
-        held = [conversation.id] if conversation else _conversations(session, review)
-        home.log(session, Event.HOLD_PLACED, actor=actor.name, obj=[hold.id, *held])
+        held = conversation.id if conversation else review.id
+        home.log(session, Event.HOLD_PLACED, actor=actor.name, obj=[hold.id, held])
         return hold.number
 
 
@@ -85,10 +85,6 @@ def _target(session: Session, target: str) -> tuple[Review, Conversation | None]
         return review, None
     conversation = find_conversation(session, target)
     return conversation.review, conversation
-
-
-def _conversations(session: Session, review: Review) -> list[UUID]:
-    return list(session.scalars(select(Conversation.id).where(Conversation.review_id == review.id)))
 
 
 def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, reference: str) -> bool:

@@ -1,0 +1,172 @@
+"""Write a training checkpoint as a faster-whisper model folder (CTranslate2, int8) and check that it agrees."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import torch
+from ctranslate2.specs.whisper_spec import WhisperSpec
+from numpy.typing import NDArray
+from torch import nn
+
+from demo.features import BANDS, HOP, WORK
+from demo.network import Attention, Block, Shape, Whisper
+from demo.tokens import Tokens
+
+NOTE = (
+    "Trained from nothing on synthetic voices only. It knows the demo's words and voices and nothing else. "
+    "Use it for trials and tests, never for real recordings."
+)
+
+
+def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
+    return np.ascontiguousarray(tensor.detach().float().numpy())
+
+
+def _linear(spec: Any, *layers: nn.Linear) -> None:
+    """One CTranslate2 linear from one or more stacked torch ones; a missing bias becomes zeros."""
+    spec.weight = _array(torch.cat([layer.weight for layer in layers]))
+    spec.bias = _array(torch.cat([
+        layer.bias if layer.bias is not None else torch.zeros(layer.out_features) for layer in layers
+    ]))
+
+
+def _norm(spec: Any, layer: nn.LayerNorm) -> None:
+    spec.gamma, spec.beta = _array(layer.weight), _array(layer.bias)
+
+
+def _attention(spec: Any, module: Attention, norm: nn.LayerNorm, own: bool) -> None:
+    if own:
+        _linear(spec.linear[0], module.query, module.key, module.value)
+    else:
+        _linear(spec.linear[0], module.query)
+        _linear(spec.linear[1], module.key, module.value)
+    _linear(spec.linear[-1], module.out)
+    _norm(spec.layer_norm, norm)
+
+
+def _block(spec: Any, block: Block) -> None:
+    _attention(spec.self_attention, block.attention, block.attention_norm, True)
+    if block.cross is not None and block.cross_norm is not None:
+        _attention(spec.attention, block.cross, block.cross_norm, False)
+    _linear(spec.ffn.linear_0, block.up)
+    _linear(spec.ffn.linear_1, block.down)
+    _norm(spec.ffn.layer_norm, block.norm)
+
+
+def convert(model: Whisper, tokens: Tokens, target: Path, quantisation: str = "int8") -> None:
+    """Write the model folder; the manifest is written last and lists every other file."""
+    shape = model.shape
+    spec = WhisperSpec(shape.encoder_layers, shape.encoder_heads, shape.decoder_layers, shape.decoder_heads)
+    for conv, layer in ((spec.encoder.conv1, model.conv1), (spec.encoder.conv2, model.conv2)):
+        conv.weight, conv.bias = _array(layer.weight), _array(layer.bias)
+    spec.encoder.position_encodings.encodings = _array(model.get_buffer("steps"))
+    _norm(spec.encoder.layer_norm, model.encoder_norm)
+    _norm(spec.decoder.layer_norm, model.decoder_norm)
+    for part, blocks in ((spec.encoder, model.encoder), (spec.decoder, model.decoder)):
+        for layer_spec, block in zip(part.layer, blocks, strict=True):
+            assert isinstance(block, Block)
+            _block(layer_spec, block)
+    table_in, table_out = model.embeddings()
+    spec.decoder.embeddings.weight = _array(table_in)
+    spec.decoder.projection.weight = _array(table_out)
+    spec.decoder.position_encodings.encodings = _array(model.places)
+    spec.register_vocabulary(tokens.all)
+    spec.config.suppress_ids, spec.config.suppress_ids_begin, spec.config.lang_ids = [], [], []
+    # Head 0 of the last two layers was shown during training where each word is.
+    spec.config.alignment_heads = [(shape.decoder_layers - 2, 0), (shape.decoder_layers - 1, 0)]
+    spec.validate()
+    spec.optimize(quantization=quantisation)
+    target.mkdir(parents=True, exist_ok=True)
+    spec.save(str(target))
+    tokens.tokenizer.save(str(target / "tokenizer.json"), pretty=False)
+    settings = {"feature_size": BANDS, "sampling_rate": 16000, "hop_length": HOP, "chunk_length": 30, "n_fft": 400}
+    (target / "preprocessor_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    write_manifest(target)
+
+
+def write_manifest(folder: Path) -> None:
+    """List size and SHA-256 of every model file in manifest.json."""
+    files = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.name != "manifest.json":
+            data = path.read_bytes()
+            files[path.name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    manifest = {"name": "demo", "format": 1, "files": files, "language": "en", "note": NOTE}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+@torch.no_grad()
+def torch_greedy(model: Whisper, tokens: Tokens, features: torch.Tensor, limit: int = 200) -> list[int]:
+    """Greedy text of one window (1, 80, 3000) without timestamps."""
+    heard = model.hear(features)
+    ids = [tokens.sot, tokens.notimestamps]
+    while len(ids) < limit:
+        logits, _ = model.read(torch.tensor([ids]), heard)
+        scores = logits[0, -1]
+        scores[tokens.stamp :] = -torch.inf
+        best = int(scores.argmax())
+        if best == tokens.eot:
+            break
+        ids.append(best)
+    return ids[2:]
+
+
+def agreement(model: Whisper, tokens: Tokens, folder: Path, windows: torch.Tensor) -> tuple[int, int]:
+    """(equal, all) text tokens between torch and the converted model over windows (n, 80, 3000), both greedy."""
+    from rapidfuzz.distance import Levenshtein
+
+    engine = ctranslate2.models.Whisper(str(folder), compute_type="int8", intra_threads=2)
+    same = total = 0
+    for window in windows:
+        mine = torch_greedy(model, tokens, window[None])
+        view = ctranslate2.StorageView.from_array(np.ascontiguousarray(window[None].numpy()))
+        prompt = [[tokens.sot, tokens.notimestamps]]
+        theirs = engine.generate(view, prompt, beam_size=1, suppress_tokens=[], suppress_blank=False)[0].sequences_ids[0]
+        total += max(len(mine), len(theirs))
+        same += max(len(mine), len(theirs)) - Levenshtein.distance(mine, theirs)
+    return same, total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, default=WORK / "checkpoint.pt")
+    parser.add_argument("--target", type=Path, default=Path(__file__).parent / "model")
+    parser.add_argument("--which", choices=("mean", "raw"), default="mean")
+    parser.add_argument("--check", type=int, default=4, help="windows to compare with torch")
+    args = parser.parse_args()
+    torch.set_num_threads(2)
+    state = torch.load(args.checkpoint, weights_only=False)
+    shape: Shape = state["shape"]
+    tokens, model = Tokens(), Whisper(shape)
+    model.load_state_dict(state[args.which])
+    model.eval()
+    licence = args.target / "LICENSE"
+    keep = licence.read_text(encoding="utf-8") if licence.exists() else None
+    if args.target.exists():
+        shutil.rmtree(args.target)
+    args.target.mkdir(parents=True)
+    if keep is not None:
+        licence.write_text(keep, encoding="utf-8")
+    convert(model, tokens, args.target)
+    size = sum(p.stat().st_size for p in args.target.iterdir())
+    print(f"{args.target.name}: {size / 1e6:.2f} MB")
+    if args.check:
+        from demo.batches import Maker, Store
+
+        store = Store()
+        store.refresh()
+        batch = Maker(store, tokens, 4242).batch(args.check, 3000)
+        same, total = agreement(model, tokens, args.target, batch.features)
+        print(f"converted and torch greedy agree on {same} of {total} tokens")
+
+
+if __name__ == "__main__":
+    main()

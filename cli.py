@@ -5,26 +5,38 @@ from importlib.metadata import version
 
 import click
 
-from commands import (
-    audit,
-    codes,
-    demo,
-    exports,
-    home,
-    models,
-    names,
-    people,
-    recordings,
-    retention,
-    reviews,
-    signing,
-    transcripts,
-)
 from commands.desk import Commands
 from storage import logs
 
+# In the order of a conversation's way; each command with the module of `commands` that it is in.
+ROOMS = {
+    "demo": "demo",
+    "init": "home",
+    "doctor": "home",
+    "status": "home",
+    "person": "people",
+    "model": "models",
+    "review": "reviews",
+    "participant": "reviews",
+    "conversation": "reviews",
+    "upload": "recordings",
+    "work": "work",
+    "transcript": "transcripts",
+    "doubts": "transcripts",
+    "names": "names",
+    "code": "codes",
+    "extract": "codes",
+    "export": "exports",
+    "signoff": "signing",
+    "hold": "signing",
+    "retention": "retention",
+    "audit": "audit",
+}
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+
+@click.group(
+    cls=Commands, rooms=ROOMS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(version("candour"), message="candour %(version)s")
 def main() -> None:
     """Candour looks after confidential one-to-one conversations, from the recording to its provable destruction.
@@ -37,31 +49,6 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logs.configure()
 
-
-for command in (
-    home.init,
-    demo.demo,
-    home.doctor,
-    home.status,
-    home.work,
-    people.person,
-    reviews.review,
-    reviews.participant,
-    reviews.conversation,
-    recordings.upload,
-    transcripts.transcript,
-    transcripts.doubts,
-    names.names,
-    codes.code,
-    codes.extract,
-    exports.export,
-    signing.signoff,
-    signing.hold,
-    retention.retention,
-    audit.audit,
-    models.model,
-):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

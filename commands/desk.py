@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +230,25 @@ class Shown(click.ClickException):
 
 
 class Commands(click.Group):
-    """The top of the command tree: turns every error into one sentence and its exit code."""
+    """The top of the command tree: turns every error into one sentence and its exit code.
+
+    `rooms` says for each command in which module of `commands` it is. A module is imported when its command is asked for, so
+    that a quick look at the state of things does not wait for the speech engine's libraries.
+    """
+
+    def __init__(self, *args: Any, rooms: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._rooms = rooms
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._rooms)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._rooms:
+            return None
+        found = getattr(import_module(f"commands.{self._rooms[cmd_name]}"), cmd_name)
+        assert isinstance(found, click.Command)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

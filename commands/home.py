@@ -1,20 +1,15 @@
-"""`candour init`, `doctor`, `status` and `work`: the home itself, and what goes on in it."""
-
-import signal
-from collections.abc import Callable
+"""`candour init`, `doctor` and `status`: the home itself, and what goes on in it."""
 
 import click
 from sqlalchemy import func, select
 
 from access import directory
-from access.roles import Act, Role, require
+from access.roles import Role
 from commands.desk import Desk, with_desk
-from pipeline.transcribing import Progress
 from retention import assurance, plan
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, State, Window
-from worker import local
 
 FIRST_ROLES = [Role.OPERATOR, Role.REVIEWER, Role.GOVERNANCE]
 
@@ -87,54 +82,3 @@ def status(desk: Desk) -> None:
     ]
     lines += [f"  {len(due)} destruction orders are due: candour retention run"] if due else []
     desk.result({"states": states, "at work": at_work, "orders due": due}, "\n".join(lines) or "  Nothing yet.")
-
-
-@click.command()
-@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
-@with_desk
-def work(desk: Desk, once: bool) -> None:
-    """Do what is due: transcribe recordings, carry out destruction orders. Runs until stopped.
-
-    Only one worker can run in a home. Stopped or killed, it goes on later where it was.
-    """
-    home = desk.unlock()
-    require(desk.actor.roles, Act.RUN_WORK, desk.actor.name)
-    stop = _until_asked_to_stop()
-    if once:
-        _tell(desk, work_once_with_bar(desk, home, stop))
-        return
-    desk.say("Working; stop with Ctrl-C.")
-    local.work(home, report=lambda _: None, stop=stop, finished=lambda done: _tell(desk, done, quiet=True))
-
-
-def work_once_with_bar(desk: Desk, home: Home, stop: Callable[[], bool] = lambda: False) -> local.Done:
-    """One round of work with a progress bar over everything that waits."""
-    with home.reading() as session:
-        waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
-        total = sum(one.recording.duration for one in waiting if one.recording)
-    before: dict[str, float] = {}
-    with desk.progress("Transcribing", total) as update:
-
-        def report(progress: Progress) -> None:
-            before[progress.reference] = progress.done
-            update(sum(before.values()))
-
-        return local.work_once(home, report=report, stop=stop)
-
-
-def _tell(desk: Desk, done: local.Done, *, quiet: bool = False) -> None:
-    lines = [f"Transcribed {reference}." for reference in done.transcribed]
-    lines += [f"Destroyed; certificate {certificate}." for certificate in done.destroyed]
-    lines += [f"Not done, {reference}: {reason}" for reference, reason in done.failed]
-    if lines or not quiet:
-        data = {"transcribed": done.transcribed, "destroyed": done.destroyed, "failed": dict(done.failed)}
-        desk.result(data, "\n".join(lines) or "Nothing is due.")
-    if done.failed and not quiet:
-        raise click.exceptions.Exit(1)
-
-
-def _until_asked_to_stop() -> Callable[[], bool]:
-    asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: asked.append(received))
-    return lambda: bool(asked)

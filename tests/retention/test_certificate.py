@@ -12,9 +12,11 @@ from retention import standalone
 from retention.certificate import BEGIN, Certificate, Check, Copy, from_claims, to_json, to_text
 from retention.certificate_check import verify_certificate
 from retention.report import Problem
-from storage.log.entry import digest_of
+from storage.log import store, tree
+from storage.log.entry import Entry, digest_of
 from storage.log.log import Event, add_cosignature, entries, prove
 from storage.log.note import KeyKind, SigningKey, cosign
+from storage.log.tables import AuditLeaf, AuditNode
 from tests.retention.stories import Story, until_order
 from tests.storage.log.books import START, new_book
 
@@ -202,6 +204,38 @@ def test_entry_of_another_kind_or_place_does_not_serve(tmp_path: Path) -> None:
     assert not verdict(replace(finished, proof=elsewhere).to_json(), story.key)
     assert not verdict(replace(finished, entry="").to_json(), story.key)
     assert not verdict(replace(finished, proof="").to_json(), story.key)
+
+
+def test_entry_about_another_order_does_not_serve(tmp_path: Path) -> None:
+    story = until_order(Story(new_book(tmp_path)))
+    made = story.certificate()
+    objects, detail = story.objects["o1"], {"certificate": made.digest}
+    seq = story.write(Event.DESTROY_DONE, obj=objects, ref="ab" * 32, detail=detail)
+    assert not verdict(story.certify_as(made, seq).to_json(), story.key)
+
+
+def test_entry_that_lies_about_its_place_does_not_serve(tmp_path: Path) -> None:
+    story = until_order(Story(new_book(tmp_path)))
+    made = story.certificate()
+    seq = story.step(Event.DESTROY_DONE, detail={"certificate": made.digest})
+    with Session(story.book.engine) as session, session.begin():
+        row = session.get_one(AuditLeaf, seq)
+        row.body = replace(Entry.decode(row.body), seq=seq + 1).encode()
+        row.hash = tree.leaf_hash(row.body)
+        for level, idx, node in tree.completed(seq, row.hash, store.node_reader(session)):
+            session.get_one(AuditNode, (level, idx)).hash = node
+    assert not verdict(story.certify_as(made, seq).to_json(), story.key)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("status", "complete"), ("object_count", 5), ("not_claimed", []), ("order_digest", "ab" * 32)]
+)
+def test_claims_that_contradict_each_other_are_refused_although_logged(tmp_path: Path, name: str, value: Any) -> None:
+    story = until_order(Story(new_book(tmp_path)))
+    claims = story.certificate().claims() | {name: value}
+    seq = story.step(Event.DESTROY_DONE, detail={"certificate": digest_of(claims)})
+    logged = story.certify_as(story.certificate(), seq)
+    assert not verdict(to_json(claims, digest_of(claims), logged.entry, logged.proof), story.key)
 
 
 def crime(story: Story, **changes: Any) -> bool:

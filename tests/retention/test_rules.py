@@ -117,6 +117,11 @@ def for_another_digest(story: Story) -> None:
     story.write(Event.ORDER_APPROVED, "ben", obj=["o1"], ref=digest, sig=sig)
 
 
+def under_another_digest(story: Story) -> None:
+    sig = story.signature("ben", order_statement(story.digests["o1"]))
+    story.write(Event.ORDER_APPROVED, "ben", obj=["o1"], ref="ab" * 32, sig=sig)
+
+
 def disabled(story: Story) -> None:
     story.write(Event.PERSON_DISABLED, "ada", obj=["ben"])
     story.approve("ben")
@@ -140,7 +145,16 @@ def without_base64(story: Story) -> None:
 
 @pytest.mark.parametrize(
     "second",
-    [forged, replayed, for_another_digest, disabled, for_another_purpose, unknown, without_base64],
+    [
+        forged,
+        replayed,
+        for_another_digest,
+        under_another_digest,
+        disabled,
+        for_another_purpose,
+        unknown,
+        without_base64,
+    ],
 )
 def test_second_approval_that_does_not_count(story: Story, second: Callable[[Story], None]) -> None:
     seq = one_approval(story, second)
@@ -332,7 +346,7 @@ def test_sign_off_of_one_analysis_does_not_serve_another(story: Story) -> None:
     assert judge(story).first_bad == seq
 
 
-@pytest.mark.parametrize("held", ["c1", "r1", "c1-key"])
+@pytest.mark.parametrize("held", ["c1", "r1", "c1-key", "c1-extracts"])
 def test_destruction_under_a_hold_is_named(story: Story, held: str) -> None:
     until_order(story).hold("h1", "elsewhere", held)
     seq = story.step(Event.DESTROY_INTENT)

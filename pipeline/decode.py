@@ -22,6 +22,7 @@ from storage.errors import BadInput
 RATE: Final = 16_000
 JITTER: Final = 0.1  # seconds; below it, a jump of the clock is no loss, unless a packet was bad
 GAP: Final = 0.005
+LEAP: Final = 3600.0
 READ_ERRORS: Final = 200  # in a row, after which the rest is given up as damaged
 FIRST_PACKETS: Final = 50
 
@@ -261,10 +262,9 @@ class _Clock:
             yield from self._silence(self._declared)
 
     def _skip_to(self, time: float) -> Iterator[Block]:
-        """A jump ahead is a loss; one beyond the declared end is a damaged clock and is not believed."""
-        if time - self._fed > (GAP if self.broken else JITTER) and (
-            self._declared is None or time <= self._declared + 1
-        ):
+        """A jump ahead is a loss; one beyond the declared end, or of more than an hour, is a damaged clock and not believed."""
+        latest = self._fed + LEAP if self._declared is None else self._declared + 1
+        if time - self._fed > (GAP if self.broken else JITTER) and time <= latest:
             yield from self._flush()
             yield from self._silence(time)
 

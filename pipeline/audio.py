@@ -143,11 +143,6 @@ def raise_quiet(samples: Samples) -> Samples:
     return _samples(segment(samples).apply_gain(min(TARGET - level, room)))
 
 
-def truly_two_channels(samples: Samples) -> bool:
-    """Whether two channels are two microphones near two people, and not one sound twice or one dead channel."""
-    return samples.shape[0] == 2 and balance(channel_levels(samples)) is not None
-
-
 def channel_levels(samples: Samples) -> NDArray[np.float64]:
     """What `balance` needs of a stretch of two-channel sound: levels in dBFS, shape (2, tenths of a second).
 

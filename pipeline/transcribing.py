@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+import numpy as np
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline import audio, doubts, speakers, speech
-from pipeline.coverage import Account, account
+from pipeline.coverage import account
 from pipeline.decode import decode
 from pipeline.intake import opened
 from pipeline.playback import Peaks, Playback
@@ -79,11 +80,10 @@ class _Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """What one window gave: heard in one channel or two, the words with their speakers, and the account of its seconds."""
+    """What one window gave: heard in one channel or two, and the words with their speakers."""
 
     heard: tuple[Heard, ...]
     words: tuple[Word, ...]
-    account: Account
 
 
 def advance(
@@ -134,6 +134,7 @@ def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) ->
     with home.reading() as session:
         rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
     done = {row.number: _open_window(run, row.id, row.sealed) for row in rows}
+    balance = _balance(run)
     damaged: list[Span] = []
     seconds = 0.0
     with (
@@ -141,7 +142,7 @@ def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) ->
         home.blobs.writing() as sink,
         age.Writer(sink, [slot(run.key).recipient()]) as sealed,
     ):
-        playback, peaks = Playback(sealed, recording.channels), Peaks()  # type: ignore[arg-type]
+        playback, peaks = Playback(sealed, min(recording.channels, 2)), Peaks()  # type: ignore[arg-type]
         for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
             if stop():
                 raise _Stopped
@@ -149,7 +150,7 @@ def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) ->
             peaks.add(window.samples)
             damaged += window.damaged
             if window.index not in done:
-                done[window.index] = _hear(engine, window)
+                done[window.index] = _hear(engine, window, balance)
                 _commit_window(run, window, done[window.index])
             seconds = window.end
             report(Progress(reference=run.conversation.reference, done=seconds, total=recording.duration))
@@ -162,24 +163,31 @@ class _Stopped(Exception):
     """Asked to end between two windows; everything committed so far stays."""
 
 
-def _hear(engine: speech.Engine, window: audio.Window) -> _Found:
-    span = Span(start=window.start, end=window.end)
+def _balance(run: _Run) -> float | None:
+    """How much louder the first microphone is set, in dB; None when there are not two microphones.
+
+    Judged over the whole recording: in one window perhaps only one person speaks.
+    """
+    if run.recording.channels < 2:
+        return None
+    with opened(run.home, BlobRef(run.recording.blob), run.key, run.conversation.reference) as plain:
+        limit = run.home.settings.speech.window_seconds
+        levels = [audio.channel_levels(window.samples) for window in audio.windows(decode(plain), limit)]
+    return audio.balance(np.concatenate(levels, axis=1))
+
+
+def _hear(engine: speech.Engine, window: audio.Window, balance: float | None) -> _Found:
     samples = audio.raise_quiet(window.samples)
-    if samples.shape[0] == 2 and audio.truly_two_channels(samples):
-        heard, words = _hear_two(engine, window, samples)
-    else:
-        mono = samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
-        one = engine.hear(speech.floats(mono), seed=window.index, offset=window.start)
-        heard, words = (one,), list(one.words)
-    return _Found(heard=heard, words=tuple(words), account=account(span, window.damaged, heard))
+    if balance is not None:
+        return _hear_two(engine, window, samples, balance)
+    mono = samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
+    heard = engine.hear(speech.floats(mono), seed=window.index, offset=window.start)
+    return _Found(heard=(heard,), words=heard.words)
 
 
-def _hear_two(
-    engine: speech.Engine, window: audio.Window, samples: audio.Samples
-) -> tuple[tuple[Heard, ...], list[Word]]:
+def _hear_two(engine: speech.Engine, window: audio.Window, samples: audio.Samples, balance: float) -> _Found:
     sounds = [speech.floats(samples[channel : channel + 1]) for channel in (0, 1)]
     levels = speakers.energies(samples)
-    balance = audio.balance(audio.channel_levels(samples)) or 0.0
     spans = speakers.own_spans(
         [speech.voices(sound, window.start) for sound in sounds], levels, start=window.start, balance=balance
     )
@@ -187,7 +195,7 @@ def _hear_two(
         engine.hear(sound, seed=2 * window.index + n, offset=window.start, speech=spans[n])
         for n, sound in enumerate(sounds)
     )
-    return heard, speakers.merge_channels(heard, levels, balance=balance)
+    return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, levels, balance=balance)))
 
 
 def _seal_window(run: _Run, row: UUID, found: _Found) -> bytes:
@@ -209,20 +217,21 @@ def _open_window(run: _Run, row: UUID, sealed: bytes) -> _Found:
     body = json.loads(open_value(run.key, f"window.sealed:{row}", sealed))
     heard = tuple(heard_from_json(one.encode()) for one in body["heard"])
     words = heard_from_json(body["words"].encode()).words
-    return _Found(heard=heard, words=words, account=account(heard[0].window, (), heard))
+    return _Found(heard=heard, words=words)
 
 
 def _commit_window(run: _Run, window: audio.Window, found: _Found) -> None:
+    spent = account(Span(start=window.start, end=window.end), window.damaged, found.heard)
     row = Window(
         id=uuid4(),
         conversation_id=run.conversation.id,
         number=window.index,
         start=window.start,
         end=window.end,
-        transcribed=found.account.transcribed,
-        silence=found.account.silence,
-        damaged=found.account.damaged,
-        skipped=found.account.skipped,
+        transcribed=spent.transcribed,
+        silence=spent.silence,
+        damaged=spent.damaged,
+        skipped=spent.skipped,
     )
     row.sealed = _seal_window(run, row.id, found)
     with run.writing() as session:

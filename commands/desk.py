@@ -63,6 +63,10 @@ class Desk:
     def home(self, home: Home) -> None:
         self._home = home
 
+    def close(self) -> None:
+        if self._home is not None:
+            self._home.close()
+
     def unlock(self) -> Home:
         """The home with its vault open."""
         self.home.unlock(self.passphrase())
@@ -169,6 +173,7 @@ def _secret(what: str, file: Path | None, option: str, *, new: bool) -> str:
     return prompted
 
 
+_JSON = "candour.json"
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -207,7 +212,7 @@ def with_desk(function: Callable[..., None]) -> Callable[..., None]:
         **rest: Any,
     ) -> None:
         desk = Desk(home_folder, person, passphrase_file, password_file, as_json)
-        click.get_current_context().find_root().obj = desk
+        click.get_current_context().call_on_close(desk.close)
         function(desk, **rest)
 
     return command
@@ -250,11 +255,21 @@ class Commands(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Known before anything can go wrong, so that even a command line nobody understands is answered in JSON.
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
+        as_json = ctx.meta[_JSON]
         try:
             return super().invoke(ctx)
         except CandourError as error:
-            raise Shown(type(error).__name__, str(error), error.exit_code, as_json=_json_asked(ctx)) from None
+            raise Shown(type(error).__name__, str(error), error.exit_code, as_json=as_json) from None
+        except click.UsageError as error:
+            if not as_json:
+                raise
+            raise Shown(type(error).__name__, error.format_message(), error.exit_code, as_json=True) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -262,17 +277,13 @@ class Commands(click.Group):
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{type(error).__name__} in {Path(place.filename).stem}, line {place.lineno}"
             message = f"an error nobody foresaw ({where}); nothing was half-written. Please report this line"
-            raise Shown("Unforeseen", message, 1, as_json=_json_asked(ctx)) from None
+            raise Shown("Unforeseen", message, 1, as_json=as_json) from None
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes"):
             known = [(0, "done"), (2, "the command line is not understood")]
             known += [(family.exit_code, family.meaning) for family in FAMILIES]
             formatter.write_dl([(str(code), meaning) for code, meaning in sorted(known)])
-
-
-def _json_asked(ctx: click.Context) -> bool:
-    return bool(getattr(ctx.find_root().obj, "as_json", False))
 
 
 def confirm(desk: Desk, yes: bool, reference: str, consequence: str) -> None:

@@ -4,6 +4,8 @@ import click
 from sqlalchemy import func, select
 
 from access import directory
+from access.passwords import check_password
+from access.people import check_name
 from access.roles import Role
 from commands.desk import Desk, with_desk
 from retention import assurance, plan
@@ -26,8 +28,10 @@ def init(desk: Desk, name: str, origin: str) -> None:
     The first person may do everything until others are added. Keep the passphrase: without it nothing sealed can be opened,
     by anybody.
     """
+    check_name(name)
     passphrase = desk.passphrase(new=True)
     password = desk.password(name, new=True)
+    check_password(password)
     home = desk.home = Home.create(desk.folder, passphrase, origin=origin)
     directory.add_first(home, name, password, FIRST_ROLES)
     with home.writing() as session:

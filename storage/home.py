@@ -135,6 +135,10 @@ class Home:
                 database.migrate(engine)
             return cls(folder, settings, engine)
 
+    def close(self) -> None:
+        """Let go of the database; reading or writing again would open it anew."""
+        self.engine.dispose()
+
     def unlock(self, passphrase: bytes) -> None:
         """Open the vault.
 

@@ -12,7 +12,7 @@ from typing import Final
 import configs
 from pipeline.coverage import STRAY, share_in_speech
 from pipeline.spans import contains
-from pipeline.transcript import Passage, Span, Turn, Word, plain
+from pipeline.transcript import Estimate, Span, Turn, Word, plain
 
 NO_SPEECH: Final = 0.6
 COMPRESSION: Final = 2.4
@@ -65,18 +65,18 @@ def critical_lists() -> tuple[WordList, ...]:
     return tuple(_list(tomllib.loads(configs.read(f"words/{name}.toml"))) for name in configs.names("words"))
 
 
-def silent(places: Sequence[Place], passages: Sequence[Passage]) -> Iterator[Flag]:
+def silent(places: Sequence[Place], estimates: Sequence[Estimate]) -> Iterator[Flag]:
     """Text of which the model itself says that nobody speaks."""
-    yield from _in_passages(places, passages, "no_speech", lambda one: one.no_speech > NO_SPEECH)
+    yield from _in_estimates(places, estimates, "no_speech", lambda one: one.no_speech > NO_SPEECH)
 
 
-def _in_passages(
-    places: Sequence[Place], passages: Sequence[Passage], figure: str, bad: Callable[[Passage], bool]
+def _in_estimates(
+    places: Sequence[Place], estimates: Sequence[Estimate], figure: str, bad: Callable[[Estimate], bool]
 ) -> Iterator[Flag]:
-    for passage in filter(bad, passages):
+    for estimate in filter(bad, estimates):
         for number, place in enumerate(places):
-            if contains(passage.span, (place.word.start + place.word.end) / 2):
-                yield number, {figure: float(getattr(passage, figure))}, ""
+            if contains(estimate.span, (place.word.start + place.word.end) / 2):
+                yield number, {figure: float(getattr(estimate, figure))}, ""
 
 
 def stray(places: Sequence[Place], speech: Sequence[Span]) -> Iterator[Flag]:
@@ -86,9 +86,9 @@ def stray(places: Sequence[Place], speech: Sequence[Span]) -> Iterator[Flag]:
             yield number, {"in_speech": round(spoken, 3)}, ""
 
 
-def loops(places: Sequence[Place], passages: Sequence[Passage]) -> Iterator[Flag]:
+def loops(places: Sequence[Place], estimates: Sequence[Estimate]) -> Iterator[Flag]:
     """Phrases said again and again, also across turns. Confidence does not show them: the model is sure of each."""
-    yield from _in_passages(places, passages, "compression", lambda one: one.compression > COMPRESSION)
+    yield from _in_estimates(places, estimates, "compression", lambda one: one.compression > COMPRESSION)
     sounds = [place.sound for place in places]
     for size, least in REPEATS.items():
         start = 0
@@ -133,8 +133,8 @@ def rushed(places: Sequence[Place]) -> Iterator[Flag]:
             yield from ((start + step, {"words_per_second": round(rate, 1)}, "") for step in range(SPEED_WORDS))
 
 
-def unsure(places: Sequence[Place], passages: Sequence[Passage]) -> Iterator[Flag]:
-    yield from _in_passages(places, passages, "confidence", lambda one: one.confidence < CONFIDENCE)
+def unsure(places: Sequence[Place], estimates: Sequence[Estimate]) -> Iterator[Flag]:
+    yield from _in_estimates(places, estimates, "confidence", lambda one: one.confidence < CONFIDENCE)
     numbered = enumerate(places)
     for low, group in groupby(numbered, key=lambda pair: (pair[1].turn.number, pair[1].word.probability < UNLIKELY)):
         run = list(group)

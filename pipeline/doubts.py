@@ -16,7 +16,7 @@ from pipeline.doubt_rules import Flag, Place
 from pipeline.doubt_rules import WordList as WordList
 from pipeline.doubt_rules import critical_lists as critical_lists
 from pipeline.spans import length, union
-from pipeline.transcript import Heard, Passage, Span, Turn, canonical
+from pipeline.transcript import Estimate, Heard, Span, Turn, canonical
 
 TOGETHER: Final = 2.0  # seconds between critical words that are heard in one go
 
@@ -82,7 +82,7 @@ class Evidence:
     """What is known about a draft besides its words; `terms` is the glossary the model was given."""
 
     speech: tuple[Span, ...]
-    passages: tuple[Passage, ...]
+    estimates: tuple[Estimate, ...]
     unheard: tuple[Span, ...]
     damaged: tuple[Span, ...]
     terms: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ def evidence(heard: Sequence[Heard], damaged: Iterable[Span], terms: Sequence[st
     """The evidence of all windows and channels of a recording."""
     return Evidence(
         speech=union(span for one in heard for span in one.speech),
-        passages=tuple(passage for one in heard for passage in one.passages),
+        estimates=tuple(estimate for one in heard for estimate in one.estimates),
         unheard=speech_without_words(heard),
         damaged=union(damaged),
         terms=tuple(terms),
@@ -107,12 +107,12 @@ def find(turns: Sequence[Turn], known: Evidence, lists: Sequence[WordList]) -> t
     places = doubt_rules.places(turns)
     doubts = [*_silent(Rule.UNHEARD, known.unheard, turns), *_silent(Rule.DAMAGED, known.damaged, turns)]
     flags = {
-        Rule.SILENCE: doubt_rules.silent(places, known.passages),
+        Rule.SILENCE: doubt_rules.silent(places, known.estimates),
         Rule.STRAY: doubt_rules.stray(places, known.speech),
-        Rule.LOOP: doubt_rules.loops(places, known.passages),
+        Rule.LOOP: doubt_rules.loops(places, known.estimates),
         Rule.ECHO: doubt_rules.echoes(places, known.terms),
         Rule.SPEED: doubt_rules.rushed(places),
-        Rule.UNSURE: doubt_rules.unsure(places, known.passages),
+        Rule.UNSURE: doubt_rules.unsure(places, known.estimates),
     }
     for rule, flagged in flags.items():
         doubts += _gathered(rule, places, flagged, apart=0.0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline import model_store
 from pipeline.decode import RATE
 from pipeline.spans import contains, length, minus, overlap
-from pipeline.transcript import Heard, Passage, Span, Word
+from pipeline.transcript import Estimate, Heard, Span, Word
 
 Sound = NDArray[np.float32]
 
@@ -105,36 +105,36 @@ class Engine:
         terms = ", ".join(self.fitting(hotwords)) or None
         self._seed(seed)
         words: list[Word] = []
-        passages: list[Passage] = []
+        estimates: list[Estimate] = []
         for stretch in stretches(spans):
             heard = self._transcribe(sound, window, stretch, spans, terms)
             words += heard[0]
-            passages += heard[1]
+            estimates += heard[1]
         for gap in unheard(spans, words):
             # the same sound cut differently is often heard after all
             again = self._transcribe(sound, window, _widened(gap, window), spans, terms)
             words += [word for word in again[0] if contains(gap, _middle(word))]
-            passages += [passage for passage in again[1] if overlap(passage.span, gap) > 0]
+            estimates += [estimate for estimate in again[1] if overlap(estimate.span, gap) > 0]
         return Heard(
             window=window,
             speech=spans,
             words=tuple(sorted(words, key=lambda word: (word.start, word.end))),
-            passages=tuple(sorted(passages, key=lambda passage: (passage.span.start, passage.span.end))),
+            estimates=tuple(sorted(estimates, key=lambda estimate: (estimate.span.start, estimate.span.end))),
         )
 
     def _transcribe(
         self, sound: Sound, window: Span, stretch: Span, spans: Sequence[Span], terms: str | None
-    ) -> tuple[list[Word], list[Passage]]:
+    ) -> tuple[list[Word], list[Estimate]]:
         first, last = (round((time - window.start) * RATE) for time in (stretch.start, stretch.end))
         segments, _ = self._model.transcribe(sound[first:last], language=self._language, hotwords=terms, **_GUARDED)
         words: list[Word] = []
-        passages: list[Passage] = []
+        estimates: list[Estimate] = []
         for segment in segments:
             own = [_word(word, stretch, spans) for word in segment.words or () if word.word.strip()]
             if own:
                 words += own
-                passages.append(_passage(segment, own))
-        return words, passages
+                estimates.append(_estimate(segment, own))
+        return words, estimates
 
     def _tokens(self, text: str) -> list[int]:
         return list(self._model.hf_tokenizer.encode(f" {text}", add_special_tokens=False).ids)
@@ -209,8 +209,8 @@ def _word(word: Any, stretch: Span, spans: Sequence[Span]) -> Word:
     )
 
 
-def _passage(segment: Any, words: Sequence[Word]) -> Passage:
-    return Passage(
+def _estimate(segment: Any, words: Sequence[Word]) -> Estimate:
+    return Estimate(
         span=Span(start=words[0].start, end=max(word.end for word in words)),
         confidence=round(float(segment.avg_logprob), 4),
         compression=round(float(segment.compression_ratio), 4),

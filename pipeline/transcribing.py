@@ -210,7 +210,7 @@ def _seal_window(run: _Run, row: UUID, found: _Found) -> bytes:
 
 def _with_words(found: _Found) -> Heard:
     first = found.heard[0]
-    return Heard(window=first.window, speech=(), words=found.words, passages=())
+    return Heard(window=first.window, speech=(), words=found.words, estimates=())
 
 
 def _open_window(run: _Run, row: UUID, sealed: bytes) -> _Found:

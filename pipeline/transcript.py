@@ -71,7 +71,7 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Passage:
+class Estimate:
     """What the model thought of a piece of its own text.
 
     `confidence` is the mean log-probability of its tokens, `compression` how well the text compresses (high when it repeats
@@ -92,7 +92,7 @@ class Heard:
     window: Span
     speech: tuple[Span, ...]
     words: tuple[Word, ...]
-    passages: tuple[Passage, ...]
+    estimates: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,7 +218,7 @@ def heard_to_json(heard: Heard) -> bytes:
             "window": _span_out(heard.window),
             "speech": [_span_out(span) for span in heard.speech],
             "words": [_word_out(word) for word in heard.words],
-            "passages": [{**asdict(passage), "span": _span_out(passage.span)} for passage in heard.passages],
+            "estimates": [{**asdict(estimate), "span": _span_out(estimate.span)} for estimate in heard.estimates],
         }
     )
 
@@ -229,7 +229,7 @@ def heard_from_json(data: bytes) -> Heard:
         window=_span_in(fields["window"]),
         speech=tuple(_span_in(span) for span in fields["speech"]),
         words=tuple(_word_in(word) for word in fields["words"]),
-        passages=tuple(Passage(**{**one, "span": _span_in(one["span"])}) for one in fields["passages"]),
+        estimates=tuple(Estimate(**{**one, "span": _span_in(one["span"])}) for one in fields["estimates"]),
     )
 
 

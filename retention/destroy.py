@@ -8,14 +8,15 @@ there; before the point of no return nothing is lost, after it no victim can be 
 what destroys is that the keys no longer exist under any root that does.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from retention import certificates, holds, orders
-from retention.orders import Reason
+from retention.orders import ACTOR
 from storage import age
 from storage.blobs import BlobRef, NoSuchBlob
 from storage.errors import NotVerified, Refused
@@ -35,9 +36,7 @@ from storage.models import (
     Window,
 )
 from storage.sealed import slot
-from storage.vault import KeyClass
-
-ACTOR = "retention"
+from storage.vault import KeyClass, Rotation
 
 
 class Held(Refused):
@@ -58,7 +57,7 @@ class Outcome:
 
 
 def carry_out(home: Home, number: int) -> Outcome:
-    """Carry out an approved order, or finish one that was interrupted.
+    """Carry out an approved order, or finish one that was interrupted; the caller is the only one at it (`Home.working`).
 
     Raises:
         UnknownOrder, OrderClosed: it is not approved by two people.
@@ -86,10 +85,6 @@ def carry_out(home: Home, number: int) -> Outcome:
     return Outcome(order=number, conversation=conversation.reference, certificate=f"D-{number:04}")
 
 
-def _objects(order: Order) -> list[object]:
-    return [order.id, order.conversation_id, *order.objects]
-
-
 def _refuse_held(session: Session, order: Order) -> None:
     standing = holds.standing(session, order.conversation)
     if standing:
@@ -105,8 +100,8 @@ def _intend(home: Home, number: int) -> None:
         order.facts = {"epoch_before": home.vault.epoch, "blobs": _digests(session, conversation)}
         # A worker that comes back from the dead finds another token and writes nothing.
         conversation.quarantined, conversation.run_token = True, uuid4()
-        home.log(session, Event.DESTROY_INTENT, actor=ACTOR, obj=_objects(order), ref=order.digest)
-        home.log(session, Event.DESTROY_QUARANTINED, actor=ACTOR, obj=_objects(order))
+        home.log(session, Event.DESTROY_INTENT, actor=ACTOR, obj=orders.objects(order), ref=order.digest)
+        home.log(session, Event.DESTROY_QUARANTINED, actor=ACTOR, obj=orders.objects(order))
 
 
 def _digests(session: Session, conversation: Conversation) -> list[str]:
@@ -116,31 +111,32 @@ def _digests(session: Session, conversation: Conversation) -> list[str]:
 
 def _erase(home: Home, number: int) -> None:
     with home.reading() as session:
-        victims = {UUID(key) for key in orders.find(session, number).objects}
-    living = victims & set(home.vault.ids())
-    rotation = home.vault.prepare(living) if living else None
+        order = orders.find(session, number)
     try:
-        # The transaction has the write lock: a hold is either seen here, or placed after the key is gone and refused then.
-        with home.writing() as session:
+        # The transaction has the write lock: a hold is either seen here, or placed after the keys are gone.
+        with _rotation(home, order) as rotation, home.writing() as session:
             order = orders.find(session, number)
-            _refuse_held(session, order)
-            order.state = OrderState.ERASED
             if rotation is not None:
+                _refuse_held(session, order)
                 rotation.commit()
-            order.facts = order.facts | {"epoch_after": home.vault.epoch}
+            orders.mark_erased(home, session, order)
     except Held:
-        if rotation is not None:
-            rotation.abandon()
         _step_back(home, number)
         raise
+
+
+def _rotation(home: Home, order: Order) -> AbstractContextManager[Rotation | None]:
+    """The new root without the victims; none when a run that died has erased the old one already."""
+    living = orders.keys(order) & set(home.vault.ids())
+    return home.vault.prepare(living) if living else nullcontext()
 
 
 def _step_back(home: Home, number: int) -> None:
     with home.writing() as session:
         order = orders.find(session, number)
         order.state = OrderState.APPROVED
-        order.conversation.quarantined = order.reason == Reason.WITHDRAWAL.value
-        home.log(session, Event.DESTROY_FAILED, actor=ACTOR, obj=_objects(order), detail={"reason": "hold"})
+        order.conversation.quarantined = False
+        home.log(session, Event.DESTROY_FAILED, actor=ACTOR, obj=orders.objects(order), detail={"reason": "hold"})
 
 
 def _verify_and_sweep(home: Home, number: int) -> None:
@@ -158,16 +154,17 @@ def _verify_and_sweep(home: Home, number: int) -> None:
         order = orders.find(session, number)
         removed = _sweep_rows(session, order)
         checks.append({"name": "rows", "passed": True, "found": f"{removed} rows of ciphertext removed"})
-        order.conversation.state_at = home.now()
+        order.conversation.quarantined, order.conversation.state_at = False, home.now()
         order.state = OrderState.DONE
         order.facts = order.facts | {"done_at": home.now().isoformat(), "checks": checks}
         certificates.log_done(home, session, order)
+        orders.void_within(home, session, order, actor=ACTOR)
     _truncate_journal(home)
 
 
 def _vault_check(home: Home, order: Order) -> dict[str, object]:
-    living = set(home.vault.ids())
-    if {UUID(key) for key in order.objects} & living:
+    living = home.vault.ids()
+    if orders.keys(order) & living.keys():
         raise StillOpens(number=order.number)
     found = f"none of the {len(order.objects)} keys is among the {len(living)} that the vault holds, all of which open"
     return {"name": "vault", "passed": True, "found": found}
@@ -182,12 +179,14 @@ def _files_check(home: Home, order: Order, files: list[str]) -> dict[str, object
 
 
 def _opens(home: Home, blob: str) -> bool:
-    """Whether any key that is still held opens this sealed file: the positive proof that erasure did its work."""
+    """Whether any key that is still held opens this sealed file, also a damaged one."""
     held = [slot(home.vault.get(key, kind)) for key, kind in home.vault.ids().items() if kind is KeyClass.RECORDING]
     try:
         with home.blobs.open(BlobRef(blob)) as sealed:
             age.Reader(sealed, held).close()
-    except (age.NoMatch, NoSuchBlob):
+    except (age.HeaderMacError, age.PayloadError):
+        return True
+    except (age.NoMatch, age.HeaderError, NoSuchBlob):
         return False
     return True
 
@@ -195,19 +194,18 @@ def _opens(home: Home, blob: str) -> bool:
 def _sweep_rows(session: Session, order: Order) -> int:
     conversation = order.conversation
     tables: list[type[Window | Correction | Hearing | Doubt | Extract | SignOff]] = []
-    objects = {UUID(key) for key in order.objects}
-    if conversation.recording_key in objects:
+    gone = orders.keys(order)
+    if conversation.recording_key in gone:
         tables += [Window, Correction, Hearing, Doubt]
         conversation.draft = None
         session.execute(
             update(Recording).where(Recording.conversation_id == conversation.id).values(playback=None, waveform=None)
         )
-        conversation.state = State.DESTROYED
-    if conversation.extract_key in objects:
+        if conversation.state is not State.WITHDRAWN:
+            conversation.state = State.DESTROYED
+    if conversation.extract_key in gone:
         tables += [Extract, SignOff]
         conversation.document = conversation.document_digest = None
-    if order.reason == Reason.WITHDRAWAL.value:
-        conversation.state = State.WITHDRAWN
     removed = 0
     for table in tables:
         rows = select(func.count()).select_from(table).where(table.conversation_id == conversation.id)

@@ -8,7 +8,7 @@ import pytest
 from pipeline import doubts, speakers
 from pipeline.doubts import Doubt, Evidence, Rule, WordList, critical_lists, evidence, find, share
 from pipeline.speech import Engine, floats
-from pipeline.transcript import Passage, Span, Speaker, Turn, Word
+from pipeline.transcript import Estimate, Span, Speaker, Turn, Word
 from tests import engines
 from tests.engines import Said, script
 from tests.pipeline.media import person
@@ -91,7 +91,7 @@ def turn(text: str, start: float = 0.0, number: int = 1, step: float = 0.4) -> T
 
 
 def known(**changes: tuple[object, ...]) -> Evidence:
-    fields: dict[str, object] = {"speech": (EVERYWHERE,), "passages": (), "unheard": (), "damaged": (), "terms": ()}
+    fields: dict[str, object] = {"speech": (EVERYWHERE,), "estimates": (), "unheard": (), "damaged": (), "terms": ()}
     return Evidence(**{**fields, **changes})  # type: ignore[arg-type]
 
 
@@ -123,10 +123,10 @@ def test_repetition_is_counted_as_people_talk() -> None:
     assert [doubt.turn for doubt in found if doubt.rule is Rule.LOOP] == [1, 2, 3, 4, 5], "a loop runs across turns"
 
 
-def test_figures_of_a_passage_point_to_its_words_only() -> None:
+def test_figures_of_a_estimate_point_to_its_words_only() -> None:
     draft = (turn("one two three four five six"),)
-    bad = Passage(span=Span(start=0.8, end=1.5), confidence=-1.4, compression=2.9, no_speech=0.9, temperature=1.0)
-    found = find(draft, known(passages=(bad,)), ())
+    bad = Estimate(span=Span(start=0.8, end=1.5), confidence=-1.4, compression=2.9, no_speech=0.9, temperature=1.0)
+    found = find(draft, known(estimates=(bad,)), ())
     assert {(doubt.rule, doubted(draft, doubt)) for doubt in found} == {
         (Rule.SILENCE, "three four"), (Rule.LOOP, "three four"), (Rule.UNSURE, "three four"),
     }  # fmt: skip

@@ -98,7 +98,7 @@ def test_from_two_channels_to_turns(tmp_path: Path, bleed: float) -> None:
 
 
 def heard(*words: Word) -> Heard:
-    return Heard(window=Span(start=0, end=10), speech=(Span(start=0, end=10),), words=words, passages=())
+    return Heard(window=Span(start=0, end=10), speech=(Span(start=0, end=10),), words=words, estimates=())
 
 
 def levels(first: float, second: float) -> NDArray[np.float64]:

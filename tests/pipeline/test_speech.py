@@ -67,9 +67,9 @@ def test_figures_of_the_model_are_kept(models: Path) -> None:
     unsure = [engines.Said("perhaps", 0.2, 0.4), engines.Said("so", 0.6, 0.9)]
     heard = hear(Engine.load(engines.scripted(models / "unsure", unsure, no_speech=0.3), 1), person("man"))
     assert [word.probability for word in heard.words[:2]] == pytest.approx([0.4, 0.9], abs=0.05)
-    assert heard.passages[0].no_speech == pytest.approx(0.3, abs=0.05)
-    assert heard.passages[0].confidence < -0.1
-    assert heard.passages[0].temperature == 0
+    assert heard.estimates[0].no_speech == pytest.approx(0.3, abs=0.05)
+    assert heard.estimates[0].confidence < -0.1
+    assert heard.estimates[0].temperature == 0
 
 
 def test_stretches_join_over_short_pauses_and_stay_within_what_the_model_hears() -> None:
@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_words_whatever_was_heard_before(models: Pa
     samples = person("man")
     engine = Engine.load(folder, 1)
     first = hear(engine, samples, seed=1)
-    assert first.passages and max(passage.temperature for passage in first.passages) > 0, "it had to guess"
+    assert first.estimates and max(estimate.temperature for estimate in first.estimates) > 0, "it had to guess"
     assert hear(engine, samples, seed=2).words != first.words
     assert hear(engine, samples, seed=1) == first
     assert hear(Engine.load(folder, 1), samples, seed=1) == first

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pipeline.transcript import (
     Correction,
+    Estimate,
     Heard,
     NoSuchTurn,
-    Passage,
     Span,
     Speaker,
     Turn,
@@ -130,8 +130,8 @@ span_strategy = st.builds(Span, start=st.floats(0, 6000), end=st.floats(0, 6000)
 
 @given(st.lists(words_strategy, max_size=5), st.lists(span_strategy, max_size=3), st.floats(-9, 0))
 def test_what_is_sealed_comes_back_the_same(words: list[Word], spans: list[Span], figure: float) -> None:
-    passage = Passage(span=Span(start=0, end=1), confidence=figure, compression=1.0, no_speech=0.1, temperature=0.2)
-    heard = Heard(window=Span(start=0, end=9), speech=tuple(spans), words=tuple(words), passages=(passage,))
+    estimate = Estimate(span=Span(start=0, end=1), confidence=figure, compression=1.0, no_speech=0.1, temperature=0.2)
+    heard = Heard(window=Span(start=0, end=9), speech=tuple(spans), words=tuple(words), estimates=(estimate,))
     assert heard_from_json(heard_to_json(heard)) == heard
     draft = (Turn(number=1, speaker=Speaker.UNKNOWN, words=tuple(words)),)
     assert turns_from_json(turns_to_json(draft)) == draft

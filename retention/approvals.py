@@ -16,13 +16,14 @@ from access.people import Person
 from access.roles import Act, require
 from pipeline.contents import analysis_digest
 from pipeline.reviews import find_conversation
+from pipeline.stages import settle
 from retention import orders, readiness
 from retention.orders import Reason
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.log.statements import order_statement, signoff_statement, subject_digest
-from storage.models import Conversation, Correction, Hearing, SignOff, State
+from storage.models import Conversation, Correction, Doubt, Hearing, SignOff, State
 
 
 class NotReady(Refused):
@@ -106,7 +107,8 @@ def _refuse(home: Home, session: Session, conversation: Conversation, actor: Per
 def _reviewers(session: Session, conversation: Conversation) -> set[object]:
     heard = session.scalars(select(Hearing.person_id).where(Hearing.conversation_id == conversation.id))
     corrected = session.scalars(select(Correction.person_id).where(Correction.conversation_id == conversation.id))
-    return {*heard, *corrected}
+    resolved = session.scalars(select(Doubt.resolved_by).where(Doubt.conversation_id == conversation.id))
+    return {*heard, *corrected, *resolved}
 
 
 def take_back(home: Home, actor: Person, reference: str) -> None:
@@ -119,9 +121,11 @@ def take_back(home: Home, actor: Person, reference: str) -> None:
     with home.writing() as session:
         conversation = find_conversation(session, reference)
         order = orders.open_order(session, conversation, Reason.SIGNED_OFF)
-        if order is None:
+        if order is None or conversation.state not in {State.CODED, State.SIGNED_OFF} or conversation.quarantined:
             raise NotSigned(reference=conversation.reference)
         orders.void(home, session, order, actor=actor.name)
         session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
         conversation.state, conversation.state_at = State.CODED, home.now()
         home.log(session, Event.SIGNOFF_WITHDRAWN, actor=actor.name, obj=[conversation.id])
+        # The name key may have grown while the conversation was frozen.
+        settle(home, session, conversation, actor)

@@ -10,15 +10,13 @@ from sqlalchemy.orm import Session
 
 from retention import assurance
 from retention.certificate import Certificate, Check, Copy, Signatory, from_claims, to_text
-from retention.orders import Reason
+from retention.orders import ACTOR, Reason, objects
 from storage.errors import NotFound
 from storage.home import Home
 from storage.log.entry import Plain
 from storage.log.log import Event, entries, prove
 from storage.models import Approval, Conversation, Order, OrderState, Person
 from storage.models import Copy as CopyRow
-
-ACTOR = "retention"
 
 RULES = {
     Reason.SIGNED_OFF: "analysis signed off by two people; the recording key goes as the review's schedule says",
@@ -39,7 +37,7 @@ def log_done(home: Home, session: Session, order: Order) -> None:
         session,
         Event.DESTROY_DONE,
         actor=ACTOR,
-        obj=[order.id, order.conversation_id, *order.objects],
+        obj=objects(order),
         ref=order.digest,
         detail={"certificate": made.digest},
     )

@@ -13,6 +13,7 @@ from access import directory
 from access.people import Person
 from access.roles import Act, require
 from pipeline.reviews import find_conversation, find_review
+from retention import orders
 from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
@@ -69,6 +70,7 @@ def place(home: Home, actor: Person, target: str, *, reason: str, reference: str
     require(actor.roles, Act.PLACE_HOLD, actor.name)
     with home.writing() as session:
         review, conversation = _target(session, target)
+        orders.admit_erasures(home, session)
         hold = Hold(id=uuid4(), review_id=review.id, conversation_id=conversation.id if conversation else None)
         hold.number = (session.scalar(select(func.max(Hold.number))) or 0) + 1
         hold.placed_by, hold.placed_at = actor.id, home.now()

@@ -6,7 +6,7 @@ An order names keys by id. Two different people sign its digest, each with their
 
 from base64 import b64encode
 from enum import StrEnum
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from storage.log.log import Event
 from storage.log.statements import order_statement, subject_digest
 from storage.models import Approval, Conversation, Order, OrderState
 
+ACTOR = "retention"
+
 
 class UnknownOrder(NotFound):
     """order: there is no order {number}; `candour retention plan` shows them"""
@@ -27,6 +29,10 @@ class UnknownOrder(NotFound):
 
 class OrderClosed(Refused):
     """order: order {number} takes no more signatures (it is {state})"""
+
+
+class RestsOnSignOff(Refused):
+    """order: order {number} is signed by signing off the conversation: `candour signoff {reference}`"""
 
 
 class SameApprover(Refused):
@@ -44,7 +50,7 @@ class Reason(StrEnum):
 
 def make(home: Home, session: Session, conversation: Conversation, reason: Reason, *, actor: str) -> Order:
     """Make an order in the caller's transaction: the recording key, or all keys when a participant withdraws."""
-    keys = {
+    victims = {
         Reason.SIGNED_OFF: [conversation.recording_key],
         Reason.BACKSTOP: [conversation.recording_key],
         Reason.REVIEW_CLOSED: [conversation.extract_key],
@@ -55,13 +61,13 @@ def make(home: Home, session: Session, conversation: Conversation, reason: Reaso
         number=(session.scalar(select(func.max(Order.number))) or 0) + 1,
         conversation_id=conversation.id,
         reason=reason.value,
-        objects=[str(key) for key in keys],
+        objects=[str(key) for key in victims],
         made_by=actor,
         made_at=home.now(),
         state=OrderState.MADE,
         facts={},
     )
-    subject = [str(order.id), str(conversation.id), *order.objects]
+    subject = objects(order)
     detail: dict[str, str | int | bool] = {"number": order.number, "reason": reason.value.replace(" ", "-")}
     order.digest = subject_digest(subject, detail)
     session.add(order)
@@ -92,12 +98,14 @@ def approve(home: Home, actor: Person, password: str, number: int) -> bool:
     """Sign an order; True when this was the second signature and the order may be carried out.
 
     Raises:
-        NotAllowed, UnknownOrder, OrderClosed, SameApprover, WrongPassword.
+        NotAllowed, UnknownOrder, OrderClosed, SameApprover, RestsOnSignOff, WrongPassword.
     """
     require(actor.roles, Act.APPROVE_ORDER, actor.name)
     with home.reading() as session:
         order = find(session, number)
         _refuse(session, order, actor)
+        if order.reason == Reason.SIGNED_OFF.value:
+            raise RestsOnSignOff(number=number, reference=order.conversation.reference)
         signed = order.digest
     signature = directory.sign(home, actor, password, order_statement(signed))
     with home.writing() as session:
@@ -136,3 +144,43 @@ def void(home: Home, session: Session, order: Order, *, actor: str) -> None:
         raise OrderClosed(number=order.number, state=order.state.value)
     order.state = OrderState.VOID
     home.log(session, Event.ORDER_CANCELLED, actor=actor, obj=[order.id, order.conversation_id], ref=order.digest)
+
+
+def void_within(home: Home, session: Session, order: Order, *, actor: str) -> None:
+    """Take back every waiting order whose keys this one destroys as well, in the caller's transaction."""
+    waiting = select(Order).where(
+        Order.conversation_id == order.conversation_id,
+        Order.id != order.id,
+        Order.state.in_([OrderState.MADE, OrderState.APPROVED]),
+    )
+    for other in session.scalars(waiting).all():
+        if set(other.objects) <= set(order.objects):
+            void(home, session, other, actor=actor)
+
+
+def mark_erased(home: Home, session: Session, order: Order) -> None:
+    """Say in the caller's transaction that the keys of a begun order are gone: the point of no return."""
+    order.state = OrderState.ERASED
+    order.facts = order.facts | {"epoch_after": home.vault.epoch}
+    home.log(session, Event.DESTROY_ERASED, actor=ACTOR, obj=objects(order), ref=order.digest)
+
+
+def admit_erasures(home: Home, session: Session) -> None:
+    """Say of every begun order whose keys are gone that they are, where a crash came in between.
+
+    Whoever forbids destruction calls this first, so that the log tells which of the two came too late.
+    """
+    living = set(home.vault.ids())
+    for order in session.scalars(select(Order).where(Order.state == OrderState.INTENDED)).all():
+        if not keys(order) & living:
+            mark_erased(home, session, order)
+
+
+def keys(order: Order) -> set[UUID]:
+    """Ids of the keys that an order destroys."""
+    return {UUID(key) for key in order.objects}
+
+
+def objects(order: Order) -> list[str]:
+    """What entries about an order name."""
+    return [str(order.id), str(order.conversation_id), *order.objects]

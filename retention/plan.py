@@ -14,7 +14,7 @@ from pipeline.reviews import find_conversation
 from retention import holds, orders, policy
 from retention.orders import Reason
 from storage.home import Home
-from storage.models import Conversation, Order, OrderState, State
+from storage.models import Conversation, Order, OrderState, SignOff, State
 
 ACTOR = "schedule"
 
@@ -68,32 +68,41 @@ def _withdrawal_line(session: Session, order: Order) -> Planned:
 def _deadlines(session: Session, conversation: Conversation) -> list[policy.Deadline]:
     if conversation.state is State.WITHDRAWN or conversation.recording is None:
         return []
-    if orders.open_order(session, conversation, Reason.WITHDRAWAL) is not None:
-        return []
     dates = policy.Dates(
         recorded=conversation.recording.sealed_at,
-        signed_off=conversation.state_at if conversation.state is State.SIGNED_OFF else None,
+        signed_off=_signed_off(session, conversation),
         review_closed=conversation.review.closed_at,
         keep_until=conversation.keep_until,
     )
-    gone = {policy.ObjectClass.RECORDING: conversation.state is State.DESTROYED}
-    if conversation.document is None and conversation.state is State.DESTROYED:
-        gone[policy.ObjectClass.EXTRACTS] = True
     found = policy.deadlines(policy.parse(conversation.review.schedule), dates)
-    return [d for d in found if not gone.get(d.object_class, False)]
+    gone = _gone(session, conversation)
+    return [deadline for deadline in found if deadline.object_class not in gone]
 
 
-_REASONS = {
-    (policy.ObjectClass.RECORDING, True): Reason.SIGNED_OFF,
-    (policy.ObjectClass.RECORDING, False): Reason.BACKSTOP,
-    (policy.ObjectClass.EXTRACTS, True): Reason.REVIEW_CLOSED,
-    (policy.ObjectClass.EXTRACTS, False): Reason.REVIEW_CLOSED,
-}
+def _signed_off(session: Session, conversation: Conversation) -> datetime | None:
+    """When the second of two people signed; known until the extracts are destroyed."""
+    signed = select(SignOff.at).where(SignOff.conversation_id == conversation.id).order_by(SignOff.at)
+    return next(iter(session.scalars(signed).all()[1:]), None)
+
+
+def _gone(session: Session, conversation: Conversation) -> set[policy.ObjectClass]:
+    done = select(Order).where(Order.conversation_id == conversation.id, Order.state == OrderState.DONE)
+    gone = {key for order in session.scalars(done) for key in orders.keys(order)}
+    classes = {
+        policy.ObjectClass.RECORDING: conversation.recording_key,
+        policy.ObjectClass.EXTRACTS: conversation.extract_key,
+    }
+    return {object_class for object_class, key in classes.items() if key in gone}
+
+
+def _reason(conversation: Conversation, object_class: policy.ObjectClass) -> Reason:
+    if object_class is policy.ObjectClass.EXTRACTS:
+        return Reason.REVIEW_CLOSED
+    return Reason.SIGNED_OFF if conversation.state is State.SIGNED_OFF else Reason.BACKSTOP
 
 
 def _line(session: Session, conversation: Conversation, deadline: policy.Deadline, now: datetime) -> Planned:
-    reason = _REASONS[deadline.object_class, conversation.state is State.SIGNED_OFF]
-    order = orders.open_order(session, conversation, reason)
+    order = orders.open_order(session, conversation, _reason(conversation, deadline.object_class))
     due = deadline.at is not None and deadline.at <= now
     return Planned(
         conversation=conversation.reference,
@@ -137,6 +146,6 @@ def order_due(home: Home, now: datetime) -> list[int]:
     for line in missing:
         with home.writing() as session:
             conversation = find_conversation(session, line.conversation)
-            reason = _REASONS[line.object_class, False]
+            reason = _reason(conversation, line.object_class)
             made.append(orders.make(home, session, conversation, reason, actor=ACTOR).number)
     return made

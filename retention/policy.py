@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final, TypeVar
 
 from storage.errors import BadInput
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class BadSchedule(BadInput):
@@ -49,6 +52,7 @@ class Period:
         return moment.replace(year=year, month=month + 1, day=day) + timedelta(days=self.days)
 
 
+LONGEST: Final = 200  # years; a calendar ends somewhere
 _DURATION = re.compile(r"P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 
 
@@ -62,7 +66,10 @@ def parse_period(text: str, field: str = "period") -> Period:
     if match is None:
         raise BadSchedule(field=field, reason="not an ISO 8601 period of years, months, weeks and days, such as P14D")
     years, months, weeks, days = (int(group or 0) for group in match.groups())
-    return Period(months=12 * years + months, days=7 * weeks + days)
+    period = Period(months=12 * years + months, days=7 * weeks + days)
+    if period.months > 12 * LONGEST or period.days > 366 * LONGEST:
+        raise BadSchedule(field=field, reason=f"is longer than {LONGEST} years")
+    return period
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,15 +118,16 @@ def parse(text: str) -> Schedule:
     except tomllib.TOMLDecodeError as error:
         raise BadSchedule(field="TOML", reason=str(error)) from None
     _only(data, {"name", "rule"}, "schedule")
-    rules = tuple(_rule(entry, f"rule {n}") for n, entry in enumerate(data.get("rule", ()), 1))
-    if not isinstance(data.get("name"), str) or not rules:
+    name, entries = data.get("name"), data.get("rule")
+    if not isinstance(name, str) or not isinstance(entries, list) or not entries:
         raise BadSchedule(field="schedule", reason="needs a name and at least one [[rule]]")
+    rules = tuple(_rule(entry, f"rule {n}") for n, entry in enumerate(entries, 1))
     classes = [rule.object_class for rule in rules]
     if len(set(classes)) != len(classes):
         raise BadSchedule(field="rule", reason="two rules for the same class")
     if not any(r.object_class is ObjectClass.RECORDING and r.backstop for r in rules):
         raise BadSchedule(field="rule", reason="the recording needs a backstop, so that none is kept for ever")
-    return Schedule(name=data["name"], rules=rules)
+    return Schedule(name=name, rules=rules)
 
 
 def _only(data: Mapping[str, object], known: set[str], field: str) -> None:
@@ -128,19 +136,26 @@ def _only(data: Mapping[str, object], known: set[str], field: str) -> None:
             raise BadSchedule(field=f"{field}.{name}", reason="no such field")
 
 
-def _rule(entry: Mapping[str, str], field: str) -> Rule:
+def _rule(entry: object, field: str) -> Rule:
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise BadSchedule(field=field, reason="is not a table of texts")
     _only(entry, {"class", "after", "period", "backstop"}, field)
+    for name in ("class", "after", "period"):
+        if name not in entry:
+            raise BadSchedule(field=f"{field}.{name}", reason="is missing")
+    return Rule(
+        object_class=_one_of(ObjectClass, entry["class"], f"{field}.class"),
+        trigger=_one_of(Trigger, entry["after"], f"{field}.after"),
+        period=parse_period(entry["period"], f"{field}.period"),
+        backstop=parse_period(entry["backstop"], f"{field}.backstop") if "backstop" in entry else None,
+    )
+
+
+def _one_of(kind: type[Choice], text: str, field: str) -> Choice:
     try:
-        return Rule(
-            object_class=ObjectClass(entry["class"]),
-            trigger=Trigger(entry["after"]),
-            period=parse_period(entry["period"], f"{field}.period"),
-            backstop=parse_period(entry["backstop"], f"{field}.backstop") if "backstop" in entry else None,
-        )
-    except KeyError as error:
-        raise BadSchedule(field=f"{field}.{error.args[0]}", reason="is missing") from None
-    except ValueError as error:
-        raise BadSchedule(field=field, reason=str(error)) from None
+        return kind(text)
+    except ValueError:
+        raise BadSchedule(field=field, reason=f"is none of {', '.join(kind)}") from None
 
 
 def deadlines(schedule: Schedule, dates: Dates) -> tuple[Deadline, ...]:

@@ -41,17 +41,16 @@ def withdraw(home: Home, actor: Person, password: str, reference: str) -> Withdr
     require(actor.roles, Act.WITHDRAW, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
-        if conversation.state is State.WITHDRAWN:
-            raise ConversationGone(reference=conversation.reference, what="everything")
         known = orders.open_order(session, conversation, Reason.WITHDRAWAL)
         if known is not None:
             raise AlreadyWithdrawn(reference=conversation.reference, order=known.number)
+        if conversation.state is State.WITHDRAWN:
+            raise ConversationGone(reference=conversation.reference, what="everything")
         home.log(session, Event.WITHDRAWAL_RECEIVED, actor=actor.name, obj=[conversation.id])
-        conversation.quarantined, conversation.run_token = True, uuid4()
-        earlier = orders.open_order(session, conversation, Reason.SIGNED_OFF)
-        if earlier is not None:
-            orders.void(home, session, earlier, actor=actor.name)
+        # From here on no key of it is given out, and a worker that is at it finds another token and writes nothing.
+        conversation.state, conversation.state_at, conversation.run_token = State.WITHDRAWN, home.now(), uuid4()
         order = orders.make(home, session, conversation, Reason.WITHDRAWAL, actor=actor.name)
+        orders.void_within(home, session, order, actor=actor.name)
         signature = directory.sign(home, actor, password, order_statement(order.digest))
         orders.record_approval(home, session, order, actor, signature)
         standing = holds.standing(session, conversation)

@@ -162,9 +162,15 @@ class Home:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One transaction that may write; when it has logged something, a new checkpoint is signed after the commit."""
+        """One transaction that may write; when it has logged something, a new checkpoint is signed after the commit.
+
+        Raises:
+            LogRolledBack: these rows are older than what was signed last; nothing was changed.
+        """
         with plain_refusals():
             with database.writing(self.engine) as session:
+                # Also signs what a crash between commit and checkpoint left unsigned.
+                self.signer.checkpoint(session)
                 yield session
             if session.info.get("logged"):
                 with database.writing(self.engine) as session:

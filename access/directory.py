@@ -7,11 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access import passwords, signing
+from access.passwords import WORK
 from access.people import Person, check_name
 from access.roles import Act, Role, require
 from storage import models
 from storage.errors import NotFound, Refused
 from storage.home import Home
+from storage.keyring import Work
 from storage.log.log import Event
 
 
@@ -44,25 +46,25 @@ def _row(session: Session, name: str) -> models.Person:
     return row
 
 
-def add_first(home: Home, name: str, password: str, roles: Collection[Role]) -> Person:
+def add_first(home: Home, name: str, password: str, roles: Collection[Role], *, work: Work = WORK) -> Person:
     """The first person of a new home, who can then add the others."""
-    return _add(home, name, name, password, roles)
+    return _add(home, name, name, password, roles, work)
 
 
-def add(home: Home, actor: Person, name: str, password: str, roles: Collection[Role]) -> Person:
+def add(home: Home, actor: Person, name: str, password: str, roles: Collection[Role], *, work: Work = WORK) -> Person:
     """Add a person with a password and a signing key of their own, sealed under it.
 
     Raises:
         NotAllowed, BadName, BadPassword, PersonTaken.
     """
     require(actor.roles, Act.MANAGE_PEOPLE, actor.name)
-    return _add(home, actor.name, name, password, roles)
+    return _add(home, actor.name, name, password, roles, work)
 
 
-def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Role]) -> Person:
+def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Role], work: Work) -> Person:
     check_name(name)
-    verifier = passwords.hash_password(password)
-    sealed, public = signing.create(password)
+    verifier = passwords.hash_password(password, work)
+    sealed, public = signing.create(password, work)
     row = models.Person(
         id=uuid4(),
         name=name,
@@ -117,8 +119,10 @@ def sign(home: Home, person: Person, password: str, statement: bytes) -> bytes:
     """A person's own Ed25519 signature (64 bytes) over a statement; only their password opens the key.
 
     Raises:
-        WrongPassword.
+        PersonDisabled, WrongPassword.
     """
     with home.reading() as session:
         row = _row(session, person.name)
+    if row.disabled_at is not None:
+        raise PersonDisabled(name=person.name)
     return signing.sign(row.signing_key, password, statement)

@@ -45,13 +45,20 @@ class NotForThisSlot(Refused):
     """recording: the file is sealed, but not to the recipient of {reference}; see `candour conversation recipient {reference}`"""
 
 
+class NotForThisSlotAlone(Refused):
+    """recording: the file is sealed to others as well, who could open it for ever; seal it to the recipient of {reference} alone,
+    which `candour conversation recipient {reference}` prints
+    """
+
+
 def receive(
     home: Home, actor: Person, reference: str, source: BinaryIO, *, progress: Progress = lambda _: None
 ) -> Recording:
     """Take in the recording of a conversation from a seekable binary file; `progress` hears the bytes taken so far.
 
     Raises:
-        NotAllowed, UnknownConversation, AlreadyRecorded, Duplicate, NotForThisSlot, NotAudio and its kin, NoRoom.
+        NotAllowed, UnknownConversation, AlreadyRecorded, ConversationGone, Duplicate, NotForThisSlot, NotForThisSlotAlone,
+        NotAudio and its kin, DiskFull.
     """
     require(actor.roles, Act.UPLOAD, actor.name)
     with home.reading() as session:
@@ -60,9 +67,11 @@ def receive(
     key = recording_key(home, conversation)
     sealed_already = source.read(len(AGE_MAGIC)) == AGE_MAGIC
     source.seek(0)
-    if not sealed_already:
+    if sealed_already:
+        _refuse_others(source, conversation)
+    else:
         probe(source)
-        source.seek(0)
+    source.seek(0)
     with home.blobs.writing() as sink:
         target = nullcontext(sink) if sealed_already else age.Writer(sink, [slot(key).recipient()])
         with target as writer:
@@ -73,6 +82,12 @@ def receive(
     except BaseException:
         home.blobs.destroy(sink.ref)
         raise
+
+
+def _refuse_others(source: BinaryIO, conversation: Conversation) -> None:
+    # What somebody else's key opens cannot be destroyed by destroying ours.
+    if len(age.recipients_of(source.read(age.MAX_HEADER))) > 1:
+        raise NotForThisSlotAlone(reference=conversation.reference)
 
 
 def _chunks(source: BinaryIO, progress: Progress) -> Iterator[bytes]:
@@ -104,17 +119,24 @@ def _record(home: Home, actor: Person, conversation: Conversation, key: bytes, s
     with home.writing() as session:
         current = find_conversation(session, conversation.reference)
         _refuse_second(session, current)
-        _refuse_duplicate(home, session, current, digest_of_plain.digest())
-        session.add(row)
-        current.state, current.state_at = State.RECORDED, home.now()
-        home.log(
-            session,
-            Event.RECORDING_SEALED,
-            actor=actor.name,
-            obj=[current.id, row.id],
-            ref=row.digest,
-            detail={"bytes": row.size},
-        )
+        # A withdrawal may have come meanwhile.
+        recording_key(home, current)
+        same = _same_recording(home, session, current, digest_of_plain.digest())
+        if same is None:
+            session.add(row)
+            current.state, current.state_at = State.RECORDED, home.now()
+            home.log(
+                session,
+                Event.RECORDING_SEALED,
+                actor=actor.name,
+                obj=[current.id, row.id],
+                ref=row.digest,
+                detail={"bytes": row.size},
+            )
+        else:
+            home.log(session, Event.RECORDING_DUPLICATE, actor=actor.name, obj=[current.id, same.id])
+    if same is not None:
+        raise Duplicate(reference=same.reference)
     return row
 
 
@@ -135,12 +157,12 @@ def _refuse_second(session: Session, conversation: Conversation) -> None:
         raise AlreadyRecorded(reference=conversation.reference)
 
 
-def _refuse_duplicate(home: Home, session: Session, conversation: Conversation, digest: bytes) -> None:
+def _same_recording(home: Home, session: Session, conversation: Conversation, digest: bytes) -> Conversation | None:
     # Each recording's digest is keyed with its own key, so that it dies with the recording: ask each living one.
     for other in session.scalars(select(Conversation).where(Conversation.review_id == conversation.review_id)):
         if other.recording is None or other.quarantined or other.state in {State.DESTROYED, State.WITHDRAWN}:
             continue
         key = home.vault.get(other.recording_key, KeyClass.RECORDING)
         if hmac.compare_digest(other.recording.keyed_digest, keyed_digest(key, digest).hex()):
-            home.log(session, Event.RECORDING_DUPLICATE, actor="intake", obj=[conversation.id, other.id])
-            raise Duplicate(reference=other.reference)
+            return other
+    return None

@@ -8,7 +8,7 @@ for chunk in read(source, [identity]):  # sequential
     ...
 """
 
-from storage.age.header import HeaderError, HeaderMacError
+from storage.age.header import MAX_HEADER, HeaderError, HeaderMacError
 from storage.age.recipients import (
     BadIdentity,
     BadRecipient,
@@ -28,6 +28,7 @@ from storage.age.recipients import (
 from storage.age.stream import PayloadError, Reader, Writer, read, recipients_of, rewrap
 
 __all__ = [
+    "MAX_HEADER",
     "BadIdentity",
     "BadRecipient",
     "HeaderError",

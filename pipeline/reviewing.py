@@ -1,6 +1,6 @@
 """A person reviews a transcript: reads, corrects, hears, resolves doubts. The draft never changes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -34,7 +34,7 @@ class NoWaiver(BadInput):
 
 
 class UnknownTurn(NotFound):
-    """transcript: {reference} has no turn {turn}; it has {count}"""
+    """transcript: {reference} has no turn {turn}; it has {count}, `candour transcript show {reference}` shows them"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ def correct(
 ) -> tuple[Turn, ...]:
     """Lay a correction over turns: a new text, another speaker, or both. Returns those turns as they now stand.
 
-    A corrected turn counts as heard, since nobody can correct what they did not hear.
+    A turn with a new text counts as heard, since nobody can write down what they did not hear; who speaks shows on the page.
 
     Raises:
         NotAllowed, UnknownConversation, UnknownTurn, NoDraft, Frozen, ConversationGone.
@@ -75,31 +75,39 @@ def correct(
     with home.writing() as session:
         conversation = _open(home, session, reference, "transcript")
         _known(home, session, conversation, turns)
-        for turn in turns:
-            one = Correction(turn=turn, text=text, speaker=speaker, author=actor.name, at=home.now())
-            contents.add_correction(home, session, conversation, actor, one)
-            session.flush()
-        _hear(home, session, conversation, actor, turns, None)
-        home.log(
-            session, Event.TRANSCRIPT_CORRECTED, actor=actor.name, obj=[conversation.id], detail={"turns": len(turns)}
-        )
+        _lay_over(home, session, conversation, actor, dict.fromkeys(turns, (text, speaker)))
+        if text is not None:
+            _hear(home, session, conversation, actor, turns, None)
         stages.settle(home, session, conversation, actor)
         return tuple(t for t in contents.transcript(home, session, conversation) if t.number in turns)
 
 
 def swap_speakers(home: Home, actor: Person, reference: str) -> None:
-    """Exchange Interviewer and Participant everywhere."""
+    """Exchange Interviewer and Participant everywhere. Raises what `correct` raises."""
+    require(actor.roles, Act.CORRECT, actor.name)
     other = {Speaker.INTERVIEWER: Speaker.PARTICIPANT, Speaker.PARTICIPANT: Speaker.INTERVIEWER}
-    for speaker, turns in _by_speaker(read(home, actor, reference).turns).items():
-        if speaker in other:
-            correct(home, actor, reference, turns, text=None, speaker=other[speaker])
+    with home.writing() as session:
+        conversation = _open(home, session, reference, "transcript")
+        turns = contents.transcript(home, session, conversation)
+        swapped = {turn.number: (None, other[turn.speaker]) for turn in turns if turn.speaker in other}
+        _lay_over(home, session, conversation, actor, swapped)
+        stages.settle(home, session, conversation, actor)
 
 
-def _by_speaker(turns: Sequence[Turn]) -> dict[Speaker, list[int]]:
-    found: dict[Speaker, list[int]] = {}
-    for turn in turns:
-        found.setdefault(turn.speaker, []).append(turn.number)
-    return found
+def _lay_over(
+    home: Home,
+    session: Session,
+    conversation: Conversation,
+    actor: Person,
+    changes: Mapping[int, tuple[str | None, Speaker | None]],
+) -> None:
+    for turn, (text, speaker) in changes.items():
+        one = Correction(turn=turn, text=text, speaker=speaker, author=actor.name, at=home.now())
+        contents.add_correction(home, session, conversation, actor, one)
+        session.flush()
+    home.log(
+        session, Event.TRANSCRIPT_CORRECTED, actor=actor.name, obj=[conversation.id], detail={"turns": len(changes)}
+    )
 
 
 def undo(home: Home, actor: Person, reference: str) -> int:

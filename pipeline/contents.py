@@ -21,7 +21,7 @@ from pipeline.transcript import Correction, Turn, apply, correction_from_json, c
 from storage import models
 from storage.errors import Refused
 from storage.home import Home
-from storage.models import Conversation, Review
+from storage.models import Conversation, Review, State
 from storage.sealed import keyed_digest, open_value, seal_value
 from storage.vault import KeyClass
 
@@ -121,6 +121,20 @@ def document(home: Home, conversation: Conversation) -> Document | None:
     if conversation.document is None:
         return None
     return Document.from_json(open_value(key, f"conversation.document:{conversation.id}", conversation.document))
+
+
+def documented(session: Session, review: Review) -> list[Conversation]:
+    """Conversations of a review with a pseudonymised transcript that may be opened, in order."""
+    rows = session.scalars(
+        select(Conversation)
+        .where(
+            Conversation.review_id == review.id,
+            Conversation.document.is_not(None),
+            Conversation.state != State.WITHDRAWN,
+        )
+        .order_by(Conversation.reference)
+    )
+    return list(rows)
 
 
 def set_document(home: Home, conversation: Conversation, made: Document) -> None:

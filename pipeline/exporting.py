@@ -92,17 +92,10 @@ def _target(session: Session, target: str, profile: Profile) -> tuple[Review, li
     review = session.scalar(select(Review).where(Review.reference == target))
     if review is None:
         conversation = find_conversation(session, target)
-        found = [conversation]
-        review = conversation.review
-    else:
-        if profile is Profile.PARTICIPANT:
-            raise OneParticipant
-        found = list(
-            session.scalars(
-                select(Conversation).where(Conversation.review_id == review.id).order_by(Conversation.reference)
-            )
-        )
-    found = [one for one in found if one.document is not None]
+        return conversation.review, [conversation]
+    if profile is Profile.PARTICIPANT:
+        raise OneParticipant
+    found = contents.documented(session, review)
     if not found:
         raise NothingToExport(target=target)
     return review, found
@@ -189,7 +182,7 @@ def confirm(home: Home, actor: Person, reference: str, places: Collection[str]) 
             for one in still_open(home, session, conversation, Profile.PUBLIC)
             if one.what is not disclosure.What.NAME
         }
-        for at in places:
+        for at in set(places):
             if at not in opens:
                 raise NothingToConfirm(at=at, reference=conversation.reference)
             session.add(
@@ -206,9 +199,9 @@ def confirm(home: Home, actor: Person, reference: str, places: Collection[str]) 
             Event.DISCLOSURE_OVERRIDDEN,
             actor=actor.name,
             obj=[conversation.id],
-            detail={"profile": Profile.PUBLIC.value, "count": len(places)},
+            detail={"profile": Profile.PUBLIC.value, "count": len(set(places))},
         )
-        return len(opens) - len(places)
+        return len(opens) - len(set(places))
 
 
 def dry_run(home: Home, actor: Person, target: str, profile: Profile) -> tuple[Open, ...]:

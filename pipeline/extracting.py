@@ -18,7 +18,7 @@ from pipeline.reviews import codebook_of, find_conversation, find_review, set_co
 from storage.errors import NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation
+from storage.models import Conversation, Review
 from storage.models import Extract as ExtractRow
 
 
@@ -148,31 +148,16 @@ def framework(home: Home, actor: Person, review_reference: str) -> Matrix:
     require(actor.roles, Act.CODE, actor.name)
     with home.reading() as session:
         review = find_review(session, review_reference)
-        rows = session.scalars(
-            select(Conversation).where(Conversation.review_id == review.id).order_by(Conversation.reference)
-        )
-        documents: list[Document] = []
-        found: list[Extract] = []
-        for conversation in rows:
-            if conversation.document is None:
-                continue
-            document = contents.document(home, conversation)
-            if document is not None:
-                documents.append(document)
-                found += [one for _, one in contents.extracts(home, session, conversation)]
+        rows = contents.documented(session, review)
+        documents = [one for row in rows if (one := contents.document(home, row)) is not None]
+        found = [one for row in rows for _, one in contents.extracts(home, session, row)]
         return matrix(documents, codebook_of(home, review), found)
 
 
-def used_codes(home: Home, session: Session, review_id: UUID) -> set[str]:
+def used_codes(home: Home, session: Session, review: Review) -> set[str]:
     """Ids of the codes that extracts of a review have."""
-    rows = session.scalars(select(Conversation).where(Conversation.review_id == review_id))
-    return {
-        code
-        for conversation in rows
-        if conversation.document is not None
-        for _, one in contents.extracts(home, session, conversation)
-        for code in one.codes
-    }
+    rows = contents.documented(session, review)
+    return {code for row in rows for _, one in contents.extracts(home, session, row) for code in one.codes}
 
 
 def replace_codebook(home: Home, actor: Person, review_reference: str, codebook: Codebook) -> None:
@@ -181,8 +166,9 @@ def replace_codebook(home: Home, actor: Person, review_reference: str, codebook:
     Raises:
         NotAllowed, UnknownReview, CodeInUse.
     """
+    require(actor.roles, Act.CODE, actor.name)
     with home.reading() as session:
-        used = used_codes(home, session, find_review(session, review_reference).id)
+        used = used_codes(home, session, find_review(session, review_reference))
     missing = used - {code.id for code in codebook.codes if code.codable}
     if missing:
         raise CodeInUse(codes=", ".join(sorted(missing)))

@@ -24,10 +24,6 @@ from storage.log.log import Event
 from storage.models import Conversation, Doubt, Hearing, Incident, SignOff, State, Window
 
 
-class NotYet(Refused):
-    """{step}: {reference} is {state}; first: {todo}"""
-
-
 class Frozen(Refused):
     """{step}: {reference} has a sign-off; take it back with `candour signoff {reference} --take-back` to go on working"""
 
@@ -65,6 +61,7 @@ STEPS: Final = (
     (State.PSEUDONYMISED, Event.TRANSCRIPT_PSEUDONYMISED, (Need.NAMES,)),
     (State.CODED, Event.CODING_FINISHED, (Need.EXTRACTS,)),
 )
+NO_PROGRESS: Final = "nothing done yet since the last start"
 AT_WORK: Final = (State.TRANSCRIBED, State.REVIEWED, State.PSEUDONYMISED, State.CODED)
 
 
@@ -203,5 +200,6 @@ def begin(session: Session, conversation: Conversation) -> UUID:
     """A new run of work: its token alone may write from now on."""
     conversation.run_token = uuid4()
     conversation.runs += 1
-    conversation.trouble = None
+    # Stays for people to see when the run is killed; the first window it commits takes it away.
+    conversation.trouble = NO_PROGRESS
     return conversation.run_token

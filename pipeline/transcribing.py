@@ -71,7 +71,7 @@ class _Run:
             mine = session.execute(
                 update(Conversation)
                 .where(Conversation.id == self.conversation.id, Conversation.run_token == self.token)
-                .values(runs=0)
+                .values(runs=0, trouble=None)
             )
             if mine.rowcount != 1:  # type: ignore[attr-defined]
                 raise LeaseLost(reference=self.conversation.reference)
@@ -99,7 +99,9 @@ def advance(
     try:
         _transcribe(run, engine, report, stop)
     except _Stopped:
-        return False
+        # To be asked to stop is no failed run.
+        with run.writing():
+            return False
     except LeaseLost:
         raise
     except CandourError as error:

@@ -61,7 +61,8 @@ def work_once(
     report: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Done:
-    """Do everything that is due now: transcribe, then carry out destruction orders whose date has come.
+    """Do everything that is due now: make the orders that schedules call for, carry out those signed by two whose date has
+    come, then transcribe. Destruction is first: it waits for no speech model and for no long recording.
 
     Raises:
         WorkerRunning: another process is at work in this home.
@@ -70,15 +71,20 @@ def work_once(
     done = Done()
     with home.working():
         home.blobs.sweep_unfinished()
+        _destroy(home, done, stop)
         _transcribe(home, done, report, stop)
-        for number in plan.due(home, home.now()):
-            if stop():
-                break
-            try:
-                done.destroyed.append(destroy.carry_out(home, number).certificate)
-            except CandourError as error:
-                done.failed.append((f"order {number}", str(error)))
     return done
+
+
+def _destroy(home: Home, done: Done, stop: Callable[[], bool]) -> None:
+    plan.order_due(home, home.now())
+    for number in plan.due(home, home.now()):
+        if stop():
+            return
+        try:
+            done.destroyed.append(destroy.carry_out(home, number).certificate)
+        except CandourError as error:
+            done.failed.append((f"order {number}", str(error)))
 
 
 def _transcribe(home: Home, done: Done, report: Callable[[Progress], None], stop: Callable[[], bool]) -> None:

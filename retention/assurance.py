@@ -9,6 +9,7 @@ Each finding lowers the class or does not; nothing is silently passed over. `cla
 
 import json
 import os
+import re
 import resource
 import sqlite3
 import tempfile
@@ -23,6 +24,7 @@ from storage.home import Home
 from storage.log.tables import AuditLeaf
 
 IN_PLACE: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "vfat", "tmpfs"})
+_OCTAL = re.compile(r"\\([0-7]{3})")
 MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 
 
@@ -151,9 +153,10 @@ def _mount(path: Path) -> tuple[str, frozenset[str], str]:
     real = os.path.realpath(path)
     for line in lines:
         left, _, right = line.partition(" - ")
-        point = left.split()[4].encode().decode("unicode_escape")
+        point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), left.split()[4])
         kind, device, options = right.split()[:3]
-        if (real == point or real.startswith(point.rstrip("/") + "/")) and len(point) > best[0]:
+        # Of two mounts at one point the later lies on top.
+        if (real == point or real.startswith(point.rstrip("/") + "/")) and len(point) >= best[0]:
             best = (len(point), kind, frozenset(options.split(",")) | frozenset(left.split()[5].split(",")), device)
     return best[1], best[2], best[3]
 

@@ -219,6 +219,6 @@ def _truncate_journal(home: Home) -> None:
     if home.engine.dialect.name == "sqlite":
         raw = home.engine.raw_connection()
         try:
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]  # outside any transaction
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # outside any transaction
         finally:
             raw.close()

@@ -41,7 +41,9 @@ class BadReference(BadInput):
 
 
 class ConversationGone(Destroyed):
-    """conversation {reference}: {what} has been destroyed; `candour audit certificate {reference}` shows the evidence"""
+    """conversation {reference}: {what} has been destroyed, or is closed and about to be; the evidence, once there is some:
+    `candour audit certificate {reference}`
+    """
 
 
 class ReviewClosed(Refused):
@@ -71,17 +73,24 @@ def create_review(home: Home, actor: Person, reference: str, *, schedule: str, c
     """
     require(actor.roles, Act.CREATE_REVIEW, actor.name)
     reference = _reference(reference, "review", 40)
+    # Asked before and within the transaction: a refused review leaves no keys in the vault.
+    with home.reading() as session:
+        _refuse_taken(session, reference)
     review = Review(reference=reference, schedule=schedule, created_at=home.now())
     review.id, review.names_key, review.review_key = uuid4(), uuid4(), uuid4()
     key = home.vault.put(review.review_key, KeyClass.REVIEW)
     home.vault.put(review.names_key, KeyClass.NAMES)
     review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
     with home.writing() as session:
-        if session.scalar(select(Review).where(Review.reference == reference)):
-            raise Taken(what="review", reference=reference)
+        _refuse_taken(session, reference)
         session.add(review)
         home.log(session, Event.REVIEW_CREATED, actor=actor.name, obj=[review.id])
     return review
+
+
+def _refuse_taken(session: Session, reference: str) -> None:
+    if session.scalar(select(Review).where(Review.reference == reference)):
+        raise Taken(what="review", reference=reference)
 
 
 def find_review(session: Session, reference: str) -> Review:
@@ -171,18 +180,14 @@ def plan_conversation(
     """
     require(actor.roles, Act.PLAN_CONVERSATION, actor.name)
     interviewer = _reference(interviewer, "interviewer", 80)
+    # Asked before and within the transaction: a refused plan leaves no keys in the vault.
+    with home.reading() as session:
+        _who(session, review_reference, position)
     recording_key, extract_key = uuid4(), uuid4()
     secret = home.vault.put(recording_key, KeyClass.RECORDING)
     home.vault.put(extract_key, KeyClass.EXTRACT)
     with home.writing() as session:
-        review = find_review(session, review_reference)
-        if review.closed_at is not None:
-            raise ReviewClosed(reference=review_reference)
-        participant = session.scalar(
-            select(Participant).where(Participant.review_id == review.id, Participant.position == position)
-        )
-        if participant is None:
-            raise UnknownPosition(position=position)
+        review, participant = _who(session, review_reference, position)
         number = session.scalar(select(func.count()).select_from(Conversation)) or 0
         conversation = Conversation(
             id=uuid4(),
@@ -207,6 +212,18 @@ def plan_conversation(
             detail={"review": str(review.id)},
         )
     return conversation
+
+
+def _who(session: Session, review_reference: str, position: str) -> tuple[Review, Participant]:
+    review = find_review(session, review_reference)
+    if review.closed_at is not None:
+        raise ReviewClosed(reference=review_reference)
+    participant = session.scalar(
+        select(Participant).where(Participant.review_id == review.id, Participant.position == position)
+    )
+    if participant is None:
+        raise UnknownPosition(position=position)
+    return review, participant
 
 
 def find_conversation(session: Session, reference: str) -> Conversation:

@@ -8,7 +8,7 @@ from storage.errors import Refused, Unavailable
 
 
 class PlaceTaken(Refused):
-    """export: there is a file at that place already; name another, or say that it may be overwritten"""
+    """export: there is a file at that place already; name another, or add --overwrite"""
 
 
 class CannotPlace(Unavailable):

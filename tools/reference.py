@@ -25,9 +25,11 @@ SHARED: Final = ("--home", "--as", "--passphrase-file", "--password-file", "--js
 def commands(
     group: click.Group, words: tuple[str, ...] = ("candour",)
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command with the words that call it, groups before what is in them, in alphabetical order."""
-    for name in sorted(group.commands):
-        command = group.commands[name]
+    """Every command with the words that call it, groups before what is in them, in the order in which --help lists them."""
+    with click.Context(group) as context:
+        found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
+    for name, command in found:
+        assert command is not None
         yield (*words, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*words, name))

@@ -9,10 +9,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage.errors import BadInput, Unavailable
+from storage.errors import BadInput, NotVerified, Unavailable
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -39,6 +39,10 @@ class NewerHome(Unavailable):
 
 class DatabaseTrouble(Unavailable):
     """database: the step was not carried out ({reason}), nothing was changed; check free space and permissions"""
+
+
+class DatabaseDamaged(NotVerified):
+    """database: it is damaged, or not a database at all; do not work on, bring it back from a backup"""
 
 
 def connect(url: str) -> Engine:
@@ -92,27 +96,31 @@ def writing(engine: Engine) -> Iterator[Session]:
 
     Raises:
         DatabaseTrouble: the disk is full, read-only, or the database is busy for longer than ten seconds.
+        DatabaseDamaged.
     """
-    try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
-    except OperationalError as error:
-        raise DatabaseTrouble(reason=_reason(error)) from None
+    with _plain_trouble(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """One consistent view that writes nothing and waits for nobody."""
+    with _plain_trouble(), Session(engine.execution_options(candour_reading=True), autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def _plain_trouble() -> Iterator[None]:
     try:
-        with Session(engine.execution_options(candour_reading=True), autoflush=False) as session:
-            yield session
+        yield
     except OperationalError as error:
-        raise DatabaseTrouble(reason=_reason(error)) from None
-
-
-def _reason(error: OperationalError) -> str:
-    # Only the driver's own sentence: the statement and its values stay out.
-    return str(error.orig).splitlines()[0][:120]
+        # Only the driver's own sentence: the statement and its values stay out.
+        raise DatabaseTrouble(reason=str(error.orig).splitlines()[0][:120]) from None
+    except DatabaseError as error:
+        # SQLite says so without a kind of its own; a broken rule, which has one, is a fault of ours.
+        if type(error) is DatabaseError:
+            raise DatabaseDamaged from None
+        raise
 
 
 def _config(engine: Engine) -> Config:
@@ -129,10 +137,8 @@ def migrate(engine: Engine) -> None:
         NewerHome: the database was made by a newer version.
     """
     refuse_newer(engine)
-    try:
+    with _plain_trouble():
         command.upgrade(_config(engine), "head")
-    except OperationalError as error:
-        raise DatabaseTrouble(reason=_reason(error)) from None
 
 
 def refuse_newer(engine: Engine) -> None:
@@ -149,10 +155,7 @@ def is_current(engine: Engine) -> bool:
 
 def revision(engine: Engine) -> str | None:
     """The revision the database stands at; None when it has no tables yet."""
-    try:
-        with engine.execution_options(candour_reading=True).connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except OperationalError as error:
-        raise DatabaseTrouble(reason=_reason(error)) from None
+    with _plain_trouble(), engine.execution_options(candour_reading=True).connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -1,11 +1,17 @@
 """`candour transcript` and `candour doubts`: a person reviews what the machine heard."""
 
+import os
+import stat
+import sys
+
 import click
 
 from commands.desk import Desk, with_desk
 from pipeline import naming, reviewing
 from pipeline.doubts import share
-from pipeline.transcript import Speaker, Turn, timestamp
+from pipeline.listening import NothingThere, sound
+from pipeline.transcript import Span, Speaker, Turn, timestamp
+from storage.errors import Refused
 
 SPEAKERS = click.Choice(
     [Speaker.INTERVIEWER.value, Speaker.PARTICIPANT.value, Speaker.UNKNOWN.value], case_sensitive=False
@@ -130,6 +136,44 @@ def check(desk: Desk, reference: str, turns: list[int] | None, every: bool, waiv
         raise click.UsageError("Say which --turns, --all, or --damage.")
     new = reviewing.hear(home, desk.actor, reference, turns or [], waived=waive)
     desk.result({"new": new}, f"Marked {new} more turns as {'waived' if waive else 'heard'}.")
+
+
+class NotToAPlayer(Refused):
+    """listen: sound goes to a player through a pipe only, never to a file or a screen: candour transcript listen ... | aplay"""
+
+
+@transcript.command()
+@click.argument("reference")
+@click.option("--turn", type=int, help="Listen to this turn.")
+@click.option("--doubt", type=int, help="Listen to this doubt, with two seconds around it.")
+@click.option("--from", "start", type=float, help="Listen from here, in seconds; with --to.")
+@click.option("--to", "end", type=float, help="Listen up to here, in seconds.")
+@with_desk
+def listen(
+    desk: Desk, reference: str, turn: int | None, doubt: int | None, start: float | None, end: float | None
+) -> None:
+    """Send a stretch of the sealed recording to a player: candour transcript listen C-001 --turn 3 | aplay
+
+    It is decoded in memory and written as WAV to a pipe. This refuses to write it to a file or a screen.
+    """
+    if not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+        raise NotToAPlayer
+    home = desk.unlock()
+    actor = desk.actor
+    if turn is not None:
+        found = reviewing.read(home, actor, reference).turns
+        picked = next((Span(start=one.start, end=one.end) for one in found if one.number == turn), None)
+    elif doubt is not None:
+        spans = {number: one.span for number, one, _ in reviewing.open_doubts(home, actor, reference)}
+        near = spans.get(doubt)
+        picked = Span(start=max(0.0, near.start - 2), end=near.end + 2) if near else None
+    elif start is not None and end is not None:
+        picked = Span(start=start, end=end)
+    else:
+        raise click.UsageError("Say which --turn, which --doubt, or --from and --to.")
+    if picked is None:
+        raise NothingThere(reference=reference)
+    sys.stdout.buffer.write(sound(home, actor, reference, picked))
 
 
 @transcript.command()

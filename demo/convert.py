@@ -103,7 +103,7 @@ def write_manifest(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]
 def torch_greedy(model: Whisper, tokens: Tokens, features: torch.Tensor, limit: int = 200) -> list[int]:
     """Greedy text of one window (1, 80, 3000) without timestamps."""
     heard = model.hear(features)

@@ -34,15 +34,14 @@ def log_power(sound: Floats) -> Floats:
     padded = np.pad(sound, _FFT // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::HOP][: len(sound) // HOP]
     power = np.abs(np.fft.rfft(frames * _WINDOW, axis=-1)).astype(np.float32) ** 2
-    mel: Floats = np.log10(np.maximum(power @ _FILTERS.T, 1e-10))
+    mel: Floats = np.log10(np.maximum(power @ _FILTERS.T, 1e-10)).astype(np.float32)
     return mel
 
 
 def finish(power: NDArray[np.float32], loudest: float | None = None) -> NDArray[np.float32]:
     """The library's last step: clamp 8 decades under the loudest value, then scale."""
     top = float(power.max()) if loudest is None else loudest
-    out: NDArray[np.float32] = (np.maximum(power, top - 8.0) + 4.0) / 4.0
-    return out
+    return ((np.maximum(power, top - 8.0) + 4.0) / 4.0).astype(np.float32)
 
 
 def _shard(job: tuple[int, int, int]) -> str:

@@ -57,7 +57,7 @@ def places_of_encoder(length: int, channels: int) -> Tensor:
     return table
 
 
-class Attention(nn.Module):
+class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
     """Multi-head attention as Whisper has it: no bias on the keys."""
 
     def __init__(self, width: int, heads: int) -> None:
@@ -66,7 +66,7 @@ class Attention(nn.Module):
         self.query, self.value, self.out = (nn.Linear(width, width) for _ in range(3))
         self.key = nn.Linear(width, width, bias=False)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]
     def look_near(self, offsets: list[int], gain: float = 0.85) -> None:
         """Start head i looking `offsets[i]` steps away: a word is known by its neighbourhood.
 
@@ -103,7 +103,7 @@ def light(x: Tensor) -> Tensor:
     return x.to(torch.bfloat16) if torch.is_autocast_enabled("cpu") else x
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc, unused-ignore]
     """Pre-norm transformer layer, with cross-attention in the decoder."""
 
     def __init__(self, width: int, heads: int, cross: bool) -> None:
@@ -127,7 +127,7 @@ class Block(nn.Module):
         return x + self.down(F.gelu(self.up(light(self.norm(x))))), looking
 
 
-class Whisper(nn.Module):
+class Whisper(nn.Module):  # type: ignore[misc, unused-ignore]
     """The whole network."""
 
     def __init__(self, shape: Shape) -> None:
@@ -143,7 +143,7 @@ class Whisper(nn.Module):
         self.encoder = nn.ModuleList(Block(d, shape.encoder_heads, False) for _ in range(shape.encoder_layers))
         with torch.no_grad():
             self.conv2.weight[: 2 * PAIRS] = 0
-            self.conv2.bias[: 2 * PAIRS] = 0  # type: ignore[index]
+            self.conv2.bias[: 2 * PAIRS] = 0  # type: ignore[index, unused-ignore]
         for block, offsets in zip(self.encoder, ([-5, 0, 5], [-12, 0, 12], [-5, 0, 5], [-20, 20]), strict=False):
             assert isinstance(block, Block)
             block.attention.look_near(offsets)

@@ -46,11 +46,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_a_stretch_is_the_same_sound_as_in_the_recording(home: Home) -> None:
-    heard = wave.open(io.BytesIO(sound(home, directory.find(home, "ana"), "C-001", Span(start=3.0, end=5.5))))
-    samples = np.frombuffer(heard.readframes(heard.getnframes()), "<i2")
+    stretch = sound(home, directory.find(home, "ana"), "C-001", Span(start=3.0, end=5.5))
+    with wave.open(io.BytesIO(stretch)) as heard:
+        rate, samples = heard.getframerate(), np.frombuffer(heard.readframes(heard.getnframes()), "<i2")
     with (SAMPLE / "conversation-2.m4a").open("rb") as source:
         whole = np.concatenate([block.samples for block in decode(source)], axis=1)[0]
-    assert heard.getframerate() == RATE
+    assert rate == RATE
     assert np.array_equal(samples, whole[3 * RATE : round(5.5 * RATE)])
     assert np.abs(samples.astype(int)).max() > 1000
 

@@ -63,8 +63,7 @@ def receive(
     require(actor.roles, Act.UPLOAD, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        _refuse_second(session, conversation)
-    key = recording_key(home, conversation)
+        key = _key(home, conversation)
     sealed_already = source.read(len(AGE_MAGIC)) == AGE_MAGIC
     source.seek(0)
     if sealed_already:
@@ -118,9 +117,8 @@ def _record(home: Home, actor: Person, conversation: Conversation, key: bytes, s
     )
     with home.writing() as session:
         current = find_conversation(session, conversation.reference)
-        _refuse_second(session, current)
-        # A withdrawal may have come meanwhile.
-        recording_key(home, current)
+        # Another upload or a withdrawal may have come meanwhile.
+        _key(home, current)
         same = _same_recording(home, session, current, digest_of_plain.digest())
         if same is None:
             session.add(row)
@@ -152,9 +150,12 @@ def opened(home: Home, blob: BlobRef, key: bytes, reference: str) -> Iterator[Bi
             yield reader  # type: ignore[misc]
 
 
-def _refuse_second(session: Session, conversation: Conversation) -> None:
+def _key(home: Home, conversation: Conversation) -> bytes:
+    """The key of a slot that waits for its recording."""
+    key = recording_key(home, conversation)
     if conversation.state is not State.PLANNED:
         raise AlreadyRecorded(reference=conversation.reference)
+    return key
 
 
 def _same_recording(home: Home, session: Session, conversation: Conversation, digest: bytes) -> Conversation | None:

@@ -6,6 +6,7 @@ Each stage is made once in a run of the tests, from the one before, with the rea
 gets a copy of its own.
 """
 
+import atexit
 import io
 import shutil
 import tempfile
@@ -147,13 +148,9 @@ def change(home: Home, act: Callable[[Session], None]) -> None:
 
 @cache
 def _shelf() -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="candour-story-")
-    _SHELVES.append(folder)
-    return Path(folder.name)
-
-
-# Kept until the interpreter ends, which removes them.
-_SHELVES: list[tempfile.TemporaryDirectory[str]] = []
+    folder = tempfile.mkdtemp(prefix="candour-story-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache

@@ -31,6 +31,9 @@ ROOMS = {
     "hold": "signing",
     "retention": "retention",
     "audit": "audit",
+    "vault": "vault",
+    "backup": "backups",
+    "restore": "backups",
 }
 
 

@@ -49,6 +49,7 @@ class Act(StrEnum):
     VERIFY = "verify"
     ROTATE_VAULT = "rotate the vault"
     BACKUP = "back up or restore"
+    ATTEST_COPY = "attest that a recovery copy is destroyed"
     MANAGE_MODELS = "manage speech models"
 
 
@@ -62,7 +63,7 @@ ROLES: Mapping[Role, frozenset[Act]] = MappingProxyType(
         Role.OPERATOR: frozenset(
             {
                 Act.PLAN_CONVERSATION, Act.UPLOAD, Act.RUN_WORK, Act.RUN_RETENTION, Act.READ_LOG, Act.VERIFY,
-                Act.ROTATE_VAULT, Act.BACKUP, Act.MANAGE_MODELS,
+                Act.ROTATE_VAULT, Act.BACKUP, Act.ATTEST_COPY, Act.MANAGE_MODELS,
             }
         ),
         Role.REVIEWER: frozenset(
@@ -76,7 +77,7 @@ ROLES: Mapping[Role, frozenset[Act]] = MappingProxyType(
             {
                 Act.MANAGE_PEOPLE, Act.CREATE_REVIEW, Act.READ_REGISTER, Act.OVERRIDE_DISCLOSURE, Act.SIGN_OFF,
                 Act.PLACE_HOLD, Act.LIFT_HOLD, Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.RUN_RETENTION,
-                Act.READ_LOG, Act.VERIFY,
+                Act.ATTEST_COPY, Act.READ_LOG, Act.VERIFY,
             }
         ),
         Role.AUDITOR: frozenset({Act.READ_LOG, Act.VERIFY}),

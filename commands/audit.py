@@ -136,7 +136,11 @@ def bundle(desk: Desk, file: Path, overwrite: bool) -> None:
 @click.option("--key", help="With --verify: public key of the log that you were given; otherwise the home's own.")
 @with_desk
 def certificate(desk: Desk, reference: str | None, place_to: Path | None, file: Path | None, key: str | None) -> None:
-    """Show the certificates of destruction of a conversation, or verify one from a file."""
+    """Show the certificates of destruction of a conversation, or verify one from a file.
+
+    A certificate stays as it was issued. Which recovery copies that it calls pending are attested since stands beside it, on
+    standard error, so that what is printed verifies.
+    """
     if file is not None:
         _told(desk, verify_certificate(_text(file), key or desk.home.signer.verifier_key), "Certificate")
         return
@@ -145,6 +149,18 @@ def certificate(desk: Desk, reference: str | None, place_to: Path | None, file: 
     found = certificates.shown(desk.home, reference)
     if place_to is not None:
         place(found[-1][2].encode(), place_to)
+        _beside(desk, found[-1][1])
         desk.result({"order": found[-1][0]}, f"Wrote the certificate of order {found[-1][0]}.")
         return
-    desk.result([json.loads(one) for _, one, _ in found], "\n".join(text for _, _, text in found).rstrip("\n"))
+    beside = [_beside(desk, one) for _, one, _ in found]
+    data = [json.loads(one) | {"attested since": since} for (_, one, _), since in zip(found, beside, strict=True)]
+    desk.result(data, "\n".join(text for _, _, text in found).rstrip("\n"))
+
+
+def _beside(desk: Desk, certificate: str) -> list[dict[str, object]]:
+    since = certificates.attested_since(desk.home, certificate)
+    if not desk.as_json:
+        for one in since:
+            line = f"Copy {one.number} is attested as destroyed since then, by {one.by} on {one.at:%Y-%m-%d}"
+            click.echo(f"{line} (log entry {one.entry}).", err=True)
+    return [{"copy": one.number, "by": one.by, "at": one.at, "entry": one.entry} for one in since]

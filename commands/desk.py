@@ -75,9 +75,13 @@ class Desk:
     @property
     def actor(self) -> Person:
         """Who is asking: `--as`, or the only person there is."""
+        return self.actor_in(self.home)
+
+    def actor_in(self, home: Home) -> Person:
+        """The same in another home, one that is being restored."""
         if self._person is not None:
-            return directory.find(self.home, self._person)
-        people = [person for person in directory.everyone(self.home) if not person.disabled]
+            return directory.find(home, self._person)
+        people = [person for person in directory.everyone(home) if not person.disabled]
         if len(people) != 1:
             raise NobodyNamed
         return people[0]
@@ -86,6 +90,9 @@ class Desk:
         credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "candour-passphrase"
         file = self._passphrase_file or (credential if credential.is_file() else None)
         return _secret("passphrase of the vault", file, "--passphrase-file", new=new).encode()
+
+    def new_passphrase(self, file: Path | None) -> bytes:
+        return _secret("new passphrase of the vault", file, "--new-passphrase-file", new=True).encode()
 
     def password(self, name: str = "", *, file: Path | None = None, new: bool = False) -> str:
         what = f"password of {name}" if name else "password"

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from retention import assurance
+from retention import assurance, copies
 from retention.certificate import Certificate, Check, Copy, Signatory, from_claims, to_text
+from retention.copies import Attestation
 from retention.orders import ACTOR, Reason, objects
 from storage.errors import NotFound
 from storage.home import Home
@@ -64,7 +65,9 @@ def issue(home: Home, number: int) -> None:
 def _build(home: Home, session: Session, order: Order) -> Certificate:
     facts = assurance.survey(home)
     grade, findings = assurance.classify(facts)
-    copies = session.scalars(select(CopyRow).order_by(CopyRow.number)).all()
+    # A later epoch never held what was destroyed here.
+    before = select(CopyRow).where(CopyRow.epoch < order.facts["epoch_after"])
+    known = session.scalars(before.order_by(CopyRow.number)).all()
     people = _people(session, order)
     detail: dict[str, str | int | bool] = {"number": order.number, "reason": order.reason.replace(" ", "-")}
     return Certificate(
@@ -90,7 +93,7 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
         anchor="file, overwritten in place, read back",
         medium={"filesystem": facts.filesystem, "device": facts.device},
         copies=tuple(
-            Copy(number=c.number, label=f"recovery copy {c.number}", attested=c.attested_at is not None) for c in copies
+            Copy(number=c.number, label=f"recovery copy {c.number}", attested=c.attested_at is not None) for c in known
         ),
         checks=tuple(Check(**check) for check in order.facts["checks"]),
         people=people,
@@ -137,6 +140,16 @@ def shown(home: Home, reference: str) -> list[tuple[int, str, str]]:
     if not found:
         raise NoCertificate(reference=reference)
     return [(number, text, _readable(text)) for number, text in found]
+
+
+def attested_since(home: Home, text: str) -> list[Attestation]:
+    """Of the recovery copies that a certificate calls pending, those that their holders have attested since.
+
+    The certificate stays as it was issued: its digest is in the log.
+    """
+    claims = json.loads(text)["certificate"]
+    pending = {copy["number"] for copy in claims["copies"] if copy["state"] != "attested"}
+    return copies.attestations(home, pending) if pending else []
 
 
 def _readable(text: str) -> str:

@@ -10,7 +10,7 @@ what destroys is that the keys no longer exist under any root that does.
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -152,7 +152,7 @@ def _verify_and_sweep(home: Home, number: int) -> None:
             home.blobs.destroy(BlobRef(blob))
     with home.writing() as session:
         order = orders.find(session, number)
-        removed = _sweep_rows(session, order)
+        removed = sweep_rows(session, order.conversation, orders.keys(order))
         checks.append({"name": "rows", "passed": True, "found": f"{removed} rows of ciphertext removed"})
         order.conversation.quarantined, order.conversation.state_at = False, home.now()
         order.state = OrderState.DONE
@@ -191,10 +191,9 @@ def _opens(home: Home, blob: str) -> bool:
     return True
 
 
-def _sweep_rows(session: Session, order: Order) -> int:
-    conversation = order.conversation
+def sweep_rows(session: Session, conversation: Conversation, gone: set[UUID]) -> int:
+    """Remove the ciphertext that the keys which are gone opened, in the caller's transaction; returns how many rows."""
     tables: list[type[Window | Correction | Hearing | Doubt | Extract | SignOff]] = []
-    gone = orders.keys(order)
     if conversation.recording_key in gone:
         tables += [Window, Correction, Hearing, Doubt]
         conversation.draft = None

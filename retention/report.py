@@ -22,6 +22,7 @@ class Problem(StrEnum):
     SIGN_OFF = "sign-off"
     HOLD = "hold"
     ORDER = "order"
+    COPY = "copy"
     OPEN = "open"
     DIGEST = "digest"
     PROOF = "proof"

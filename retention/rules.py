@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from retention.report import Finding, Problem
 from storage.log.entry import Entry
 from storage.log.events import Event, missing
-from storage.log.statements import hold_lift_statement, order_statement, signoff_statement, subject_digest
+from storage.log.statements import (
+    copy_statement,
+    hold_lift_statement,
+    order_statement,
+    signoff_statement,
+    subject_digest,
+)
 
 SIGNED_OFF = "signed-off"
 WITHDRAWAL = "withdrawal"
@@ -53,6 +59,7 @@ class Rules:
         self._signed_off: dict[str, dict[str, str]] = {}
         self._withdrawn: dict[str, int] = {}
         self._orders: dict[str, _Order] = {}
+        self._copies: set[str] = set()
         self._rules: dict[str, Callable[[Entry], Iterator[Finding]]] = {
             Event.PERSON_ADDED: self._person,
             Event.PERSON_KEY_REPLACED: self._person,
@@ -73,6 +80,8 @@ class Rules:
             Event.DESTROY_DONE: self._done,
             Event.DESTROY_FAILED: self._failed,
             Event.CERTIFICATE_ISSUED: self._certificate,
+            Event.COPY_MADE: self._copy_made,
+            Event.COPY_ATTESTED: self._copy_attested,
         }
 
     def see(self, entry: Entry) -> Iterator[Finding]:
@@ -242,6 +251,18 @@ class Rules:
             yield _bad(entry, Problem.ORDER, "the certificate issued is not the one destruction was claimed with")
         else:
             order.certified = True
+
+    def _copy_made(self, entry: Entry) -> Iterator[Finding]:
+        self._copies.add(entry.obj[0])
+        yield from ()
+
+    def _copy_attested(self, entry: Entry) -> Iterator[Finding]:
+        if entry.ref != subject_digest(entry.obj, entry.detail):
+            yield _bad(entry, Problem.COPY, "the digest signed is not that of this entry")
+        elif wrong := self._unsigned(entry, copy_statement(entry.ref)):
+            yield _bad(entry, Problem.COPY, wrong)
+        elif entry.obj[0] not in self._copies:
+            yield _flag(entry, Problem.COPY, "it attests a copy whose making is not in this log, as after a restore")
 
     def _matching(self, entry: Entry) -> _Order | None:
         order = self._orders.get(entry.obj[0])

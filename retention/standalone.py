@@ -185,6 +185,9 @@ class Story:
                 del self.holds[obj[0]]
             else:
                 asked.add(entry["actor"])
+        elif event == "copy.attested":
+            need(entry["ref"] == digest({"obj": obj, "detail": detail}), "the digest signed is another")
+            self.signed(entry, "copy-attested")
         elif event.startswith(("order.", "destroy.", "certificate.")):
             self.destruction(entry, event, obj, detail)
 

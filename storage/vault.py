@@ -10,6 +10,7 @@ that was not finished: so a crash before `commit` loses nothing, and after it no
 """
 
 import fcntl
+import hmac
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -24,6 +25,7 @@ from storage import durable, keyring
 from storage.anchor import SECRET, Anchor, NotErased, Slot
 from storage.errors import Busy, Destroyed, NotFound, NotVerified, Refused
 from storage.keyring import KeyClass, Keyring, Root, VaultDamaged, Work, WrongPassphrase
+from storage.sealed import open_value, seal_value
 
 __all__ = [
     "AnchorLost",
@@ -34,6 +36,7 @@ __all__ = [
     "NotErased",
     "NotPrepared",
     "Rotation",
+    "Taken",
     "Vault",
     "VaultBusy",
     "VaultDamaged",
@@ -45,6 +48,7 @@ __all__ = [
 PATIENCE = 10.0
 _TRIES = 5
 _PAUSE = 0.02
+_BESIDE = "vault.beside"
 
 
 class NoVault(NotFound):
@@ -87,6 +91,16 @@ class _Opened:
     ring: Keyring = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What leaves with a recovery copy: with the passphrase it opens every key of its epoch, and what was sealed `beside`."""
+
+    epoch: int
+    file: bytes = field(repr=False)
+    anchor: bytes = field(repr=False)
+    beside: bytes = field(repr=False)
+
+
 class Vault:
     """An unlocked vault. Safe for several threads and processes: every call looks whether another has written."""
 
@@ -127,6 +141,52 @@ class Vault:
             vault = cls(folder, _open(slot, data, stretched))
             vault._tidy()
             return vault
+
+    @classmethod
+    def put_back(cls, folder: Path, taken: Taken, passphrase: bytes) -> tuple["Vault", bytes]:
+        """The vault of a recovery copy in a new `folder`, and what was sealed beside it.
+
+        Raises:
+            WrongPassphrase, VaultDamaged, DiskFull, NotWritable
+        """
+        with durable.plain_refusals():
+            folder.mkdir(mode=0o700)
+            Anchor.create(folder / "anchor").write(0, taken.epoch, taken.anchor)
+            durable.replace(_file(folder, taken.epoch), taken.file)
+        vault = cls.unlock(folder, passphrase)
+        return vault, open_value(_beside(vault._opened.root), _BESIDE, taken.beside)
+
+    @staticmethod
+    def wipe(folder: Path) -> None:
+        """Overwrite the anchor of a vault that is not to be, as after a restore that failed."""
+        if (folder / "anchor").exists():
+            for number in (0, 1):
+                Anchor(folder / "anchor").erase(number)
+
+    @staticmethod
+    def epoch_of(folder: Path) -> int:
+        """The epoch of a vault that need not be open.
+
+        Raises:
+            NoVault, AnchorLost, VaultDamaged
+        """
+        with durable.plain_refusals():
+            return _read(folder)[0].epoch
+
+    def take(self, beside: bytes) -> Taken:
+        """All of this vault for a recovery copy, every key opened once; `beside` is sealed under the same root.
+
+        Raises:
+            WrongPassphrase: another process has given the vault a new passphrase.
+            VaultDamaged, AnchorLost
+        """
+        with durable.plain_refusals():
+            slot, data = _read(self._folder)
+        opened = _open(slot, data, self._opened.stretched)
+        for key_id, record in opened.ring.records.items():
+            keyring.unseal(opened.root, key_id, record)
+        sealed = seal_value(_beside(opened.root), _BESIDE, beside)
+        return Taken(epoch=slot.epoch, file=data, anchor=slot.secret(), beside=sealed)
 
     def __repr__(self) -> str:
         return f"<Vault of epoch {self._opened.ring.epoch} with {len(self._opened.ring.records)} keys>"
@@ -343,6 +403,11 @@ def _file(folder: Path, epoch: int) -> Path:
     return folder / f"vault-{epoch}"
 
 
+def _beside(root: Root) -> bytes:
+    """A key for what is kept beside the keys; it goes with the root."""
+    return hmac.digest(root.seal, b"candour beside the vault", "sha256")
+
+
 def _open(slot: Slot, data: bytes, stretched: bytes) -> _Opened:
     root = keyring.derive(slot.secret(), stretched, slot.epoch)
     ring = keyring.parse(data, root)
@@ -360,6 +425,6 @@ def _read(folder: Path) -> tuple[Slot, bytes]:
                 return slot, _file(folder, slot.epoch).read_bytes()
         except FileNotFoundError:
             if not (folder / "anchor").exists():
-                raise NoVault from None
+                raise (AnchorLost if any(folder.glob("vault-*")) else NoVault) from None
         time.sleep(_PAUSE)
     raise AnchorLost if slot is None else VaultDamaged

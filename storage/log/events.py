@@ -30,6 +30,12 @@ destroy.erased        order, the objects of the order            ref: of the ord
 destroy.done          order, the objects of the order            ref: of the order; detail certificate: Certificate.digest
 destroy.failed        order                                      detail reason: a code; ends the intent
 certificate.issued    certificate, order                         ref: Certificate.digest
+copy.made             copy                                       detail number, epoch of the vault, keys, recipients: counts
+copy.attested         copy                                       detail number; ref: its subject_digest; sig: the actor's,
+                                                                 over copy_statement(ref): the holder destroyed the copy
+vault.rotated                                                    detail epoch: that of the new root
+backup.made                                                      detail: counts
+backup.restored       conversation, ... whose keys are gone      detail copy: number of the recovery copy, and counts
 
 subject_digest and the statements are in `storage.log.statements`. An order names conversations or keys of the vault; a hold on
 a review covers its conversations and their keys, a hold on a conversation covers its keys.
@@ -130,6 +136,8 @@ SHAPES: Mapping[str, Shape] = {
     Event.DESTROY_DONE: Shape(obj=2, ref=True, detail=("certificate",)),
     Event.DESTROY_FAILED: Shape(obj=1, detail=("reason",)),
     Event.CERTIFICATE_ISSUED: Shape(obj=2, ref=True),
+    Event.COPY_MADE: Shape(obj=1, detail=("number", "epoch")),
+    Event.COPY_ATTESTED: Shape(obj=1, ref=True, sig=True, detail=("number",)),
 }
 
 

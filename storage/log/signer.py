@@ -51,12 +51,25 @@ class Signer:
         key = SigningKey.generate(origin)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         signer = cls(folder, key)
-        handle = os.open(folder / _KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(key.secret_text() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        signer._write_key()
         signer._write_state(signer._sign(Checkpoint(origin=origin, size=0, root=tree.EMPTY_ROOT)))
+        return signer
+
+    @classmethod
+    def put_back(cls, folder: Path, secret_text: str, state: str) -> "Signer":
+        """The signer of a backup in a new `folder`: `secret_text` is its key, `state` the last head that it signed.
+
+        Raises:
+            NoSigner: the key is damaged, or the head is not one that it signed.
+        """
+        try:
+            signer = cls(folder, SigningKey.parse(secret_text))
+            open_checkpoint(state, signer.verifier)
+        except NotVerified:
+            raise NoSigner from None
+        folder.mkdir(mode=0o700)
+        signer._write_key()
+        signer._write_state(state)
         return signer
 
     @classmethod
@@ -79,6 +92,19 @@ class Signer:
     def origin(self) -> str:
         """The log's public name."""
         return self._key.name
+
+    @property
+    def secret_text(self) -> str:
+        """The signing key, for a recovery copy."""
+        return self._key.secret_text()
+
+    def state(self) -> str:
+        """The last signed head.
+
+        Raises:
+            NoSigner: it is missing or damaged.
+        """
+        return self._read_state()
 
     @property
     def verifier(self) -> VerifierKey:
@@ -141,6 +167,13 @@ class Signer:
         except (FileNotFoundError, UnicodeDecodeError, NotVerified):
             raise NoSigner from None
         return state
+
+    def _write_key(self) -> None:
+        handle = os.open(self._folder / _KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(self._key.secret_text() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def _write_state(self, note: str) -> None:
         new = self._folder / f"{_STATE}.new"

@@ -12,7 +12,7 @@ from storage.log.entry import digest_of
 def subject_digest(obj: Sequence[str], detail: Mapping[str, str | int | bool]) -> str:
     """The digest of what an entry is about: SHA-256, 64 hexadecimal digits, of canonical `{"detail":{…},"obj":[…]}`.
 
-    It is the `ref` of order.made, signoff.given and hold.lift_asked, computed from the same entry's `obj` and `detail`.
+    It is the `ref` of order.made, signoff.given, hold.lift_asked and copy.attested, from the same entry's `obj` and `detail`.
     """
     return digest_of({"obj": list(obj), "detail": dict(detail)})
 
@@ -30,3 +30,8 @@ def signoff_statement(digest: str) -> bytes:
 def hold_lift_statement(digest: str) -> bytes:
     """What each of the two people signs who lift a hold."""
     return b"candour/hold-lift/v1\n" + digest.encode("ascii")
+
+
+def copy_statement(digest: str) -> bytes:
+    """What the holder of a recovery copy signs who has destroyed it."""
+    return b"candour/copy-attested/v1\n" + digest.encode("ascii")

@@ -8,6 +8,7 @@ def show(desk: Desk, reference: str) -> None:
     desk.result({"state": ...}, "planned")
 """
 
+import errno
 import functools
 import json
 import os
@@ -24,6 +25,7 @@ import click
 
 from access import directory
 from access.people import Person
+from storage.durable import DiskFull
 from storage.errors import FAMILIES, BadInput, CandourError, Locked
 from storage.home import Home
 
@@ -270,7 +272,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         as_json = ctx.meta[_JSON]
         try:
-            return super().invoke(ctx)
+            return self._invoke(ctx)
         except CandourError as error:
             raise Shown(type(error).__name__, str(error), error.exit_code, as_json=as_json) from None
         except click.UsageError as error:
@@ -285,6 +287,15 @@ class Commands(click.Group):
             where = f"{type(error).__name__} in {Path(place.filename).stem}, line {place.lineno}"
             message = f"an error nobody foresaw ({where}); nothing was half-written. Please report this line"
             raise Shown("Unforeseen", message, 1, as_json=as_json) from None
+
+    def _invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            # Whatever the storage does says so itself; this is what standard output is led to.
+            if error.errno == errno.ENOSPC:
+                raise DiskFull from None
+            raise
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes"):

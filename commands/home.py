@@ -63,9 +63,7 @@ def status(desk: Desk) -> None:
     """Show what is waiting, being worked on, and about to be destroyed. Needs no passphrase."""
     home = desk.home
     with home.reading() as session:
-        counts = dict(
-            session.execute(select(Conversation.state, func.count()).group_by(Conversation.state)).tuples().all()
-        )
+        counts = dict(session.execute(select(Conversation.state, func.count()).group_by(Conversation.state)).all())
         waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
         at_work = [
             {

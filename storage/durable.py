@@ -17,12 +17,19 @@ class NotWritable(Unavailable):
     """storage: the home cannot be written; check its owner, permissions and that it is not mounted read-only"""
 
 
+class NoPlace(Unavailable):
+    """storage: there is no folder at a place that is needed, or something else lies there; check the path that was given and,
+    if it is the home, that nothing was taken out of it
+    """
+
+
 class DiskFailed(Unavailable):
     """storage: the disk reported an error ({code}); check the medium, then repeat the step"""
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_PLACE = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG}
 
 
 @contextmanager
@@ -35,6 +42,8 @@ def plain_refusals() -> Iterator[None]:
             raise DiskFull from None
         if error.errno in _REFUSED:
             raise NotWritable from None
+        if error.errno in _NO_PLACE:
+            raise NoPlace from None
         raise DiskFailed(code=errno.errorcode.get(error.errno or 0, "unknown")) from None
 
 

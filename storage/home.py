@@ -26,9 +26,10 @@ import configs
 from storage import database
 from storage.blobs import LocalBlobs
 from storage.durable import NotWritable, plain_refusals
-from storage.errors import Busy, Locked, NotFound, Refused
+from storage.errors import BadInput, Busy, Locked, NotFound, Refused
 from storage.keyring import Work
 from storage.log.log import Event, Signer, append
+from storage.log.note import BadNote
 from storage.settings import Settings, load
 from storage.vault import Vault
 
@@ -39,6 +40,10 @@ class NoHome(NotFound):
 
 class HomeExists(Refused):
     """home: this folder is not empty; name a new one with --home, nothing was changed"""
+
+
+class BadOrigin(BadInput):
+    """log: its public name is text without spaces and plus signs, such as a domain with a path; name another with --origin"""
 
 
 class RowsMissing(NotFound):
@@ -76,6 +81,7 @@ class Home:
 
         Raises:
             HomeExists: the folder holds something already.
+            BadOrigin: the log cannot have this name.
             DatabaseTaken: the settings name a database that is in use.
             DiskFull, NotWritable: the machine does not allow it.
         """
@@ -102,7 +108,10 @@ class Home:
             (folder / name).mkdir(mode=0o700)
         (folder / "candour.toml").write_text(configs.read("candour.toml"), encoding="utf-8")
         Vault.create(folder / "vault", passphrase, work=work)
-        Signer.create(folder / "log", origin)
+        try:
+            Signer.create(folder / "log", origin)
+        except BadNote:
+            raise BadOrigin from None
         engine = database.connect(_url(folder, load(folder / "candour.toml")))
         if database.revision(engine) is not None:
             raise DatabaseTaken

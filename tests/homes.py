@@ -113,9 +113,10 @@ def snapshot(folder: Path) -> dict[str, str]:
 
 def environment(home: Path, secrets: Path, person: str = "ada") -> dict[str, str]:
     """What a person would have set to run commands in a home; writes the secrets they name."""
-    secrets.mkdir(exist_ok=True)
-    (secrets / "passphrase").write_text(PASSPHRASE)
-    (secrets / "password").write_text(PASSWORD)
+    if not secrets.is_dir():
+        secrets.mkdir()
+        (secrets / "passphrase").write_text(PASSPHRASE)
+        (secrets / "password").write_text(PASSWORD)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CANDOUR_")}
     return kept | {
         "CANDOUR_HOME": str(home),

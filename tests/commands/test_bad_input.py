@@ -4,8 +4,9 @@ import io
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from click.testing import CliRunner, Result
@@ -32,7 +33,7 @@ ROWS: dict[str, tuple[str, int, str]] = {
     "a second recording": ("upload {woman} --conversation C-002", 3, "plan another conversation"),
     "sealed to somebody else": ("upload {foreign} --conversation C-003", 3, "candour conversation recipient C-003"),
     "an age file cut short": ("upload {cut_age} --conversation C-003", 4, "take it again from its source"),
-    "an upload to a withdrawn one": ("upload {woman} --conversation C-004", 3, "C-004"),
+    "an upload to a withdrawn one": ("upload {woman} --conversation C-004", 8, "or is closed and about to be"),
     # things nobody knows
     "an unknown review": ("review show XX-9", 5, "`candour review list` shows them"),
     "a participant of an unknown review": ("participant add Nurse --review XX-9 --agency Health", 5, "`candour review list`"),
@@ -153,9 +154,9 @@ def house(furnished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     one.close()
 
 
-def ask(home: Home, command: str, *more: str) -> Result:
-    """Run a command in this process as Ada, who has no terminal."""
-    environment = homes.environment(home.folder, home.folder.with_name("secrets"))
+def ask(home: Path, command: str, *more: str, changes: Mapping[str, str] = MappingProxyType({})) -> Result:
+    """Run a command in this process as Ada, who has no terminal; `changes` are to the environment."""
+    environment = homes.environment(home, home.with_name("secrets")) | dict(changes)
     nothing = dict.fromkeys(os.environ, None)
     return CliRunner(env=nothing | environment).invoke(main, [*shlex.split(command), *more])
 
@@ -174,14 +175,14 @@ def test_bad_input_is_refused_with_the_next_step_and_changes_nothing(
     command, exit_code, fragment = ROWS[row]
     command = filled(house, command, files)
     before = homes.snapshot(house.folder.parent)
-    result = ask(house, command)
+    result = ask(house.folder, command)
     assert (result.exit_code, result.stdout) == (exit_code, "") or exit_code == 10, result.output
     assert fragment in " ".join(result.stderr.split())
     assert "Traceback" not in result.output and "nobody foresaw" not in result.output
     assert homes.snapshot(house.folder.parent) == before
     assert not list(Path(files["new"]).parent.glob("new*"))
 
-    as_json = ask(house, command, "--json")
+    as_json = ask(house.folder, command, "--json")
     error = json.loads(as_json.stderr.splitlines()[-1])["error"]
     assert (as_json.exit_code, error["exit_code"]) == (exit_code, exit_code)
     assert fragment in error["message"]
@@ -191,7 +192,7 @@ def test_bad_input_is_refused_with_the_next_step_and_changes_nothing(
 def test_the_snapshot_sees_a_change(home: Home) -> None:
     """The control: a command that is carried out, a file and a row each leave their trace."""
     before = homes.snapshot(home.folder)
-    assert ask(home, "person disable una").exit_code == 0
+    assert ask(home.folder, "person disable una").exit_code == 0
     changed = homes.snapshot(home.folder)
     names = {name.split(",")[0] for name, _ in before.items() ^ changed.items()}
     assert {"table person", "table audit_leaf", "log/signer.state"} <= names

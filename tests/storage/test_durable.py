@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.durable import DiskFailed, DiskFull, NotWritable, plain_refusals, replace
+from storage.durable import DiskFailed, DiskFull, NoPlace, NotWritable, plain_refusals, replace
 from storage.errors import Unavailable
 
 
@@ -51,6 +51,8 @@ def test_a_symbolic_link_is_not_written_through(tmp_path: Path) -> None:
         (errno.EROFS, NotWritable),
         (errno.EACCES, NotWritable),
         (errno.EPERM, NotWritable),
+        (errno.ENOENT, NoPlace),
+        (errno.ENOTDIR, NoPlace),
         (errno.EIO, DiskFailed),
         (0, DiskFailed),
     ],

@@ -2,7 +2,7 @@
 
 The split of duties: a recorder seals and opens nothing; an operator runs, rotates and backs up, and neither reads nor
 listens, signs off or approves; governance decides about destruction and never hears or reads a conversation; an auditor
-only verifies. A reviewer may be one of two approvers and one of two who lift a hold, never both.
+only verifies. A reviewer may be one of two approvers and lifts no hold.
 """
 
 from collections.abc import Iterable, Mapping

@@ -110,7 +110,7 @@ def checkpoint(desk: Desk) -> None:
     """Print the newest signed checkpoint. Keep it: the log can never again be shorter or different before it."""
     with desk.home.reading() as session:
         note = latest_checkpoint(session) or ""
-    desk.result({"checkpoint": note, "key": desk.home.signer.verifier_key}, note)
+    desk.result({"checkpoint": note, "key": desk.home.signer.verifier_key}, note.rstrip("\n"))
 
 
 @audit.command()

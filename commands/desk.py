@@ -148,12 +148,13 @@ def _tenths(label: str, total: float) -> Callable[[float], None]:
 def columns(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as aligned columns under their field names."""
     names = list(rows[0])
-    cells = [names, *[[_cell(row[name]) for name in names] for row in rows]]
+    cells = [names, *[[cell(row[name]) for name in names] for row in rows]]
     widths = [max(len(line[n]) for line in cells) for n in range(len(names))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as people read it in a table."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     return "" if value is None else str(value)

@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 
 import configs
-from commands.desk import Desk, confirm, with_desk
+from commands.desk import Desk, cell, confirm, with_desk
 from pipeline import codebook, reviews
 from pipeline.reviews import RegisterEntry
 from retention import policy, withdrawal
@@ -118,7 +118,9 @@ def add_participant(desk: Desk, position: str, reference: str, agency: str, regi
 
 @participant.command("list")
 @click.option("--review", "reference", required=True, help="Reference of the review.")
-@click.option("--register", is_flag=True, help="With real names; needs the governance role, and is logged.")
+@click.option(
+    "--register", is_flag=True, help="With real names; needs a role that may read the register, and is logged."
+)
 @with_desk
 def list_participants(desk: Desk, reference: str, register: bool) -> None:
     """Show the participants of a review."""
@@ -206,7 +208,7 @@ def show_conversation(desk: Desk, reference: str) -> None:
         }
         if one.recording is not None:
             data |= {"seconds": round(one.recording.duration, 1), "channels": one.recording.channels}
-    lines = [f"{name:13}{value}" for name, value in data.items() if value is not None]
+    lines = [f"{name:13}{cell(value)}" for name, value in data.items() if value is not None]
     if data["state"] not in {"planned", "recorded", "destroyed", "withdrawn"}:
         found = readiness(home, reference)
         data["conditions"] = [{"condition": c.name, "met": c.met, "todo": c.todo} for c in found]

@@ -146,9 +146,7 @@ def from_table(document: Document, data: bytes, *, codebook: Codebook, coder: st
             continue
         try:
             made.append(_from_row(document, dict(zip(names, row, strict=False)), codebook, coder, at))
-        except BadRow as error:
-            problems.append(f"row {number}: {error}")
-        except (QuoteNotFound, QuoteAmbiguous, UnknownCode, HeadingUsed) as error:
+        except (BadRow, QuoteNotFound, QuoteAmbiguous, UnknownCode, HeadingUsed) as error:
             problems.append(f"row {number}: {str(error).partition(': ')[2]}")
     if problems:
         raise BadTable(problems="; ".join(problems))
@@ -156,7 +154,7 @@ def from_table(document: Document, data: bytes, *, codebook: Codebook, coder: st
 
 
 class BadRow(BadInput):
-    """{problem}"""
+    """coding: {problem}"""
 
 
 def _from_row(document: Document, row: Mapping[str, str], codebook: Codebook, coder: str, at: datetime) -> Extract:

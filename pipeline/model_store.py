@@ -17,7 +17,9 @@ from storage.errors import BadInput, NotFound, NotVerified, Unavailable
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 # Without the last two the library goes to the network, or hears with the wrong filters
-REQUIRED: Final = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
+REQUIRED: Final = ("model.bin", "config.json", "tokenizer.json")
+# Says how many mel bands the model hears. Models of 80 bands do without it, which is what the library then takes for granted.
+PREPROCESSOR: Final = "preprocessor_config.json"
 VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
 
 
@@ -31,7 +33,7 @@ class ModelDamaged(NotVerified):
 
 
 class ModelIncomplete(BadInput):
-    """model: {file} is missing from the folder; copy the whole model, with its tokenizer and preprocessor settings"""
+    """model: {file} is missing from the folder; copy the whole model, with its tokenizer and settings"""
 
 
 class ModelExists(BadInput):
@@ -133,7 +135,9 @@ def install(name: str, home_models: Path, *, language: str = "en") -> Model:
     with TemporaryDirectory(prefix=".fetching-", dir=home_models) as work:
         try:
             snapshot_download(
-                f"Systran/faster-whisper-{name}", local_dir=work, allow_patterns=[*REQUIRED, "vocabulary.*"]
+                f"Systran/faster-whisper-{name}",
+                local_dir=work,
+                allow_patterns=[*REQUIRED, PREPROCESSOR, "vocabulary.*"],
             )
         except Exception:  # the client raises errors of many libraries; to a person they are all the same
             raise ModelUnreachable(model=name) from None

@@ -110,7 +110,7 @@ def _damage(home: Home, session: Session, conversation: Conversation) -> str:
     rows = select(func.count()).where(Incident.conversation_id == conversation.id, Incident.acknowledged_by.is_(None))
     count = session.scalar(rows)
     return (
-        f"{count} damaged stretches to acknowledge: `candour transcript check {conversation.reference} --damage`"
+        f"{_counted(count, 'damaged stretch', 'damaged stretches')} to acknowledge: `candour transcript check {conversation.reference} --damage`"
         if count
         else ""
     )
@@ -120,7 +120,7 @@ def _doubts(home: Home, session: Session, conversation: Conversation) -> str:
     count = session.scalar(
         select(func.count()).where(Doubt.conversation_id == conversation.id, Doubt.resolved_by.is_(None))
     )
-    return f"{count} doubts to resolve: `candour doubts list {conversation.reference}`" if count else ""
+    return f"{_counted(count, 'doubt')} to resolve: `candour doubts list {conversation.reference}`" if count else ""
 
 
 def _heard(home: Home, session: Session, conversation: Conversation) -> str:
@@ -128,14 +128,18 @@ def _heard(home: Home, session: Session, conversation: Conversation) -> str:
         return "nothing has been transcribed yet"
     heard = set(session.scalars(select(Hearing.turn).where(Hearing.conversation_id == conversation.id)))
     count = len({turn.number for turn in contents.transcript(home, session, conversation)} - heard)
-    return f"{count} turns to hear: `candour transcript check {conversation.reference}`" if count else ""
+    return f"{_counted(count, 'turn')} to hear: `candour transcript check {conversation.reference}`" if count else ""
 
 
 def _names(home: Home, session: Session, conversation: Conversation) -> str:
     if conversation.draft is None:
         return "nothing has been transcribed yet"
     count = len(contents.undecided(home, session, conversation))
-    return f"{count} name candidates to decide: `candour names candidates {conversation.reference}`" if count else ""
+    return (
+        f"{_counted(count, 'name candidate')} to decide: `candour names candidates {conversation.reference}`"
+        if count
+        else ""
+    )
 
 
 def _extracts(home: Home, session: Session, conversation: Conversation) -> str:
@@ -146,7 +150,15 @@ def _extracts(home: Home, session: Session, conversation: Conversation) -> str:
     if not found:
         return f"no extract yet: `candour extract add {conversation.reference}`"
     problems = coding.check(found, codebook_of(home, conversation.review), document)
-    return f"{len(problems)} extracts to mend: `candour extract list {conversation.reference}`" if problems else ""
+    return (
+        f"{_counted(len(problems), 'extract')} to mend: `candour extract list {conversation.reference}`"
+        if problems
+        else ""
+    )
+
+
+def _counted(count: int | None, one: str, many: str | None = None) -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def require_open(session: Session, conversation: Conversation, step: str) -> None:

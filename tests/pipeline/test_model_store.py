@@ -87,12 +87,18 @@ def test_no_model_says_what_to_do(tmp_path: Path) -> None:
         add(tmp_path / "none", "some", tmp_path / "models")
 
 
-@pytest.mark.parametrize("file", ["tokenizer.json", "preprocessor_config.json", "model.bin", "vocabulary.json"])
+@pytest.mark.parametrize("file", ["tokenizer.json", "config.json", "model.bin", "vocabulary.json"])
 def test_an_incomplete_folder_is_not_added(model: Path, tmp_path: Path, file: str) -> None:
     (model / file).unlink()
     with pytest.raises(ModelIncomplete, match=file):
         add(model, "some", tmp_path / "models")
     assert list_models(tmp_path / "models") == []
+
+
+def test_a_model_of_eighty_bands_needs_no_preprocessor_settings(model: Path, tmp_path: Path) -> None:
+    (model / "preprocessor_config.json").unlink()
+    add(model, "small.en", tmp_path / "models")
+    assert verify(tmp_path / "models" / "small.en").name == "small.en"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", ".hidden", "a b", "é", "x" * 61])

@@ -21,8 +21,8 @@ from demo.network import Attention, Block, Shape, Whisper
 from demo.tokens import Tokens
 
 NOTE = (
-    "Trained from nothing on synthetic voices only. It knows the demo's words and voices and nothing else. "
-    "Use it for trials and tests, never for real recordings."
+    "Trained from nothing on synthetic voices only. It is made for the demo's words in two voices, flite's rms and slt, "
+    "and for nothing else. Use it for trials and tests, never for real recordings."
 )
 
 

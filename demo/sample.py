@@ -22,10 +22,12 @@ from demo.voices import RATE, VOICES, Floats, Word, speak
 SAMPLE = HERE / "sample"
 LOUDNESS = 0.06  # root mean square every sentence is brought to
 BLEED = 0.1  # -20 dB: how much of one speaker the other's microphone hears
+# The voices of the model's last lesson; it is measured on these and on no other.
+SPOKEN = ("rms", "slt")
 # (speaker, voice, tempo, pitch in Hz) of the shipped samples
 CASTS = {
     1: {"Interviewer": ("rms", 1.0, 96.0), "Participant": ("slt", 1.02, 172.0)},
-    2: {"Interviewer": ("rms", 1.0, 96.0), "Participant": ("awb", 1.0, 120.0)},
+    2: {"Interviewer": ("rms", 1.0, 96.0), "Participant": ("slt", 0.97, 158.0)},
 }
 
 
@@ -94,9 +96,9 @@ def sample_conversation(number: int) -> Conversation:
 
 
 def unseen_conversation(seed: int, seconds: float = 70.0) -> Conversation:
-    """A conversation of new sentences by two alternating voices; its seed was never used in training."""
+    """A conversation of new sentences by the two voices in turn; its seed was never used in training."""
     rng, corpus = random.Random(900_000 + seed), Corpus(900_000 + seed)
-    first, second = rng.sample(list(VOICES), 2)
+    first, second = rng.sample(SPOKEN, 2)
     cast = {
         name: (voice, rng.uniform(0.9, 1.2), VOICES[voice] * rng.uniform(0.95, 1.05))
         for name, voice in (("Interviewer", first), ("Participant", second))

@@ -107,13 +107,12 @@ def _audio(home: Home, session: Session, conversation: Conversation) -> str:
 
 
 def _damage(home: Home, session: Session, conversation: Conversation) -> str:
-    rows = select(func.count()).where(Incident.conversation_id == conversation.id, Incident.acknowledged_by.is_(None))
-    count = session.scalar(rows)
-    return (
-        f"{_counted(count, 'damaged stretch', 'damaged stretches')} to acknowledge: `candour transcript check {conversation.reference} --damage`"
-        if count
-        else ""
+    count = session.scalar(
+        select(func.count()).where(Incident.conversation_id == conversation.id, Incident.acknowledged_by.is_(None))
     )
+    stretches = _counted(count, "damaged stretch", "damaged stretches")
+    command = f"candour transcript check {conversation.reference} --damage"
+    return f"{stretches} to acknowledge: `{command}`" if count else ""
 
 
 def _doubts(home: Home, session: Session, conversation: Conversation) -> str:

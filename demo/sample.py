@@ -27,7 +27,7 @@ SPOKEN = ("rms", "slt")
 # (speaker, voice, tempo, pitch in Hz) of the shipped samples
 CASTS = {
     1: {"Interviewer": ("rms", 1.0, 96.0), "Participant": ("slt", 1.02, 172.0)},
-    2: {"Interviewer": ("rms", 1.0, 96.0), "Participant": ("slt", 0.97, 158.0)},
+    2: {"Interviewer": ("slt", 1.0, 176.0), "Participant": ("rms", 0.98, 101.0)},
 }
 
 

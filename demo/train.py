@@ -87,6 +87,8 @@ def main() -> None:
     parser.add_argument("--short", type=float, default=0.3, help="share of the time after which full windows begin")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--voices", nargs="*", default=[], help="only these voices; otherwise all that were cached")
+    parser.add_argument("--calm", type=float, default=1.0, help="how often sound is coloured, noisy or masked")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     args = parser.parse_args()
     WORK.mkdir(exist_ok=True)
@@ -113,7 +115,7 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    tokens, store = Tokens(), Store()
+    tokens, store = Tokens(), Store(args.voices)
     store.refresh()
     shape = Shape(len(tokens), tokens.stamp, words=len(tokens.word_class) + 1)
     model = Whisper(shape)
@@ -138,7 +140,7 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
     for optimiser, state in zip(optimisers, before.get("optimisers", []), strict=False):
         optimiser.load_state_dict(state)
     # What kind of batch comes next is drawn alike by all workers; what is in it differs.
-    kinds, maker = random.Random(args.seed), Maker(store, tokens, args.seed + 17 + rank * 1000)
+    kinds, maker = random.Random(args.seed), Maker(store, tokens, args.seed + 17 + rank * 1000, args.calm)
     begun = saved = time.time()
     step, shown = 0, dict[str, list[float]]()
     while True:

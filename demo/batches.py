@@ -65,8 +65,9 @@ class Store:
                 row["tokens"] = row["text"].split()
                 row["starts"] = np.array([w[0] for w in row["words"]])
                 row["ends"] = np.array([w[1] for w in row["words"]])
-                row["phone_ids"] = np.array([self.phone_class.setdefault(p, len(self.phone_class))
-                                             for p, _ in row["phones"]])
+                row["phone_ids"] = np.array(
+                    [self.phone_class.setdefault(p, len(self.phone_class)) for p, _ in row["phones"]]
+                )
                 # Every phone has its class before a voice is left out: a checkpoint must find the same classes again.
                 if self.voices and row["voice"] not in self.voices:
                     continue
@@ -101,8 +102,12 @@ class Maker:
             wrong = (self.np.random(n) < scramble) & (inputs[i, :n] < self.tokens.eot)
             inputs[i, :n][wrong] = self.np.integers(256, self.tokens.eot, int(wrong.sum()))
         return Batch(
-            torch.from_numpy(np.stack([r[0] for r in rows])), offset, torch.from_numpy(inputs),
-            torch.from_numpy(targets), torch.from_numpy(spans), torch.from_numpy(np.stack([r[4] for r in rows])),
+            torch.from_numpy(np.stack([r[0] for r in rows])),
+            offset,
+            torch.from_numpy(inputs),
+            torch.from_numpy(targets),
+            torch.from_numpy(spans),
+            torch.from_numpy(np.stack([r[4] for r in rows])),
             torch.from_numpy(np.stack([r[5] for r in rows])),
         )
 
@@ -113,7 +118,9 @@ class Maker:
             return int(100 * rng.uniform(0.02, 0.6))
         return int(100 * (rng.uniform(3.0, 7.0) if rng.random() < 0.06 else rng.uniform(0.1, 2.4)))
 
-    def _window(self, frames: int, offset: int, bleed: float) -> tuple[
+    def _window(
+        self, frames: int, offset: int, bleed: float
+    ) -> tuple[
         NDArray[np.float32], list[int], list[int], list[tuple[float, float]], NDArray[np.int64], NDArray[np.int64]
     ]:
         rng, tok = self.rng, self.tokens
@@ -133,8 +140,10 @@ class Maker:
         faint = {pair[0]: bleeding, pair[1]: False} if pair[0] != pair[1] else {pair[0]: False}
         volume = {name: rng.gauss(0.0, 0.12) for name in names}
         draw = rng.random()
-        at = int(100 * (rng.uniform(0, 0.5) if draw < 0.55 else rng.uniform(0.3, 2.0) if draw < 0.9
-                        else rng.uniform(2.0, 6.0)))
+        at = int(
+            100
+            * (rng.uniform(0, 0.5) if draw < 0.55 else rng.uniform(0.3, 2.0) if draw < 0.9 else rng.uniform(2.0, 6.0))
+        )
         who, left = rng.randrange(2), rng.randint(1, 4)
         first, heard, begin_cut = True, [], rng.random() < 0.1
         while not silent and at < content - 10:
@@ -174,9 +183,9 @@ class Maker:
         features = self._colour(power, content)
         return features, ins, outs, where, phones, words
 
-    def _text(self, heard: list[tuple[dict[str, Any], int]], content: int, padded: bool, offset: int) -> tuple[
-        list[int], list[int], list[tuple[float, float]]
-    ]:
+    def _text(
+        self, heard: list[tuple[dict[str, Any], int]], content: int, padded: bool, offset: int
+    ) -> tuple[list[int], list[int], list[tuple[float, float]]]:
         """Inputs, targets and the targets' spans for utterances that start at the given frames."""
         tok, stamped = self.tokens, self.rng.random() < 0.6
         none = (-1.0, -1.0)

@@ -33,9 +33,9 @@ def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
 def _linear(spec: Any, *layers: nn.Linear) -> None:
     """One CTranslate2 linear from one or more stacked torch ones; a missing bias becomes zeros."""
     spec.weight = _array(torch.cat([layer.weight for layer in layers]))
-    spec.bias = _array(torch.cat([
-        layer.bias if layer.bias is not None else torch.zeros(layer.out_features) for layer in layers
-    ]))
+    spec.bias = _array(
+        torch.cat([layer.bias if layer.bias is not None else torch.zeros(layer.out_features) for layer in layers])
+    )
 
 
 def _norm(spec: Any, layer: nn.LayerNorm) -> None:
@@ -129,7 +129,9 @@ def agreement(model: Whisper, tokens: Tokens, folder: Path, windows: torch.Tenso
         mine = torch_greedy(model, tokens, window[None])
         view = ctranslate2.StorageView.from_array(np.ascontiguousarray(window[None].numpy()))
         prompt = [[tokens.sot, tokens.notimestamps]]
-        theirs = engine.generate(view, prompt, beam_size=1, suppress_tokens=[], suppress_blank=False)[0].sequences_ids[0]
+        theirs = engine.generate(view, prompt, beam_size=1, suppress_tokens=[], suppress_blank=False)[0].sequences_ids[
+            0
+        ]
         total += max(len(mine), len(theirs))
         same += max(len(mine), len(theirs)) - Levenshtein.distance(mine, theirs)
     return same, total

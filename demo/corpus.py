@@ -423,8 +423,10 @@ class Corpus:
 
     def _learn(self, sentence: str) -> None:
         tokens = sentence.split()
-        words = [self._note(t) if i else self._surface.setdefault(t.strip(".,?!").lower(), t.strip(".,?!"))
-                 for i, t in enumerate(tokens)]
+        words = [
+            self._note(t) if i else self._surface.setdefault(t.strip(".,?!").lower(), t.strip(".,?!"))
+            for i, t in enumerate(tokens)
+        ]
         for left, right in itertools.pairwise(words):
             self._next[left.lower()].append(right)
 
@@ -479,7 +481,9 @@ def main() -> None:
     corpus = Corpus(args.seed)
     for _ in range(args.count):
         print(corpus.sentence())
-    print(f"# {len(PATTERNS)} patterns, {len({w.lower() for w in corpus.words})} words, {len(corpus.vocabulary())} forms")
+    print(
+        f"# {len(PATTERNS)} patterns, {len({w.lower() for w in corpus.words})} words, {len(corpus.vocabulary())} forms"
+    )
 
 
 if __name__ == "__main__":

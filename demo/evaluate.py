@@ -167,7 +167,9 @@ def _measure(model: WhisperModel, sound: Floats, truth: list[Word], mode: str, s
 
 
 def _table(title: str, rows: dict[str, dict[str, Any]]) -> None:
-    print(f"\n{title}\n| mode | WER | words | word start error, median / p90 | share of real time |\n|---|---|---|---|---|")
+    print(
+        f"\n{title}\n| mode | WER | words | word start error, median / p90 | share of real time |\n|---|---|---|---|---|"
+    )
     for mode, row in rows.items():
         times = f"{row['start_median_s']:.2f} / {row['start_p90_s']:.2f} s" if "start_median_s" in row else ""
         print(f"| {mode} | {row['wer'] * 100:.1f} % | {row['words']} | {times} | {row['real_time_share']:.3f} |")

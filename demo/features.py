@@ -58,10 +58,15 @@ def _shard(job: tuple[int, int, int]) -> str:
         text, voice = corpus.sentence(), rng.choice(list(VOICES))
         said = speak(text, voice, rng.uniform(0.85, 1.25), VOICES[voice] * rng.uniform(0.92, 1.08))
         mels.append(log_power(said.sound).astype(np.float16))
-        meta.append({
-            "voice": voice, "text": text, "frames": len(mels[-1]), "phones": said.phones,
-            "words": [(word.start, word.end) for word in said.words],
-        })
+        meta.append(
+            {
+                "voice": voice,
+                "text": text,
+                "frames": len(mels[-1]),
+                "phones": said.phones,
+                "words": [(word.start, word.end) for word in said.words],
+            }
+        )
     with target.with_suffix(".tmp").open("wb") as file:
         np.savez(file, mel=np.concatenate(mels), meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8))
     target.with_suffix(".tmp").rename(target)

@@ -92,7 +92,9 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
     known = {id(p) for p in inner}
     optimisers: list[torch.optim.Optimizer] = [
         torch.optim.Muon(inner, lr=args.rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW([p for p in moving if id(p) not in known], lr=args.rate, betas=(0.9, 0.98), weight_decay=0.005),
+        torch.optim.AdamW(
+            [p for p in moving if id(p) not in known], lr=args.rate, betas=(0.9, 0.98), weight_decay=0.005
+        ),
     ]
     maker = Maker(store, tokens, args.seed + 29 + rank * 1000, args.calm)
     chance = random.Random(args.seed + rank)

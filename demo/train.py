@@ -64,7 +64,8 @@ def losses(model: Whisper, batch: Batch, decode: bool, stamp: int) -> tuple[Tens
     word_loss = F.cross_entropy(word.float().flatten(0, 1), said.flatten(), ignore_index=IGNORE)
     spoken = said > 0
     parts = {
-        "phone": phone_loss.item(), "word": word_loss.item(),
+        "phone": phone_loss.item(),
+        "word": word_loss.item(),
         "word_right": (word.argmax(-1) == said)[spoken].float().mean().item(),
     }
     total = 0.3 * phone_loss + 0.7 * word_loss

@@ -25,6 +25,8 @@ from storage.log.tables import AuditLeaf
 
 IN_PLACE: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "vfat", "tmpfs"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
+MOUNTS: Final = Path("/proc/self/mountinfo")
+SWAPS: Final = Path("/proc/swaps")
 MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 
 
@@ -146,7 +148,7 @@ def _logged_time(body: bytes) -> datetime:
 def _mount(path: Path) -> tuple[str, frozenset[str], str]:
     """File system kind, options and device of the mount a path lies on; unknown where the system does not say."""
     try:
-        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+        lines = MOUNTS.read_text(encoding="utf-8").splitlines()
     except OSError:
         return "an unknown file system", frozenset(), "unknown"
     best: tuple[int, str, frozenset[str], str] = (-1, "an unknown file system", frozenset(), "unknown")
@@ -163,7 +165,7 @@ def _mount(path: Path) -> tuple[str, frozenset[str], str]:
 
 def _swaps() -> int:
     try:
-        lines = Path("/proc/swaps").read_text(encoding="utf-8").splitlines()[1:]
+        lines = SWAPS.read_text(encoding="utf-8").splitlines()[1:]
     except OSError:
         return 0
     return sum(1 for line in lines if "zram" not in line)

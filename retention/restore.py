@@ -91,18 +91,13 @@ def restore(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise HomeExists
     with backup.whole(target) as draft:
+        _lay_out(draft, source, manifest, copy, passphrase, report)
+        home = Home.open(draft)
         try:
-            _lay_out(draft, source, manifest, copy, passphrase, report)
-            home = Home.open(draft)
-            try:
-                home.unlock(passphrase)
-                return _bring_up(home, who(home), copy)
-            finally:
-                home.close()
-        except BaseException:
-            # What is left of a draft is only unlinked; its root must not stay on the disk.
-            Vault.wipe(draft / "vault")
-            raise
+            home.unlock(passphrase)
+            return _bring_up(home, who(home), copy)
+        finally:
+            home.close()
 
 
 def _lay_out(

@@ -7,6 +7,7 @@ signer.state   last signed head
 All of it is ciphertext, ids and digests: what opens it is in the vault, and in recovery copies (`storage.recovery`).
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from storage.errors import BadInput, NotVerified, Refused, Unavailable
 from storage.home import Home
 from storage.log.log import stored_size
 from storage.models import Order, OrderState, Recording, State
+from storage.vault import NotErased, Vault
 
 _FORM = "candour-backup/v1"
 _MANIFEST = "backup.json"
@@ -194,24 +196,51 @@ def unpack(folder: Path, manifest: Manifest, home: Path, report: Report = lambda
 def whole(target: Path) -> Iterator[Path]:
     """A draft folder that gets its name `target` when all in it is done; after an exception nothing of it is left.
 
+    What a power cut left of an earlier draft for the same place is removed first.
+
     Raises:
         NoPlace: it cannot be made there.
     """
     target = target.absolute()
+    _sweep(target)
     draft = target.with_name(f"{target.name}.{uuid4().hex[:8]}.new")
     try:
         draft.mkdir(mode=0o700)
+        lock = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise NoPlace(reason=os.strerror(error.errno or 0).lower()) from None
     try:
+        # Tells `_sweep` that whoever makes this one lives.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield draft
         with plain_refusals():
             sync_folder(draft)
             draft.rename(target)
             sync_folder(target.parent)
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        _discard(draft)
         raise
+    finally:
+        os.close(lock)
+
+
+def _sweep(target: Path) -> None:
+    with suppress(OSError):
+        for draft in target.parent.iterdir():
+            if re.fullmatch(re.escape(target.name) + r"\.[0-9a-f]{8}\.new", draft.name):
+                lock = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _discard(draft)
+                finally:
+                    os.close(lock)
+
+
+def _discard(draft: Path) -> None:
+    """Remove a draft. That of a home has a vault, whose root must not stay on the disk as unlinked files do."""
+    with suppress(OSError, NotErased):
+        Vault.wipe(draft / "vault")
+    shutil.rmtree(draft, ignore_errors=True)
 
 
 def _needed(session: Session) -> dict[BlobRef, _Needed]:

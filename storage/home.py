@@ -113,10 +113,12 @@ class Home:
         except BadNote:
             raise BadOrigin from None
         engine = database.connect(_url(folder, load(folder / "candour.toml")))
-        if database.revision(engine) is not None:
-            raise DatabaseTaken
-        database.migrate(engine)
-        engine.dispose()
+        try:
+            if database.revision(engine) is not None:
+                raise DatabaseTaken
+            database.migrate(engine)
+        finally:
+            engine.dispose()
 
     @classmethod
     def open(cls, folder: Path) -> "Home":
@@ -137,12 +139,16 @@ class Home:
             if not settings.database.url and not (folder / "candour.db").is_file():
                 raise RowsMissing
             engine = database.connect(_url(folder, settings))
-            if database.revision(engine) is None:
-                raise RowsMissing
-            database.refuse_newer(engine)
-            if not database.is_current(engine):
-                database.migrate(engine)
-            return cls(folder, settings, engine)
+            try:
+                if database.revision(engine) is None:
+                    raise RowsMissing
+                database.refuse_newer(engine)
+                if not database.is_current(engine):
+                    database.migrate(engine)
+                return cls(folder, settings, engine)
+            except BaseException:
+                engine.dispose()
+                raise
 
     def close(self) -> None:
         """Let go of the database; reading or writing again would open it anew."""

@@ -1,8 +1,8 @@
-"""Dies, really, at one chosen step of a destruction: `python -m tests.retention.destroy_crash FOLDER`.
+"""Dies, really, at one chosen step of a destruction: `python -m tests.retention.destroy_crash FOLDER ORDER [hold]`.
 
-FOLDER/home holds a home whose order 1 may be carried out. For each step that is durable, a child process gets a copy, carries
-the order out and ends there without a word. Then, in processes of their own, one copy of what it left is carried on with, and
-on another a hold is placed first. Prints one JSON line a case with what became of either.
+FOLDER/home holds a home whose order may be carried out. For each step that leaves something behind, a child process gets a
+copy, carries the order out and ends there without a word. What it left is carried on with in a process of its own; with "hold",
+so is another copy of it, on which a hold is placed first. Prints a JSON line for each death and each carrying on.
 """
 
 import json
@@ -26,11 +26,8 @@ from storage.anchor import Anchor
 from storage.blobs import BlobRef, LocalBlobs
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import OrderState
 from storage.vault import KeyClass, KeyGone, Rotation, Vault
 from tests import story
-
-ORDER = 1
 
 
 def arm(at: int) -> None:
@@ -75,16 +72,16 @@ def in_child(act: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def crash(folder: Path, at: int) -> int:
+def crash(folder: Path, number: int, at: int) -> int:
     def act() -> None:
         told = story.opened(folder)
         arm(at)
-        destroy.carry_out(told.home, ORDER)
+        destroy.carry_out(told.home, number)
 
     return in_child(act)
 
 
-def finish(folder: Path, before: dict[str, str], hold: bool) -> None:
+def finish(folder: Path, number: int, before: dict[str, str], hold: bool) -> None:
     """Carry on with what a crash left, if wanted after a hold; print what there is then."""
 
     def act() -> None:
@@ -92,11 +89,11 @@ def finish(folder: Path, before: dict[str, str], hold: bool) -> None:
         if hold:
             holds.place(told.home, told.ben, story.FIRST, reason="a letter", reference="L 1")
         try:
-            destroy.carry_out(told.home, ORDER)
+            destroy.carry_out(told.home, number)
             held = False
         except destroy.Held:
             held = True
-        print(json.dumps({"hold": hold, "held": held, **look(told.again(), before)}))
+        print(json.dumps({"held": held, **look(told.again(), number, before)}))
 
     in_child(act)
 
@@ -107,10 +104,10 @@ def secrets(home: Home) -> dict[str, str]:
     return {str(key): sha256(home.vault.get(key, kind)).hexdigest() for key, kind in found}
 
 
-def look(told: story.Story, before: dict[str, str]) -> dict[str, object]:
+def look(told: story.Story, number: int, before: dict[str, str]) -> dict[str, object]:
     home = told.home
     with home.reading() as session:
-        order = orders.find(session, ORDER)
+        order = orders.find(session, number)
         victims = set(order.objects)
     now, events = secrets(home), Counter(told.events())
     lived = {key: digest for key, digest in before.items() if key not in victims}
@@ -128,7 +125,6 @@ def look(told: story.Story, before: dict[str, str]) -> dict[str, object]:
         "erased": events[Event.DESTROY_ERASED],
         "issued": events[Event.CERTIFICATE_ISSUED],
         "certified": bool(certificate) and verify_certificate(certificate, home.signer.verifier_key).findings == (),
-        "is done": order.state is OrderState.DONE,
         "findings": [str(finding) for finding in told.findings()],
     }
 
@@ -145,22 +141,24 @@ def opens(told: story.Story, reference: str) -> bool:
         return probe(plain).channels == 1
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, number: int, also_held: bool) -> None:
     told = story.opened(folder / "home")
     before = secrets(told.home)
     told.home.close()
     for at in range(1000):
         crashed = folder / "crashed"
         shutil.copytree(folder / "home", crashed)
-        status = crash(crashed, at)
-        shutil.copytree(crashed, folder / "held")
+        status = crash(crashed, number, at)
         print(json.dumps({"at": at, "status": status}), flush=True)
-        for name, hold in (("crashed", False), ("held", True)):
-            finish(folder / name, before, hold)
-            shutil.rmtree(folder / name)
+        for hold in (False, True) if also_held else (False,):
+            carried_on = folder / "carried on"
+            shutil.copytree(crashed, carried_on)
+            finish(carried_on, number, before, hold)
+            shutil.rmtree(carried_on)
+        shutil.rmtree(crashed)
         if status != 9:
             break
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), "hold" in sys.argv[3:])

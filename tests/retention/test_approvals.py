@@ -7,9 +7,9 @@ import pytest
 from access.people import Person
 from access.roles import NotAllowed
 from access.signing import WrongPassword, verify
-from pipeline import naming, reviewing
+from pipeline import contents, naming, reviewing
 from pipeline.names import Kind
-from pipeline.reviews import ConversationGone
+from pipeline.reviews import ConversationGone, find_conversation
 from pipeline.stages import Frozen
 from pipeline.transcript import Speaker
 from retention import approvals, destroy, orders, withdrawal
@@ -161,8 +161,7 @@ def test_a_name_learnt_while_frozen_is_replaced_when_the_signatures_are_taken_ba
 
 def kept(told: Story) -> str:
     with told.home.reading() as session:
-        conversation = naming.find_conversation(session, FIRST)
-        document = naming.contents.document(told.home, conversation)
+        document = contents.document(told.home, find_conversation(session, FIRST))
     assert document is not None
     return " ".join(passage.text for passage in document.passages)
 

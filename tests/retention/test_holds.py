@@ -8,11 +8,12 @@ from access import directory
 from access.roles import NotAllowed
 from access.signing import WrongPassword, verify
 from pipeline.reviews import UnknownConversation, find_conversation
-from retention import destroy, holds
+from retention import destroy, holds, orders
 from retention.holds import HoldLifted, NoReason, SameLifter, UnknownHold
 from storage.log.log import Event
 from storage.log.statements import hold_lift_statement, subject_digest
 from storage.models import HoldLift, OrderState
+from storage.vault import KeyClass
 from tests import story
 from tests.story import FIRST, OTHER, REVIEW, Stage, Story
 
@@ -175,9 +176,9 @@ def test_a_hold_while_the_new_root_is_prepared_stops_it_too(tmp_path: Path, monk
     again = told.again()
     assert (again.home.vault.ids(), again.home.vault.epoch) == (keys, 1)
     with again.home.reading() as session:
-        order = destroy.orders.find(session, 1)
+        order = orders.find(session, 1)
         assert order.state is OrderState.APPROVED
         assert not order.conversation.quarantined
     assert again.events()[-1] == Event.DESTROY_FAILED
     assert [finding for finding in again.findings() if finding.fatal] == []
-    again.home.vault.put(order.id, destroy.KeyClass.REVIEW)
+    assert again.home.vault.put(order.id, KeyClass.REVIEW), "the vault is free for others"

@@ -1,5 +1,6 @@
 """Restoring: everything that lives comes back, nothing that was destroyed does."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -24,7 +25,7 @@ from storage.backup import BackupDamaged, NoBackup
 from storage.home import Home, HomeExists
 from storage.log.log import latest_checkpoint
 from storage.models import State
-from storage.vault import KeyClass, KeyGone, WrongPassphrase
+from storage.vault import KeyClass, KeyGone, Vault, WrongPassphrase
 from tests import story
 from tests.retention.safe import CUSTODIAN, back_up, bring_back, destroy_recording, take_copy, withdraw
 from tests.story import FIRST, OTHER, Stage, Story
@@ -281,6 +282,26 @@ def test_a_restore_that_fails_leaves_no_root_on_the_disk(saved: tuple[Path, Path
     assert seen == [1], "the root was there"
     assert Anchor(kept).slots() == ()
     assert not list(tmp_path.glob("new*"))
+
+
+def test_what_a_power_cut_left_of_a_restore_is_cleared_away_by_the_next(
+    saved: tuple[Path, Path], tmp_path: Path
+) -> None:
+    opened = recovery.open_copy(saved[1], [CUSTODIAN])
+    left, alive, other = (tmp_path / name for name in ("new.0123abcd.new", "new.89abcdef.new", "new.of-theirs"))
+    for folder in (left, alive, other):
+        folder.mkdir()
+        Vault.put_back(folder / "vault", opened.taken, story.PASSPHRASE)
+    kept = tmp_path / "kept"
+    os.link(left / "vault" / "anchor", kept)
+    assert len(Anchor(kept).slots()) == 1
+    lock = os.open(alive, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    new, _ = bring_back(*saved)
+    os.close(lock)
+    assert not left.exists() and Anchor(kept).slots() == ()
+    assert alive.exists() and other.exists()
+    new.home.close()
 
 
 def test_after_a_restore_the_root_of_the_copy_is_gone(saved: tuple[Path, Path]) -> None:

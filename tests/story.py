@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from sqlalchemy.orm import Session
+from sqlalchemy import Executable
 
 from access import directory
 from access.people import Person
@@ -140,10 +140,10 @@ def rows(home: Home, table: type) -> int:
         return session.query(table).count()
 
 
-def change(home: Home, act: Callable[[Session], None]) -> None:
+def change(home: Home, statement: Executable) -> None:
     """Change rows behind the product's back."""
     with home.writing() as session:
-        act(session)
+        session.execute(statement)
 
 
 @cache

@@ -76,7 +76,7 @@ def test_another_schedule_is_another_plan(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
     before = lines(told)[FIRST, RECORDING]
     schedule = told.conversation().review.schedule.replace("P0D", "P14D")
-    story.change(told.home, lambda session: session.execute(update(Review).values(schedule=schedule)))
+    story.change(told.home, update(Review).values(schedule=schedule))
     after = lines(told)[FIRST, RECORDING]
     assert before.at is not None
     assert after.at == before.at + timedelta(days=14)
@@ -151,7 +151,7 @@ def test_after_destruction_the_extracts_are_left_and_go_a_year_after_the_review(
 def test_extracts_destroyed_before_the_recording_are_not_ordered_again(tmp_path: Path) -> None:
     told = story.at(Stage.CODED, tmp_path)
     schedule = told.conversation().review.schedule.replace("P1Y", "P1D")
-    story.change(told.home, lambda session: session.execute(update(Review).values(schedule=schedule)))
+    story.change(told.home, update(Review).values(schedule=schedule))
     reviews.close_review(told.home, told.ana, story.REVIEW)
     day = told.home.now() + timedelta(days=2)
     number = next(n for n in plan.order_due(told.home, day) if order(told, n).conversation.reference == FIRST)
@@ -172,7 +172,7 @@ def order(told: Story, number: int) -> Order:
 def test_extracts_that_count_from_sign_off_are_due_after_the_recording_is_gone(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
     schedule = told.conversation().review.schedule.replace('after = "review closed"', 'after = "signed off"')
-    story.change(told.home, lambda session: session.execute(update(Review).values(schedule=schedule)))
+    story.change(told.home, update(Review).values(schedule=schedule))
     planned = lines(told)[FIRST, EXTRACTS].at
     destroy.carry_out(told.home, 1)
     assert planned is not None
@@ -202,9 +202,7 @@ def test_an_extension_postpones_an_approved_order(tmp_path: Path) -> None:
     later = day + timedelta(days=30)
     story.change(
         told.home,
-        lambda session: session.execute(
-            update(Conversation).where(Conversation.reference == FIRST).values(keep_until=later)
-        ),
+        update(Conversation).where(Conversation.reference == FIRST).values(keep_until=later),
     )
     assert plan.due(told.home, day) == []
     assert plan.due(told.home, later) == [number]

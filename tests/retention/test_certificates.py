@@ -1,0 +1,109 @@
+"""Certificates of a home: claims that were looked up, a receipt that comes after them, and copies of keys that are owed."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert
+
+from retention import assurance, certificates, orders, withdrawal
+from retention.certificate_check import verify_certificate
+from retention.certificates import NoCertificate
+from retention.destroy import carry_out
+from storage.log.log import Event, Signer
+from storage.models import Copy
+from tests import story
+from tests.story import FIRST, OTHER, Stage, Story
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Story:
+    return story.at(Stage.SIGNED, tmp_path)
+
+
+def claims(told: Story) -> dict[str, object]:
+    found: dict[str, object] = json.loads(certificates.shown(told.home, FIRST)[-1][1])["certificate"]
+    return found
+
+
+def test_it_names_the_two_who_signed_with_their_keys(signed: Story) -> None:
+    carry_out(signed.home, 1)
+    people = claims(signed)["people"]
+    assert isinstance(people, list)
+    assert [(one["name"], one["role"], one["key"]) for one in people] == [
+        ("ana", "approver", signed.ana.public_key.hex()),
+        ("ben", "approver", signed.ben.public_key.hex()),
+    ]
+
+
+def test_it_claims_no_more_than_the_machine_shows(signed: Story) -> None:
+    grade, findings = assurance.classify(assurance.survey(signed.home))
+    carry_out(signed.home, 1)
+    made = claims(signed)
+    assert made["assurance"] == grade
+    assert made["assurance_reasons"] == [f"{one.name}: {one.seen}" for one in findings if one.lowers]
+    assert made["medium"] == {
+        "filesystem": assurance.survey(signed.home).filesystem,
+        "device": assurance.survey(signed.home).device,
+    }
+
+
+def test_its_digest_is_in_the_log_twice_and_its_entry_is_proved(signed: Story, tmp_path: Path) -> None:
+    carry_out(signed.home, 1)
+    ((_, encoded, _),) = certificates.shown(signed.home, FIRST)
+    whole = json.loads(encoded)
+    done, issued = signed.log()[-2:]
+    assert (done.event, issued.event) == (Event.DESTROY_DONE, Event.CERTIFICATE_ISSUED)
+    assert whole["digest"] == done.detail["certificate"] == issued.ref
+    assert whole["entry"].encode() == done.encode()
+    assert verify_certificate(encoded, signed.home.signer.verifier_key).findings == ()
+    stranger = Signer.create(tmp_path / "stranger", signed.home.signer.origin).verifier_key
+    assert verify_certificate(encoded, stranger).findings
+
+
+def test_a_recovery_copy_that_nobody_attested_stays_open_in_it(signed: Story) -> None:
+    now = signed.home.now()
+    for number, attested in ((1, now), (2, None)):
+        values = {"number": number, "epoch": 1, "made_at": now, "made_by": "ana", "attested_at": attested}
+        story.change(signed.home, insert(Copy).values(id=uuid4(), **values))
+    carry_out(signed.home, 1)
+    ((_, encoded, _),) = certificates.shown(signed.home, FIRST)
+    (finding,) = verify_certificate(encoded, signed.home.signer.verifier_key).findings
+    assert "copies 2 " in finding.text and not finding.fatal
+
+
+def test_each_order_has_its_own(signed: Story) -> None:
+    carry_out(signed.home, 1)
+    number = withdrawal.withdraw(signed.home, signed.ana, story.password("ana"), FIRST).order
+    orders.approve(signed.home, signed.ben, story.password("ben"), number)
+    carry_out(signed.home, number)
+    found = certificates.shown(signed.home, FIRST)
+    assert [order for order, _, _ in found] == [1, number]
+    rules = [json.loads(encoded)["certificate"]["rule"] for _, encoded, _ in found]
+    assert rules[0] != rules[1] == "the participant withdrew consent"
+    for _, encoded, text in found:
+        for form in (encoded, text):
+            assert verify_certificate(form, signed.home.signer.verifier_key).findings == ()
+
+
+def test_no_personal_thing_is_in_it(signed: Story) -> None:
+    carry_out(signed.home, 1)
+    ((_, encoded, text),) = certificates.shown(signed.home, FIRST)
+    for secret in (
+        "Marlowe",
+        story.POSITIONS[0],
+        "Community health",
+        str(signed.home.folder),
+        *story.SAID.split()[2:3],
+    ):
+        assert secret not in encoded + text
+    assert "ana" in text, "the look must see what is in it"
+
+
+@pytest.mark.parametrize("reference", [OTHER, "C-999"])
+def test_where_nothing_was_destroyed_there_is_none(reference: str, signed: Story) -> None:
+    carry_out(signed.home, 1)
+    with pytest.raises(NoCertificate):
+        certificates.shown(signed.home, reference)
+    assert certificates.shown(signed.home, FIRST.lower())

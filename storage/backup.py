@@ -50,8 +50,8 @@ class NoPlace(Unavailable):
 
 
 class RowsElsewhere(Refused):
-    """backup: the rows are not in candour.db but where [database] url says. Back them up and restore them with the tools of that
-    database (`pg_dump` for PostgreSQL), and the folder blobs beside them; recovery copies keep the keys as ever
+    """backup: the rows are not in candour.db but where [database] url says, and only candour.db is backed up and restored here; use
+    the tools of that database (`pg_dump` for PostgreSQL), and keep the folder blobs beside what they write
     """
 
 

@@ -50,8 +50,8 @@ class NoPlace(Unavailable):
 
 
 class RowsElsewhere(Refused):
-    """backup: the rows are not in candour.db but where [database] url says, and only candour.db is backed up and restored here; use
-    the tools of that database (`pg_dump` for PostgreSQL), and keep the folder blobs beside what they write
+    """backup: the rows are not in candour.db but where [database] url says, and only candour.db is backed up and restored here;
+    use the tools of that database (`pg_dump` for PostgreSQL), and keep the folder blobs beside what they write
     """
 
 

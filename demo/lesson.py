@@ -55,6 +55,17 @@ def together(pages: list[Page], eot: int) -> tuple[Tensor, Tensor, Tensor, Tenso
     return torch.stack([page.heard for page in pages]), inputs, targets, spans
 
 
+def own_words(model: Whisper, heard: Tensor, inputs: Tensor, targets: Tensor, share: float, eot: int) -> Tensor:
+    """The inputs with a share of their words replaced by what the decoder itself would have said: it must find its place in
+    the sound again after a mistake of its own."""
+    with torch.no_grad():
+        said = model.read(inputs, heard)[0][..., :eot].argmax(-1)
+    before = torch.cat([inputs[:, :1], said[:, :-1]], dim=1)
+    asked = torch.cat([torch.full_like(targets[:, :1], IGNORE), targets[:, :-1]], dim=1)
+    swap = (torch.rand(inputs.shape) < share) & (asked >= 0) & (asked < eot)
+    return torch.where(swap, before, inputs)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=28)
@@ -66,6 +77,7 @@ def main() -> None:
     parser.add_argument("--fresh", type=int, default=2, help="windows encoded at each step")
     parser.add_argument("--size", type=int, default=6, help="windows read at each step, by each worker")
     parser.add_argument("--shelf", type=int, default=500, help="windows kept, by each worker")
+    parser.add_argument("--own", type=float, default=0.3, help="share of words taken from the decoder's own mouth")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +127,8 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
         shelf.extend(encode(model, maker.batch(args.fresh if len(shelf) > 24 else 12, 3000, 0.12)))
         heard, inputs, targets, spans = together(chance.sample(list(shelf), args.size), tokens.eot)
         with torch.autocast("cpu", dtype=torch.bfloat16):
+            if args.own:
+                inputs = own_words(model, heard, inputs, targets, args.own, tokens.eot)
             logits, looks = model.read(inputs, heard)
         text, guide = token_loss(logits, targets, tokens.stamp), guide_loss(looks, spans)
         model.zero_grad(set_to_none=True)

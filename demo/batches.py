@@ -80,9 +80,12 @@ class Store:
 class Maker:
     """Composes windows."""
 
-    def __init__(self, store: Store, tokens: Tokens, seed: int, calm: float = 1.0) -> None:
-        """`calm` scales how often sound is coloured, noisy or masked: 1 for the first lesson, less for the last."""
-        self.store, self.tokens, self.calm = store, tokens, calm
+    def __init__(self, store: Store, tokens: Tokens, seed: int, calm: float = 1.0, spliced: float = 0.0) -> None:
+        """`calm` scales how often sound is coloured, noisy or masked: 1 for the first lesson, less for the last.
+
+        `spliced` is the share of utterances put together from pieces of several, so that no sentence is worth learning by heart.
+        """
+        self.store, self.tokens, self.calm, self.spliced = store, tokens, calm, spliced
         self.rng = random.Random(seed)
         self.np = np.random.default_rng(seed)
 
@@ -110,6 +113,44 @@ class Maker:
             torch.from_numpy(np.stack([r[4] for r in rows])),
             torch.from_numpy(np.stack([r[5] for r in rows])),
         )
+
+    def _utterance(self, voice: str) -> dict[str, Any]:
+        """One utterance of a voice as it was spoken, or one spliced from pieces of up to five words."""
+        rng, rows = self.rng, self.store.by_voice[voice]
+        if rng.random() >= self.spliced:
+            return rng.choice(rows)
+        mels: list[NDArray[np.float32]] = []
+        whole: dict[str, Any] = {
+            "shift": 0.0,
+            "tokens": [],
+            "starts": [],
+            "ends": [],
+            "phone_ids": [],
+            "phone_ends": [],
+        }
+        at = 0.0
+        pieces = rng.randint(2, 5)
+        for number in range(pieces):
+            row = rng.choice(rows)
+            count = len(row["tokens"])
+            first = rng.randrange(count)
+            last = min(count, first + rng.randint(1, 5)) - 1
+            lead = 8 if number == 0 else 0
+            tail = 10 if number == pieces - 1 else 0
+            begin = max(0, round(row["starts"][first] * 100) - lead)
+            end = min(row["frames"], round(row["ends"][last] * 100) + tail)
+            mels.append(row["mel"][begin:end].astype(np.float32) + row["shift"])
+            move = at - begin / 100
+            whole["tokens"] += row["tokens"][first : last + 1]
+            whole["starts"] += list(row["starts"][first : last + 1] + move)
+            whole["ends"] += list(row["ends"][first : last + 1] + move)
+            inside = (row["phone_ends"] > begin / 100) & (row["phone_ends"] <= end / 100 + 0.01)
+            whole["phone_ids"] += list(row["phone_ids"][inside])
+            whole["phone_ends"] += list(row["phone_ends"][inside] + move)
+            at += (end - begin) / 100
+        whole["mel"] = np.concatenate(mels)
+        whole["frames"] = len(whole["mel"])
+        return whole | {name: np.array(whole[name]) for name in ("starts", "ends", "phone_ids", "phone_ends")}
 
     def _gap(self, turn: bool) -> int:
         """Frames of silence before the next utterance."""
@@ -147,7 +188,7 @@ class Maker:
         who, left = rng.randrange(2), rng.randint(1, 4)
         first, heard, begin_cut = True, [], rng.random() < 0.1
         while not silent and at < content - 10:
-            row = rng.choice(self.store.by_voice[pair[who]])
+            row = self._utterance(pair[who])
             n = row["frames"]
             skip = 0
             if first and begin_cut and n > 120:

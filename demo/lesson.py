@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--voices", nargs="*", default=[])
     parser.add_argument("--calm", type=float, default=0.35)
+    parser.add_argument("--spliced", type=float, default=0.6, help="share of utterances spliced from pieces of several")
     parser.add_argument("--fresh", type=int, default=2, help="windows encoded at each step")
     parser.add_argument("--size", type=int, default=6, help="windows read at each step, by each worker")
     parser.add_argument("--shelf", type=int, default=500, help="windows kept, by each worker")
@@ -108,7 +109,7 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
             [p for p in moving if id(p) not in known], lr=args.rate, betas=(0.9, 0.98), weight_decay=0.005
         ),
     ]
-    maker = Maker(store, tokens, args.seed + 29 + rank * 1000, args.calm)
+    maker = Maker(store, tokens, args.seed + 29 + rank * 1000, args.calm, args.spliced)
     chance = random.Random(args.seed + rank)
     shelf: deque[Page] = deque(maxlen=args.shelf)
     begun = saved = time.time()

@@ -89,6 +89,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--voices", nargs="*", default=[], help="only these voices; otherwise all that were cached")
+    parser.add_argument("--spliced", type=float, default=0.0, help="share of utterances spliced from pieces of several")
+    parser.add_argument(
+        "--mean", action="store_true", help="go on from the running mean, without the optimisers' memory"
+    )
     parser.add_argument("--calm", type=float, default=1.0, help="how often sound is coloured, noisy or masked")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     args = parser.parse_args()
@@ -123,7 +127,7 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
     before: dict[str, Any] = {}
     if args.start:
         before = torch.load(WORK / args.start, weights_only=False)
-        model.load_state_dict(before["raw"])
+        model.load_state_dict(before["mean" if args.mean else "raw"])
     mean = copy.deepcopy(model)
     if before:
         mean.load_state_dict(before["mean"])
@@ -138,10 +142,10 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
         torch.optim.Muon(inner, lr=args.rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(outer, lr=args.rate, betas=(0.9, 0.98), weight_decay=0.005),
     ]
-    for optimiser, state in zip(optimisers, before.get("optimisers", []), strict=False):
+    for optimiser, state in zip(optimisers, () if args.mean else before.get("optimisers", []), strict=False):
         optimiser.load_state_dict(state)
     # What kind of batch comes next is drawn alike by all workers; what is in it differs.
-    kinds, maker = random.Random(args.seed), Maker(store, tokens, args.seed + 17 + rank * 1000, args.calm)
+    kinds, maker = random.Random(args.seed), Maker(store, tokens, args.seed + 17 + rank * 1000, args.calm, args.spliced)
     begun = saved = time.time()
     step, shown = 0, dict[str, list[float]]()
     while True:

@@ -107,6 +107,15 @@ ROWS: dict[str, tuple[str, int, str]] = {
     "a passphrase that is not text": ("transcript show C-001 --passphrase-file {woman}", 4, "cannot be read"),
     "a wrong password": ("retention approve 1 --yes --password-file {wrong} --as ben", 7, "type it again, nothing was signed"),
     "a short password": ("person add zoe --role auditor --new-password-file {short}", 4, "at least 8 characters"),
+    # copies
+    "a recovery copy for nobody": ("vault recovery-copy {new} --recipient me", 4, "not an age recipient (age1... or age1pq...)"),
+    "a recovery copy onto a file": ("vault recovery-copy {text} --recipient {recipient}", 3, "name a new one"),
+    "an unknown recovery copy": ("vault attest 99", 5, "`candour vault copies` shows them"),
+    "an auditor rotates the vault": ("vault rotate --new-passphrase-file {wrong} --as una", 3, "may not rotate the vault"),
+    "a backup onto a folder": ("backup {folder}", 3, "name a new folder, nothing was changed"),
+    "a restore without an identity": (
+        "restore {folder} --recovery-copy {text} --identity {text} --home {new}", 4, "not an age identity",
+    ),
     # the command line
     "no such command": ("transcripts", 2, "No such command"),
     "no such role": ("person add zoe --role chief", 2, "'recorder', 'operator'"),
@@ -165,7 +174,8 @@ def filled(home: Home, command: str, files: dict[str, str]) -> str:
     if "{candidate}" in command:
         found = naming.open_candidates(home, directory.find(home, "ada"), "C-001")
         files = files | {"candidate": found[0].handle}
-    return command.format(**files, key=home.signer.verifier_key)
+    recipient = age.HybridIdentity.generate().recipient()
+    return command.format(**files, key=home.signer.verifier_key, recipient=recipient)
 
 
 @pytest.mark.parametrize("row", ROWS)

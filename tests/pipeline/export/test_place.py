@@ -16,7 +16,7 @@ def test_a_file_is_placed_for_its_owner_only(tmp_path: Path) -> None:
 
 def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_bytes(b"mine")
-    with pytest.raises(PlaceTaken, match="overwritten") as refusal:
+    with pytest.raises(PlaceTaken, match="--overwrite") as refusal:
         place(b"extracts", tmp_path / "out.csv")
     assert "out.csv" not in str(refusal.value)
     assert (tmp_path / "out.csv").read_bytes() == b"mine"

@@ -178,7 +178,7 @@ def _table(title: str, rows: dict[str, dict[str, Any]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=HERE / "model")
-    parser.add_argument("--minutes", type=float, default=14.0, help="unseen conversation to speak and measure")
+    parser.add_argument("--minutes", type=float, default=6.0, help="unseen conversation to speak and measure")
     parser.add_argument("--modes", nargs="*", default=MODES)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -58,7 +58,7 @@ def test_a_changed_a_shortened_and_a_missing_file_are_each_named(model: Path, fi
         verify(model)
 
 
-@pytest.mark.parametrize("file", FILES[2:])
+@pytest.mark.parametrize("file", ["tokenizer.json", "vocabulary.json"])
 def test_a_manifest_without_a_file_the_library_would_fetch_is_refused(model: Path, file: str) -> None:
     path = model / "manifest.json"
     manifest = json.loads(path.read_text())

@@ -1,8 +1,8 @@
-"""Dies, really, at one chosen step of a destruction: `python -m tests.retention.destroy_crash FOLDER ORDER [hold]`.
+"""Dies, really, at one chosen step of a destruction: `python -m tests.retention.destroy_crash FOLDER ORDER`.
 
 FOLDER/home holds a home whose order may be carried out. For each step that leaves something behind, a child process gets a
-copy, carries the order out and ends there without a word. What it left is carried on with in a process of its own; with "hold",
-so is another copy of it, on which a hold is placed first. Prints a JSON line for each death and each carrying on.
+copy, carries the order out and ends there without a word. What it left is carried on with in a process of its own, and so is
+another copy of it, on which a hold is placed first. Prints a JSON line for each death and each carrying on.
 """
 
 import json
@@ -93,7 +93,7 @@ def finish(folder: Path, number: int, before: dict[str, str], hold: bool) -> Non
             held = False
         except destroy.Held:
             held = True
-        print(json.dumps({"held": held, **look(told.again(), number, before)}))
+        print(json.dumps({"held": held, **look(told, number, before)}))
 
     in_child(act)
 
@@ -141,7 +141,7 @@ def opens(told: story.Story, reference: str) -> bool:
         return probe(plain).channels == 1
 
 
-def main(folder: Path, number: int, also_held: bool) -> None:
+def main(folder: Path, number: int) -> None:
     told = story.opened(folder / "home")
     before = secrets(told.home)
     told.home.close()
@@ -150,7 +150,7 @@ def main(folder: Path, number: int, also_held: bool) -> None:
         shutil.copytree(folder / "home", crashed)
         status = crash(crashed, number, at)
         print(json.dumps({"at": at, "status": status}), flush=True)
-        for hold in (False, True) if also_held else (False,):
+        for hold in (False, True):
             carried_on = folder / "carried on"
             shutil.copytree(crashed, carried_on)
             finish(carried_on, number, before, hold)
@@ -161,4 +161,4 @@ def main(folder: Path, number: int, also_held: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), "hold" in sys.argv[3:])
+    main(Path(sys.argv[1]), int(sys.argv[2]))

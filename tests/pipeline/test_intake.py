@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from sqlalchemy import text
 
 from access.roles import NotAllowed
 from pipeline import intake
@@ -223,7 +224,7 @@ def test_a_database_that_fails_after_sealing_leaves_nothing(told: Story, monkeyp
     def then_fails(*arguments: Any) -> Any:
         # The sealed file is there and complete; from here on the database refuses.
         written.extend(told.home.blobs.survey())
-        monkeypatch.setattr(told.home, "log", lambda *_, **__: told.home.engine.connect().exec_driver_sql("no sql"))
+        monkeypatch.setattr(told.home, "log", lambda session, *_, **__: session.execute(text("no sql")))
         return read_back(*arguments)
 
     monkeypatch.setattr(intake, "opened", then_fails)

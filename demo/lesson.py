@@ -24,7 +24,7 @@ from demo.batches import IGNORE, Batch, Maker, Store
 from demo.features import WORK
 from demo.network import Whisper
 from demo.tokens import Tokens
-from demo.train import _save, _together, guide_loss, token_loss
+from demo.train import descend, follow, guide_loss, save, token_loss
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,9 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
         text, guide = token_loss(logits, targets, tokens.stamp), guide_loss(looks, spans)
         model.zero_grad(set_to_none=True)
         (text + 0.3 * guide).backward()
-        with torch.no_grad():
-            _together([p.grad for p in moving if p.grad is not None], workers)
-        norm = torch.nn.utils.clip_grad_norm_(moving, 1.0)
-        if torch.isfinite(norm):
-            for optimiser in optimisers:
-                optimiser.step()
+        descend(moving, optimisers, workers)
         step += 1
-        keep = min(0.998, (step + 1) / (step + 20))
-        with torch.no_grad():
-            for slow, fast in zip(mean.parameters(), model.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        follow(mean, model, step)
         if rank:
             continue
         asked = (targets >= 0) & (targets < tokens.stamp - 8)
@@ -157,9 +149,9 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
             shown = {}
         if time.time() - saved > 90:
             saved = time.time()
-            _save(model, mean, before["shape"], optimisers)
+            save(model, mean, before["shape"], optimisers)
     if rank == 0:
-        _save(model, mean, before["shape"], optimisers)
+        save(model, mean, before["shape"], optimisers)
 
 
 if __name__ == "__main__":

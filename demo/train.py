@@ -112,6 +112,24 @@ def _together(values: list[Tensor], workers: int) -> None:
         at += v.numel()
 
 
+def descend(moving: list[torch.nn.Parameter], optimisers: list[torch.optim.Optimizer], workers: int) -> None:
+    """One step down the gradients, averaged over the workers and clipped; a step that is not finite is left out."""
+    with torch.no_grad():
+        _together([p.grad for p in moving if p.grad is not None], workers)
+    norm = torch.nn.utils.clip_grad_norm_(moving, 1.0)
+    if torch.isfinite(norm):
+        for optimiser in optimisers:
+            optimiser.step()
+
+
+def follow(mean: Whisper, model: Whisper, step: int) -> None:
+    """Let the running mean, which is what is exported, come after the model."""
+    keep = min(0.998, (step + 1) / (step + 20))
+    with torch.no_grad():
+        for slow, fast in zip(mean.parameters(), model.parameters(), strict=True):
+            slow.lerp_(fast, 1 - keep)
+
+
 def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
     """One worker.  They meet once a step; threads would meet at every operation, which a busy machine punishes."""
     workers: int = args.workers
@@ -171,17 +189,9 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
         loss, parts = losses(model, batch, decode, tokens.stamp)
         model.zero_grad(set_to_none=True)
         loss.backward()
-        with torch.no_grad():
-            _together([p.grad for p in model.parameters() if p.grad is not None], workers)
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        if torch.isfinite(norm):
-            for optimiser in optimisers:
-                optimiser.step()
+        descend(list(model.parameters()), optimisers, workers)
         step += 1
-        keep = min(0.998, (step + 1) / (step + 20))
-        with torch.no_grad():
-            for slow, fast in zip(mean.parameters(), model.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
+        follow(mean, model, step)
         if rank:
             continue
         for name, value in parts.items():
@@ -192,12 +202,12 @@ def _work(rank: int, args: argparse.Namespace, meeting: str) -> None:
             shown = {}
         if time.time() - saved > 90:
             saved = time.time()
-            _save(model, mean, shape, optimisers)
+            save(model, mean, shape, optimisers)
     if rank == 0:
-        _save(model, mean, shape, optimisers)
+        save(model, mean, shape, optimisers)
 
 
-def _save(model: Whisper, mean: Whisper, shape: Shape, optimisers: list[torch.optim.Optimizer]) -> None:
+def save(model: Whisper, mean: Whisper, shape: Shape, optimisers: list[torch.optim.Optimizer]) -> None:
     target = WORK / "checkpoint.pt"
     state = {
         "raw": model.state_dict(), "mean": mean.state_dict(), "shape": shape,

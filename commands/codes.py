@@ -7,13 +7,13 @@ import click
 from commands.desk import Desk, columns, with_desk
 from commands.recordings import NoSuchFile
 from commands.reviews import shipped_or_file
-from pipeline import extracting
-from pipeline.codebook import parse
+from pipeline.codes import extracting
+from pipeline.codes.codebook import parse
 from pipeline.export.formats import export
 from pipeline.export.model import Profile, build
 from pipeline.export.place import place
 from pipeline.reviews import codebook_of, find_conversation, find_review
-from pipeline.transcript import timestamp
+from pipeline.transcripts.transcript import timestamp
 
 
 @click.group()

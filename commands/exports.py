@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
-from pipeline import exporting
+from pipeline.export import exporting
 from pipeline.export.formats import FORMATS
 from pipeline.export.model import Profile
 

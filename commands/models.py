@@ -6,7 +6,7 @@ import click
 
 from access.roles import Act, require
 from commands.desk import Desk, with_desk
-from pipeline import model_store
+from pipeline.transcription import model_store
 from storage.log.log import Event
 
 

@@ -7,9 +7,9 @@ import click
 
 from commands.desk import Desk, with_desk
 from commands.recordings import NoSuchFile
-from pipeline import naming
-from pipeline.names import Kind
-from pipeline.naming import Decision, Is, New, NotAName
+from pipeline.pseudonyms import naming
+from pipeline.pseudonyms.names import Kind
+from pipeline.pseudonyms.naming import Decision, Is, New, NotAName
 from storage.errors import BadInput
 
 KINDS = click.Choice([kind.value for kind in Kind])

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
-from pipeline import intake
+from pipeline.recording import intake
 from storage.errors import BadInput
 
 

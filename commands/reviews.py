@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 import configs
 from commands.desk import Desk, cell, confirm, with_desk
-from pipeline import codebook, reviews
+from pipeline import reviews
+from pipeline.codes import codebook
 from pipeline.reviews import RegisterEntry
 from retention import policy, withdrawal
 from storage.errors import BadInput

@@ -7,10 +7,11 @@ import sys
 import click
 
 from commands.desk import Desk, with_desk
-from pipeline import naming, reviewing
-from pipeline.doubts import share
-from pipeline.listening import NothingThere, sound
-from pipeline.transcript import Span, Speaker, Turn, timestamp
+from pipeline.pseudonyms import naming
+from pipeline.recording.listening import NothingThere, sound
+from pipeline.transcription.doubts import share
+from pipeline.transcripts import reviewing
+from pipeline.transcripts.transcript import Span, Speaker, Turn, timestamp
 from storage.errors import Refused
 
 SPEAKERS = click.Choice(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from access.roles import Act, require
 from commands.desk import Desk, with_desk
-from pipeline.transcribing import Progress
+from pipeline.transcription.transcribing import Progress
 from storage.home import Home
 from storage.models import Conversation, State
 from worker import local

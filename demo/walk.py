@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.transcript import word_error_rate
+from pipeline.transcripts.transcript import word_error_rate
 from storage.errors import Refused
 
 HERE: Final = Path(__file__).parent

@@ -9,15 +9,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.people import Person
-from pipeline import coding
-from pipeline.candidates import Candidate, candidates
-from pipeline.coding import Extract
-from pipeline.document import Document
-from pipeline.doubts import Doubt
-from pipeline.doubts import from_json as doubt_from_json
-from pipeline.names import NameKey, passages, pseudonymise
+from pipeline.codes import coding
+from pipeline.codes.coding import Extract
+from pipeline.pseudonyms.candidates import Candidate, candidates
+from pipeline.pseudonyms.names import NameKey, passages, pseudonymise
 from pipeline.reviews import extract_key, recording_key
-from pipeline.transcript import Correction, Turn, apply, correction_from_json, correction_to_json, turns_from_json
+from pipeline.transcription.doubts import Doubt
+from pipeline.transcription.doubts import from_json as doubt_from_json
+from pipeline.transcripts.document import Document
+from pipeline.transcripts.transcript import (
+    Correction,
+    Turn,
+    apply,
+    correction_from_json,
+    correction_to_json,
+    turns_from_json,
+)
 from storage import models
 from storage.errors import Refused
 from storage.home import Home

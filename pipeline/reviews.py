@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline.codebook import Codebook
-from pipeline.codebook import parse as parse_codebook
+from pipeline.codes.codebook import Codebook
+from pipeline.codes.codebook import parse as parse_codebook
 from storage.errors import BadInput, Destroyed, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event

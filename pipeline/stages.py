@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.people import Person
-from pipeline import coding, contents
-from pipeline.document import Document
+from pipeline import contents
+from pipeline.codes import coding
 from pipeline.reviews import codebook_of
+from pipeline.transcripts.document import Document
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event

@@ -18,7 +18,7 @@ from ctranslate2.specs import common_spec, whisper_spec
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from pipeline import model_store
+from pipeline.transcription import model_store
 
 FRAMES: Final = 1500  # encoder positions in 30 s
 BLOCK: Final = 10  # encoder positions to 0.2 s

@@ -19,7 +19,9 @@ import configs
 from access import directory, passwords, signing
 from access.people import Person
 from access.roles import Role
-from pipeline import codebook, intake, reviews
+from pipeline import reviews
+from pipeline.codes import codebook
+from pipeline.recording import intake
 from retention import holds, withdrawal
 from storage import models
 from storage.home import Home

@@ -24,14 +24,19 @@ from access import directory
 from access.people import Person
 from access.roles import Role
 from configs import read
-from pipeline import exporting, extracting, intake, naming, reviewing, reviews
-from pipeline.codebook import parse
+from pipeline import reviews
+from pipeline.codes import extracting
+from pipeline.codes.codebook import parse
+from pipeline.export import exporting
 from pipeline.export.model import Profile
-from pipeline.model_store import add
-from pipeline.names import Kind
-from pipeline.naming import New
+from pipeline.pseudonyms import naming
+from pipeline.pseudonyms.names import Kind
+from pipeline.pseudonyms.naming import New
+from pipeline.recording import intake
 from pipeline.reviews import RegisterEntry
-from pipeline.transcript import Speaker
+from pipeline.transcription.model_store import add
+from pipeline.transcripts import reviewing
+from pipeline.transcripts.transcript import Speaker
 from retention import approvals
 from retention.report import Finding
 from retention.verify import verify_database

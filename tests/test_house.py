@@ -48,7 +48,7 @@ def imports(module: ast.Module) -> set[str]:
 
 
 def test_the_modules_are_found() -> None:
-    assert {Path("cli.py"), Path("storage/home.py"), Path("pipeline/speech.py")} <= set(modules())
+    assert {Path("cli.py"), Path("storage/home.py"), Path("pipeline/transcription/speech.py")} <= set(modules())
 
 
 def test_every_module_can_be_read_at_a_sitting() -> None:
@@ -78,7 +78,7 @@ def test_only_programs_of_their_own_print() -> None:
 
 def test_sound_never_takes_the_way_of_pydub_through_files() -> None:
     users = [path for path in modules() if "pydub" in imports(tree(path))]
-    assert users == [Path("pipeline/audio.py")]
+    assert users == [Path("pipeline/recording/audio.py")]
     forbidden = {"from_file", "from_wav", "from_mp3", "from_file_using_temporary_files", "export"}
     assert forbidden & {name for name, _ in calls(tree(users[0]))} == set()
     control = ast.parse("AudioSegment.from_file('x').export('y')")

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipeline import model_store, stages, transcribing
-from pipeline.speech import Engine
-from pipeline.transcribing import Progress
+from pipeline import stages
+from pipeline.transcription import model_store, transcribing
+from pipeline.transcription.speech import Engine
+from pipeline.transcription.transcribing import Progress
 from retention import destroy, plan
 from storage.errors import CandourError, NotFound
 from storage.home import Home

@@ -11,10 +11,10 @@ from docx.oxml import OxmlElement
 from docx.oxml.text.paragraph import CT_P
 from docx.text.paragraph import Paragraph
 
-from pipeline.coding import Extract
+from pipeline.codes.coding import Extract
+from pipeline.codes.matrix import matrix
 from pipeline.export import archive
 from pipeline.export.model import Project, Row, Theme, clock, from_themes, header, themes
-from pipeline.matrix import matrix
 
 Put = Callable[[str, str], None]
 

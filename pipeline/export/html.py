@@ -3,7 +3,7 @@
 from html import escape
 from html.parser import HTMLParser
 
-from pipeline.coding import Extract
+from pipeline.codes.coding import Extract
 from pipeline.export.model import Project, Row, clock, from_themes, header, themes
 
 _HEAD = """<!doctype html>

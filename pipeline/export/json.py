@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.coding import Extract
+from pipeline.codes.coding import Extract
 from pipeline.export.model import Project, Row, digest, header, names, rows
 
 

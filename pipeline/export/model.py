@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pipeline.codebook import Code, Codebook
-from pipeline.coding import Extract
-from pipeline.document import Document
-from pipeline.quotes import BadAnchor, take
+from pipeline.codes.codebook import Code, Codebook
+from pipeline.codes.coding import Extract
+from pipeline.codes.quotes import BadAnchor, take
+from pipeline.transcripts.document import Document
 from storage.errors import BadInput
 
 Row = tuple[str, int, str, tuple[str, ...]]

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from pipeline.codebook import Code
+from pipeline.codes.codebook import Code
 from pipeline.export.model import Project, Row, header
 from pipeline.export.qdpx import ORIGIN, codes_element
 from storage.errors import BadInput

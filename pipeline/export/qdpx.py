@@ -10,12 +10,12 @@ from uuid import UUID, uuid5
 
 from lxml import etree
 
-from pipeline.codebook import Codebook
-from pipeline.coding import Extract
-from pipeline.document import Document
+from pipeline.codes.codebook import Codebook
+from pipeline.codes.coding import Extract
 from pipeline.export import archive
 from pipeline.export.lint import lint
 from pipeline.export.model import Project, Row, clock, header
+from pipeline.transcripts.document import Document
 from storage.errors import CandourError
 
 ORIGIN = "Candour"

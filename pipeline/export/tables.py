@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline import cells
+from pipeline.codes import cells
 from pipeline.export.model import Project, Row, clock, header, names
 
 _COLUMNS = ("number", "conversation", "position", "turn", "speaker", "begin", "end", "quote", "codes", "memo", "coder")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
+from pipeline.codes.matrix import matrix
 from pipeline.export import archive, tables
 from pipeline.export.model import Project, Row, header
-from pipeline.matrix import matrix
 from storage.errors import BadInput
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from access import directory
 from cli import main
-from pipeline import naming
+from pipeline.pseudonyms import naming
 from storage import age
 from storage.home import Home
 from tests import homes

@@ -12,7 +12,7 @@ from sqlite3 import connect
 
 import pytest
 
-from pipeline import model_store
+from pipeline.transcription import model_store
 from storage.home import Home
 from tests import homes
 from tests.commands.test_bad_input import ask

@@ -16,11 +16,13 @@ from access import directory
 from access.roles import Role
 from configs import read
 from demo.walk import SAMPLE
-from pipeline import contents, intake, reviews, stages, transcribing
-from pipeline.codebook import parse
-from pipeline.model_store import add
-from pipeline.speech import Engine
-from pipeline.transcribing import LeaseLost
+from pipeline import contents, reviews, stages
+from pipeline.codes.codebook import parse
+from pipeline.recording import intake
+from pipeline.transcription import transcribing
+from pipeline.transcription.model_store import add
+from pipeline.transcription.speech import Engine
+from pipeline.transcription.transcribing import LeaseLost
 from storage.home import Home
 from storage.keyring import Work
 from storage.models import Conversation, State, Window

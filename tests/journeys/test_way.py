@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from demo.walk import FIRST, LEAD, REVIEW, SAMPLE
-from pipeline.document import Document
+from pipeline.transcripts.document import Document
 from retention import standalone
 from storage import age
 from storage.home import Home

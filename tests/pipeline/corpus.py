@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import cycle
 
-from pipeline.document import Passage
-from pipeline.names import Kind, NameKey, Term
-from pipeline.transcript import Speaker
+from pipeline.pseudonyms.names import Kind, NameKey, Term
+from pipeline.transcripts.document import Passage
+from pipeline.transcripts.transcript import Speaker
 
 TERMS = (
     ("Kelly Marlowe", "mother", Kind.FAMILY),

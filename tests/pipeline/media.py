@@ -10,7 +10,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from pipeline.decode import RATE, decode
+from pipeline.recording.decode import RATE, decode
 
 Samples = NDArray[np.int16]
 

@@ -9,7 +9,7 @@ import pytest
 from access.roles import NotAllowed
 from configs import read
 from pipeline import reviews
-from pipeline.codebook import Codebook, parse
+from pipeline.codes.codebook import Codebook, parse
 from pipeline.reviews import (
     BadReference,
     RegisterEntry,

@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import insert, update
 
 import cli
-from pipeline import contents, extracting, naming, reviewing, stages
-from pipeline.coding import Fault
-from pipeline.names import Kind
-from pipeline.naming import New, NotAName
+from pipeline import contents, stages
+from pipeline.codes import extracting
+from pipeline.codes.coding import Fault
+from pipeline.pseudonyms import naming
+from pipeline.pseudonyms.names import Kind
+from pipeline.pseudonyms.naming import New, NotAName
 from pipeline.reviews import find_conversation
 from pipeline.stages import Frozen
-from pipeline.transcript import Speaker
+from pipeline.transcripts import reviewing
+from pipeline.transcripts.transcript import Speaker
 from retention import approvals
 from storage.log.log import Event
 from storage.models import Conversation, Doubt, Incident, Recording, State, Window

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from pipeline.decode import probe
-from pipeline.intake import opened
+from pipeline.recording.decode import probe
+from pipeline.recording.intake import opened
 from retention import destroy, holds, orders
 from retention.certificate_check import verify_certificate
 from storage.anchor import Anchor

@@ -7,11 +7,13 @@ import pytest
 from access.people import Person
 from access.roles import NotAllowed
 from access.signing import WrongPassword, verify
-from pipeline import contents, naming, reviewing
-from pipeline.names import Kind
+from pipeline import contents
+from pipeline.pseudonyms import naming
+from pipeline.pseudonyms.names import Kind
 from pipeline.reviews import ConversationGone, find_conversation
 from pipeline.stages import Frozen
-from pipeline.transcript import Speaker
+from pipeline.transcripts import reviewing
+from pipeline.transcripts.transcript import Speaker
 from retention import approvals, destroy, orders, withdrawal
 from retention.approvals import AlreadySigned, NotReady, NotSigned, OwnReview
 from retention.orders import OrderClosed

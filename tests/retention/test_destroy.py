@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from pipeline import naming, reviewing
-from pipeline.decode import NotAudio, probe
-from pipeline.intake import opened
+from pipeline.pseudonyms import naming
+from pipeline.recording.decode import NotAudio, probe
+from pipeline.recording.intake import opened
 from pipeline.reviews import ConversationGone
+from pipeline.transcripts import reviewing
 from retention import certificates, destroy, orders, withdrawal
 from retention.certificate_check import verify_certificate
 from retention.destroy import StillOpens, carry_out

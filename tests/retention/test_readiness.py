@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from pipeline import extracting
+from pipeline.codes import extracting
 from pipeline.reviews import UnknownConversation
 from retention.readiness import readiness
 from storage.models import Export

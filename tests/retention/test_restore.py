@@ -13,8 +13,10 @@ from uuid import UUID
 import pytest
 
 from access.roles import NotAllowed
-from pipeline import extracting, reviewing, reviews
+from pipeline import reviews
+from pipeline.codes import extracting
 from pipeline.reviews import ConversationGone
+from pipeline.transcripts import reviewing
 from retention import copies, destroy, orders, plan
 from retention.copies import CopyAttested, CopyState
 from retention.restore import LogNotWhole, OtherHome, restore

@@ -10,13 +10,18 @@ from access import directory
 from access.roles import NotAllowed
 from access.signing import WrongPassword
 from configs import read
-from pipeline import exporting, extracting, intake, naming, reviewing, stages
-from pipeline.codebook import parse
+from pipeline import stages
+from pipeline.codes import extracting
+from pipeline.codes.codebook import parse
+from pipeline.export import exporting
 from pipeline.export.model import Profile
-from pipeline.names import Kind
+from pipeline.pseudonyms import naming
+from pipeline.pseudonyms.names import Kind
+from pipeline.recording import intake
 from pipeline.reviews import ConversationGone
-from pipeline.speech import Engine
-from pipeline.transcribing import LeaseLost, advance
+from pipeline.transcription.speech import Engine
+from pipeline.transcription.transcribing import LeaseLost, advance
+from pipeline.transcripts import reviewing
 from retention import destroy, holds, orders, plan
 from retention.holds import lift
 from retention.withdrawal import AlreadyWithdrawn, Withdrawn, withdraw

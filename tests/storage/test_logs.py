@@ -60,7 +60,7 @@ def speak(logger: logging.Logger) -> None:
     logger.error(ValueError(MARKER))
 
 
-@pytest.mark.parametrize("name", [*FOREIGN, "worker.local", "pipeline.speech"])
+@pytest.mark.parametrize("name", [*FOREIGN, "worker.local", "pipeline.transcription.speech"])
 def test_no_way_of_logging_lets_content_through(told: io.StringIO, name: str) -> None:
     unfiltered = io.StringIO()
     control = logging.StreamHandler(unfiltered)

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from pipeline import stages
-from pipeline.model_store import add
+from pipeline.transcription.model_store import add
 from retention import holds
 from storage.blobs import Kind
 from storage.home import Home, WorkerRunning
 from storage.log.log import Event
 from storage.models import Conversation, Order, OrderState, Recording, Review, State
 from tests import story
-from tests.pipeline.test_transcribing import row, spoil
+from tests.pipeline.transcription.test_transcribing import row, spoil
 from tests.story import FIRST, OTHER, Stage, Story
 from worker.local import Done, ManyModels, ModelUnknown, NoModel, chosen_model, work, work_once
 

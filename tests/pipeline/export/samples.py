@@ -7,12 +7,12 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 import configs
-from pipeline.codebook import Codebook, parse
-from pipeline.coding import Extract, extract
-from pipeline.document import Document, Passage, clean
+from pipeline.codes.codebook import Codebook, parse
+from pipeline.codes.coding import Extract, extract
+from pipeline.codes.quotes import Anchor
 from pipeline.export.model import Profile, Project, build
-from pipeline.quotes import Anchor
-from pipeline.transcript import Speaker
+from pipeline.transcripts.document import Document, Passage, clean
+from pipeline.transcripts.transcript import Speaker
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 

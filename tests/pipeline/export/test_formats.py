@@ -6,14 +6,14 @@ from io import BytesIO
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pipeline import coding
-from pipeline.coding import Extract
-from pipeline.document import Document
+from pipeline.codes import coding
+from pipeline.codes.coding import Extract
 from pipeline.export import archive, formats
 from pipeline.export.formats import FORMATS, ExportDiffers, UnknownFormat, export, verify
 from pipeline.export.loss import loss
 from pipeline.export.model import CannotExport, Profile, Project, build, digest, header, rows
 from pipeline.export.xlsx import CellTooLong
+from pipeline.transcripts.document import Document
 from tests.pipeline.export.samples import AT, document, project, projects, quoted, shipped, span
 
 OF_EXTRACTS = [name for name in FORMATS if name != "qdc"]

@@ -1,0 +1,1 @@
+"""The codebook, extracts, the matrix, and how far two coders agree."""

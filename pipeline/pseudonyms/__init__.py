@@ -1,0 +1,1 @@
+"""The name key, what may be a name, and what may leave."""

@@ -1,0 +1,1 @@
+"""A recording comes in: checked, decoded packet by packet, sealed, played back."""

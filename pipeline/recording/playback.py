@@ -1,0 +1,77 @@
+"""What a person listens to and looks at: a compact copy of the recording, and its waveform.
+
+Both are made while the recording is decoded, without ever holding more than a block of it.
+"""
+
+from typing import BinaryIO, Final
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from numpy.typing import NDArray
+
+from pipeline.recording.decode import RATE
+
+BIT_RATE: Final = 48_000
+PEAKS_PER_SECOND: Final = 50
+
+
+class Playback:
+    """Writes 16 kHz sound as M4A (AAC, 48 kbit/s) into any binary file, in fragments, so that it is written strictly forward."""
+
+    def __init__(self, target: BinaryIO, channels: int) -> None:
+        # two-second fragments: an encoder that seeks back to write the index could not write into a sealed file
+        layout = {"movflags": "empty_moov+default_base_moof", "frag_duration": "2000000"}
+        self._container = av.open(_Forward(target), mode="w", format="ipod", options=layout)
+        self._stream = self._container.add_stream("aac", rate=RATE, layout="stereo" if channels == 2 else "mono")
+        self._stream.bit_rate = BIT_RATE
+        self._position = 0
+
+    def add(self, samples: NDArray[np.int16]) -> None:
+        """Append int16 samples of shape (channels, n)."""
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="s16p", layout=self._stream.layout)
+        frame.sample_rate = RATE
+        frame.pts = self._position
+        self._position += samples.shape[1]
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is left; the target stays open."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+class _Forward:
+    """Shows the encoder nothing but `write`: it must not try to seek, and must not close the target."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self.write = target.write
+
+
+class Peaks:
+    """The waveform: for each fiftieth of a second and each channel the lowest and the highest sample, as int8."""
+
+    def __init__(self) -> None:
+        self._rest: NDArray[np.int16] | None = None
+        self._parts: list[bytes] = []
+
+    def add(self, samples: NDArray[np.int16]) -> None:
+        """Append int16 samples of shape (channels, n)."""
+        if self._rest is not None:
+            samples = np.concatenate([self._rest, samples], axis=1)
+        step = RATE // PEAKS_PER_SECOND
+        whole = samples.shape[1] // step * step
+        self._rest = samples[:, whole:].copy()
+        self._parts.append(_extremes(samples[:, :whole].reshape(samples.shape[0], -1, step)))
+
+    def close(self) -> bytes:
+        """All points in order of time; in each, low and high of the first channel, then of the second where there is one."""
+        if self._rest is not None and self._rest.shape[1]:
+            self._parts.append(_extremes(self._rest[:, None, :]))
+        return b"".join(self._parts)
+
+
+def _extremes(steps: NDArray[np.int16]) -> bytes:
+    """Of samples (channels, points, step) the bytes of int8 (points, channels, 2)."""
+    both = np.stack([steps.min(axis=2), steps.max(axis=2)], axis=-1)
+    return (both.transpose(1, 0, 2) >> 8).astype(np.int8).tobytes()

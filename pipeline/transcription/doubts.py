@@ -1,0 +1,221 @@
+"""What a person must hear: stretches of a draft that give a reason for doubt, worst first.
+
+Nothing is taken out of a draft because it is doubted. Words that decide a case are listened to whatever the model thought of
+them.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from pipeline.transcription import doubt_rules
+from pipeline.transcription.coverage import speech_without_words
+from pipeline.transcription.doubt_rules import Flag, Place
+from pipeline.transcription.doubt_rules import WordList as WordList
+from pipeline.transcription.doubt_rules import critical_lists as critical_lists
+from pipeline.transcription.spans import length, union
+from pipeline.transcripts.transcript import Estimate, Heard, Span, Turn, canonical
+
+TOGETHER: Final = 2.0  # seconds between critical words that are heard in one go
+
+
+class Rule(StrEnum):
+    """Why a stretch is doubted, gravest first."""
+
+    UNHEARD = "unheard"
+    SILENCE = "silence"
+    STRAY = "stray"
+    LOOP = "loop"
+    ECHO = "echo"
+    DAMAGED = "damaged"
+    SPEED = "speed"
+    UNSURE = "unsure"
+    CRITICAL = "critical"
+
+
+REASONS: Final = {
+    Rule.UNHEARD: "somebody speaks, and no word was heard",
+    Rule.SILENCE: "the model itself thinks that nobody speaks here",
+    Rule.STRAY: "words where no speech was found",
+    Rule.LOOP: "the same words again and again",
+    Rule.ECHO: "the glossary may have been read back",
+    Rule.DAMAGED: "the recording is damaged here",
+    Rule.SPEED: "faster than anybody speaks",
+    Rule.UNSURE: "the model was not sure",
+    Rule.CRITICAL: "words that decide what was said",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doubt:
+    """A stretch to listen to.
+
+    `turn` is None where there is no turn near; `first` and `last` are places of words in it, counted from 0 and both
+    included, and None where no word is meant. `values` are the figures that raised it; `about` names the word lists.
+    """
+
+    rule: Rule
+    turn: int | None
+    first: int | None
+    last: int | None
+    span: Span
+    values: dict[str, float] = field(hash=False)
+    about: str = ""
+    risk: float
+
+    @property
+    def key(self) -> str:
+        """The same for the same doubt in the same draft."""
+        if self.first is None:
+            return f"{self.rule.value}:{self.span.start:.2f}"
+        return f"{self.rule.value}:{self.turn}:{self.first}-{self.last}"
+
+    @property
+    def reason(self) -> str:
+        return f"{REASONS[self.rule]} ({self.about})" if self.about else REASONS[self.rule]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What is known about a draft besides its words; `terms` is the glossary the model was given."""
+
+    speech: tuple[Span, ...]
+    estimates: tuple[Estimate, ...]
+    unheard: tuple[Span, ...]
+    damaged: tuple[Span, ...]
+    terms: tuple[str, ...] = ()
+
+
+def evidence(heard: Sequence[Heard], damaged: Iterable[Span], terms: Sequence[str] = ()) -> Evidence:
+    """The evidence of all windows and channels of a recording."""
+    return Evidence(
+        speech=union(span for one in heard for span in one.speech),
+        estimates=tuple(estimate for one in heard for estimate in one.estimates),
+        unheard=speech_without_words(heard),
+        damaged=union(damaged),
+        terms=tuple(terms),
+    )
+
+
+def find(turns: Sequence[Turn], known: Evidence, lists: Sequence[WordList]) -> tuple[Doubt, ...]:
+    """All doubts about a draft, gravest first; within the same risk in order of time.
+
+    A critical word inside a stretch that is doubted anyway is not listed once more.
+    """
+    places = doubt_rules.places(turns)
+    doubts = [*_silent(Rule.UNHEARD, known.unheard, turns), *_silent(Rule.DAMAGED, known.damaged, turns)]
+    flags = {
+        Rule.SILENCE: doubt_rules.silent(places, known.estimates),
+        Rule.STRAY: doubt_rules.stray(places, known.speech),
+        Rule.LOOP: doubt_rules.loops(places, known.estimates),
+        Rule.ECHO: doubt_rules.echoes(places, known.terms),
+        Rule.SPEED: doubt_rules.rushed(places),
+        Rule.UNSURE: doubt_rules.unsure(places, known.estimates),
+    }
+    for rule, flagged in flags.items():
+        doubts += _gathered(rule, places, flagged, apart=0.0)
+    for doubt in _gathered(Rule.CRITICAL, places, doubt_rules.critical(places, lists), apart=TOGETHER):
+        if not any(_covers(other, doubt) for other in doubts):
+            doubts.append(doubt)
+    return tuple(sorted(doubts, key=lambda doubt: (-doubt.risk, doubt.span.start, doubt.key)))
+
+
+def share(turns: Sequence[Turn], doubts: Iterable[Doubt]) -> float:
+    """Words inside doubts as a share of all words: how much of the draft must be listened to, at the least."""
+    total = sum(len(turn.words) for turn in turns)
+    doubted = {
+        (doubt.turn, index)
+        for doubt in doubts
+        if doubt.first is not None and doubt.last is not None
+        for index in range(doubt.first, doubt.last + 1)
+    }
+    return len(doubted) / total if total else 0.0
+
+
+def to_json(doubt: Doubt) -> bytes:
+    """A doubt in canonical bytes, to be sealed."""
+    return canonical(asdict(doubt))
+
+
+def from_json(data: bytes) -> Doubt:
+    fields = json.loads(data)
+    return Doubt(**{**fields, "rule": Rule(fields["rule"]), "span": Span(**fields["span"])})
+
+
+def _silent(rule: Rule, spans: Sequence[Span], turns: Sequence[Turn]) -> Iterator[Doubt]:
+    """A doubt for a stretch without words, at the turn it falls into or follows."""
+    for span in spans:
+        before = [turn.number for turn in turns if turn.start <= span.end]
+        yield Doubt(
+            rule=rule,
+            turn=before[-1] if before else None,
+            first=None,
+            last=None,
+            span=span,
+            values={"seconds": round(length(span), 3)},
+            risk=_risk(rule, min(1.0, length(span) / 30)),
+        )
+
+
+def _gathered(rule: Rule, places: Sequence[Place], flags: Iterable[Flag], *, apart: float) -> Iterator[Doubt]:
+    """One doubt for flagged words of a turn that follow each other, or begin within `apart` seconds of the last one's end."""
+    figures: dict[int, dict[str, float]] = {}
+    titles: dict[int, list[str]] = {}
+    for number, values, title in flags:
+        figures.setdefault(number, {}).update(values)
+        titles.setdefault(number, []).append(title)
+    group: list[int] = []
+    for number in sorted(figures):
+        if group and not _together(places[group[-1]], places[number], apart):
+            yield _doubt(rule, places, group, figures, titles)
+            group = []
+        group.append(number)
+    if group:
+        yield _doubt(rule, places, group, figures, titles)
+
+
+def _together(one: Place, other: Place, apart: float) -> bool:
+    if one.turn is not other.turn:
+        return False
+    return other.index == one.index + 1 or other.word.start - one.word.end <= apart
+
+
+def _doubt(
+    rule: Rule,
+    places: Sequence[Place],
+    group: Sequence[int],
+    figures: dict[int, dict[str, float]],
+    titles: dict[int, list[str]],
+) -> Doubt:
+    words = [places[number].word for number in group]
+    values: dict[str, float] = {}
+    for number in group:
+        for name, value in figures[number].items():
+            values[name] = _worse(name, values.get(name, value), value)
+    return Doubt(
+        rule=rule,
+        turn=places[group[0]].turn.number,
+        first=places[group[0]].index,
+        last=places[group[-1]].index,
+        span=Span(start=words[0].start, end=max(word.end for word in words)),
+        values=values,
+        about=", ".join(dict.fromkeys(title for number in group for title in titles[number] if title)),
+        risk=_risk(rule, 1 - min(word.probability for word in words)),
+    )
+
+
+def _worse(name: str, one: float, other: float) -> float:
+    return min(one, other) if name in {"probability", "confidence", "in_speech"} else max(one, other)
+
+
+def _risk(rule: Rule, severity: float) -> float:
+    """The place of the rule in the order of gravity, and within it how bad it is, 0 to 1."""
+    return round(len(Rule) - list(Rule).index(rule) + min(0.999, max(0.0, severity)), 3)
+
+
+def _covers(other: Doubt, doubt: Doubt) -> bool:
+    if other.first is None or other.last is None or doubt.first is None or doubt.last is None:
+        return False
+    return other.turn == doubt.turn and other.first <= doubt.first and doubt.last <= other.last

@@ -1,0 +1,285 @@
+"""A recording becomes a draft, window by window.
+
+Each window is sealed and committed before the next begins, so that a crash costs one window, and what a run after the crash
+commits is what an undisturbed run would have: windows depend on the sound alone, and every window has its own seed.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import numpy as np
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.recording import audio
+from pipeline.recording.decode import decode
+from pipeline.recording.intake import opened
+from pipeline.recording.playback import Peaks, Playback
+from pipeline.reviews import recording_key
+from pipeline.stages import Work, begin
+from pipeline.transcription import doubts, speakers, speech
+from pipeline.transcription.coverage import account
+from pipeline.transcripts.transcript import (
+    Heard,
+    Span,
+    Turn,
+    Word,
+    canonical,
+    heard_from_json,
+    heard_to_json,
+    turns_to_json,
+)
+from storage import age
+from storage.blobs import BlobRef
+from storage.errors import Busy, CandourError
+from storage.home import Home
+from storage.log.log import Event
+from storage.models import Conversation, Incident, Recording, State, Window
+from storage.models import Doubt as DoubtRow
+from storage.sealed import open_value, seal_value, slot
+
+ACTOR = "worker"
+
+Report = Callable[["Progress"], None]
+Stop = Callable[[], bool]
+
+
+class LeaseLost(Busy):
+    """worker: another run, or a destruction, took {reference} over; this run has written nothing since"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a recording is, in seconds of sound."""
+
+    reference: str
+    done: float
+    total: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Run:
+    """One run of work on a conversation: whatever it writes, it writes with its token."""
+
+    home: Home
+    conversation: Conversation
+    recording: Recording
+    key: bytes
+    token: UUID
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that only the newest run gets through.
+
+        Raises:
+            LeaseLost.
+        """
+        with self.home.writing() as session:
+            mine = session.execute(
+                update(Conversation)
+                .where(Conversation.id == self.conversation.id, Conversation.run_token == self.token)
+                .values(runs=0, trouble=None)
+            )
+            if mine.rowcount != 1:  # type: ignore[attr-defined]
+                raise LeaseLost(reference=self.conversation.reference)
+            yield session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What one window gave: heard in one channel or two, and the words with their speakers."""
+
+    heard: tuple[Heard, ...]
+    words: tuple[Word, ...]
+
+
+def advance(
+    home: Home, engine: speech.Engine, work: Work, *, report: Report = lambda _: None, stop: Stop = lambda: False
+) -> bool:
+    """Transcribe a recording, or what is left of it; False when `stop` asked to end early.
+
+    Raises:
+        LeaseLost: another run or a destruction took over.
+        BadInput: the recording cannot be decoded; the reason is kept with the conversation.
+    """
+    run = _begin(home, work)
+    try:
+        _transcribe(run, engine, report, stop)
+    except _Stopped:
+        # To be asked to stop is no failed run.
+        with run.writing():
+            return False
+    except LeaseLost:
+        raise
+    except CandourError as error:
+        _note_trouble(home, run, str(error))
+        raise
+    return True
+
+
+def _begin(home: Home, work: Work) -> _Run:
+    with home.writing() as session:
+        conversation = session.get_one(Conversation, work.conversation)
+        if conversation.state is not State.RECORDED or conversation.quarantined or conversation.recording is None:
+            raise LeaseLost(reference=work.reference)
+        token = begin(session, conversation)
+        home.log(session, Event.WORK_STARTED, actor=ACTOR, obj=[conversation.id])
+        key = recording_key(home, conversation)
+        return _Run(home=home, conversation=conversation, recording=conversation.recording, key=key, token=token)
+
+
+def _note_trouble(home: Home, run: _Run, trouble: str) -> None:
+    with home.writing() as session:
+        session.execute(
+            update(Conversation)
+            .where(Conversation.id == run.conversation.id, Conversation.run_token == run.token)
+            .values(trouble=trouble[:200])
+        )
+        home.log(session, Event.WORK_FAILED, actor=ACTOR, obj=[run.conversation.id])
+
+
+def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) -> None:
+    home, recording = run.home, run.recording
+    with home.reading() as session:
+        rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
+    done = {row.number: _open_window(run, row.id, row.sealed) for row in rows}
+    balance = _balance(run)
+    damaged: list[Span] = []
+    seconds = 0.0
+    with (
+        opened(home, BlobRef(recording.blob), run.key, run.conversation.reference) as plain,
+        home.blobs.writing() as sink,
+        age.Writer(sink, [slot(run.key).recipient()]) as sealed,
+    ):
+        playback, peaks = Playback(sealed, min(recording.channels, 2)), Peaks()  # type: ignore[arg-type]
+        for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
+            if stop():
+                raise _Stopped
+            playback.add(window.samples)
+            peaks.add(window.samples)
+            damaged += window.damaged
+            if window.index not in done:
+                done[window.index] = _hear(engine, window, balance)
+                _commit_window(run, window, done[window.index])
+            seconds = window.end
+            report(Progress(reference=run.conversation.reference, done=seconds, total=recording.duration))
+        playback.close()
+    found = [done[number] for number in sorted(done)]
+    _finish(run, found, damaged, seconds, sink.ref, peaks.close())
+
+
+class _Stopped(Exception):
+    """Asked to end between two windows; everything committed so far stays."""
+
+
+def _balance(run: _Run) -> float | None:
+    """How much louder the first microphone is set, in dB; None when there are not two microphones.
+
+    Judged over the whole recording: in one window perhaps only one person speaks.
+    """
+    if run.recording.channels < 2:
+        return None
+    with opened(run.home, BlobRef(run.recording.blob), run.key, run.conversation.reference) as plain:
+        limit = run.home.settings.speech.window_seconds
+        levels = [audio.channel_levels(window.samples) for window in audio.windows(decode(plain), limit)]
+    return audio.balance(np.concatenate(levels, axis=1))
+
+
+def _hear(engine: speech.Engine, window: audio.Window, balance: float | None) -> _Found:
+    samples = audio.raise_quiet(window.samples)
+    if balance is not None:
+        return _hear_two(engine, window, samples, balance)
+    mono = samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
+    heard = engine.hear(speech.floats(mono), seed=window.index, offset=window.start)
+    return _Found(heard=(heard,), words=heard.words)
+
+
+def _hear_two(engine: speech.Engine, window: audio.Window, samples: audio.Samples, balance: float) -> _Found:
+    sounds = [speech.floats(samples[channel : channel + 1]) for channel in (0, 1)]
+    levels = speakers.energies(samples)
+    spans = speakers.own_spans(
+        [speech.voices(sound, window.start) for sound in sounds], levels, start=window.start, balance=balance
+    )
+    heard = tuple(
+        engine.hear(sound, seed=2 * window.index + n, offset=window.start, speech=spans[n])
+        for n, sound in enumerate(sounds)
+    )
+    return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, levels, balance=balance)))
+
+
+def _seal_window(run: _Run, row: UUID, found: _Found) -> bytes:
+    body = canonical(
+        {
+            "heard": [heard_to_json(one).decode() for one in found.heard],
+            "words": heard_to_json(_with_words(found)).decode(),
+        }
+    )
+    return seal_value(run.key, f"window.sealed:{row}", body)
+
+
+def _with_words(found: _Found) -> Heard:
+    first = found.heard[0]
+    return Heard(window=first.window, speech=(), words=found.words, estimates=())
+
+
+def _open_window(run: _Run, row: UUID, sealed: bytes) -> _Found:
+    body = json.loads(open_value(run.key, f"window.sealed:{row}", sealed))
+    heard = tuple(heard_from_json(one.encode()) for one in body["heard"])
+    words = heard_from_json(body["words"].encode()).words
+    return _Found(heard=heard, words=words)
+
+
+def _commit_window(run: _Run, window: audio.Window, found: _Found) -> None:
+    spent = account(Span(start=window.start, end=window.end), window.damaged, found.heard)
+    row = Window(
+        id=uuid4(),
+        conversation_id=run.conversation.id,
+        number=window.index,
+        start=window.start,
+        end=window.end,
+        transcribed=spent.transcribed,
+        silence=spent.silence,
+        damaged=spent.damaged,
+        skipped=spent.skipped,
+    )
+    row.sealed = _seal_window(run, row.id, found)
+    with run.writing() as session:
+        session.add(row)
+
+
+def _finish(
+    run: _Run, found: list[_Found], damaged: list[Span], seconds: float, playback: BlobRef, waveform: bytes
+) -> None:
+    draft = speakers.turns([word for one in found for word in one.words])
+    try:
+        with run.writing() as session:
+            conversation = session.get_one(Conversation, run.conversation.id)
+            conversation.draft = seal_value(run.key, f"conversation.draft:{conversation.id}", turns_to_json(draft))
+            conversation.state, conversation.state_at = State.TRANSCRIBED, run.home.now()
+            recording = session.get_one(Recording, run.recording.id)
+            recording.duration, recording.playback = seconds, playback
+            recording.waveform = seal_value(run.key, f"recording.waveform:{recording.id}", waveform)
+            session.execute(delete(DoubtRow).where(DoubtRow.conversation_id == conversation.id))
+            _store_doubts(session, run, draft, found, damaged)
+            for span in damaged:
+                session.add(Incident(id=uuid4(), conversation_id=conversation.id, start=span.start, end=span.end))
+            run.home.log(
+                session, Event.TRANSCRIPT_DRAFTED, actor=ACTOR, obj=[conversation.id], detail={"windows": len(found)}
+            )
+    except BaseException:
+        run.home.blobs.destroy(playback)
+        raise
+
+
+def _store_doubts(
+    session: Session, run: _Run, draft: tuple[Turn, ...], found: list[_Found], damaged: list[Span]
+) -> None:
+    heard = [one for window in found for one in window.heard]
+    found_doubts = doubts.find(draft, doubts.evidence(heard, damaged), doubts.critical_lists())
+    for number, doubt in enumerate(found_doubts, 1):
+        row = DoubtRow(id=uuid4(), conversation_id=run.conversation.id, number=number)
+        row.sealed = seal_value(run.key, f"doubt.sealed:{row.id}", doubts.to_json(doubt))
+        session.add(row)

@@ -1,0 +1,1 @@
+"""What a person makes of the draft: the transcript and its corrections."""

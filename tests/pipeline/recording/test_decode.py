@@ -1,0 +1,183 @@
+"""A recording becomes sound, whatever state it is in."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from faster_whisper.audio import decode_audio
+
+from pipeline.recording.decode import RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished, decode, probe
+from tests.pipeline.media import FORMS, Samples, damaged, encoded, hum, shift, sound
+
+
+def blocks(data: bytes) -> list[Block]:
+    return list(decode(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_facts_and_sound_of_every_form(form: str, channels: int) -> None:
+    original = np.repeat(hum(6.0), channels, axis=0)
+    data = encoded(original, form)
+    facts = probe(io.BytesIO(data))
+    assert facts.channels == channels
+    assert facts.sample_rate in (RATE, 48_000)  # Opus is always 48 kHz
+    assert facts.duration == pytest.approx(6.0, abs=0.1)
+    heard = sound(data)
+    assert heard.dtype == np.int16
+    assert heard.shape[0] == channels
+    assert heard.shape[1] / RATE == pytest.approx(6.0, abs=0.1)
+    assert not any(block.damaged for block in blocks(data))
+
+
+def test_times_of_blocks_follow_each_other() -> None:
+    position = 0.0
+    for block in blocks(damaged(encoded(hum(20.0), "mp3"))):
+        assert block.start == pytest.approx(position, abs=1e-9)
+        position = block.end
+    assert position == pytest.approx(20.0, abs=0.2)
+
+
+@pytest.mark.parametrize("form", ["m4a", "mp3", "opus", "flac"])
+def test_damage_costs_what_is_damaged_and_later_times_hold(form: str) -> None:
+    original = hum(60.0)
+    data = damaged(encoded(original, form))
+    heard = blocks(data)
+    joined = np.concatenate([block.samples for block in heard], axis=1)
+    lost = [block for block in heard if block.damaged]
+    assert lost
+    assert 0 < sum(block.end - block.start for block in lost) < 3
+    assert all(block.start > 20 and block.end < 40 for block in lost)
+    assert joined.shape[1] / RATE == pytest.approx(60.0, abs=0.2)
+    assert abs(shift(original, joined, 10.0)) <= 0.2
+    assert abs(shift(original, joined, 50.0)) <= 0.2
+
+
+def test_a_damaged_beginning_is_a_loss_too() -> None:
+    original = hum(20.0)
+    data = encoded(original, "m4a")
+    heard = blocks(damaged(data, at=data.index(b"mdat") + 4))
+    assert heard[0].damaged
+    assert abs(shift(original, np.concatenate([block.samples for block in heard], axis=1), 10.0)) <= 0.2
+
+
+@pytest.mark.parametrize("form", ["m4a", "mp3"])
+def test_the_decoder_of_the_library_loses_the_second_half(form: str) -> None:
+    """The control: the same damage, decoded by the library's own function."""
+    data = damaged(encoded(hum(60.0), form))
+    assert decode_audio(io.BytesIO(data)).shape[0] / RATE < 35
+    assert sound(data).shape[1] / RATE > 59
+
+
+@pytest.mark.parametrize("form", ["webm", "flac", "mp3", "wav"])
+def test_what_a_cut_file_promised_is_marked_as_damaged(form: str) -> None:
+    data = encoded(hum(20.0), form)
+    heard = blocks(data[: len(data) // 2])
+    assert heard[-1].damaged
+    assert heard[-1].end == pytest.approx(20.0, abs=0.2)
+    assert sum(block.end - block.start for block in heard if block.damaged) == pytest.approx(10.0, abs=1.5)
+
+
+def test_a_live_wav_header_promises_nothing() -> None:
+    data = bytearray(encoded(hum(2.0), "wav"))
+    data[4:8] = b"\xff\xff\xff\xff"
+    assert not any(block.damaged for block in blocks(bytes(data)))
+
+
+def test_other_sample_rates_keep_their_time() -> None:
+    rate = 44_100
+    slow = hum(10.0)
+    fast = np.repeat(slow, 3, axis=1)  # 48 kHz by repetition
+    assert abs(shift(slow, sound(encoded(fast, "wav", rate=48_000)), 5.0)) < 0.01
+    assert sound(encoded(hum(5.0, rate=rate), "m4a", rate=rate)).shape[1] / RATE == pytest.approx(5.0, abs=0.05)
+
+
+def test_four_channels_become_two() -> None:
+    four = np.stack([np.full(RATE, level, np.int16) for level in (1000, 2000, 3000, 4000)])
+    heard = sound(encoded(four, "wav", layout="4.0"))
+    assert heard.shape[0] == 2
+    assert heard[:, 100:-100].mean(axis=1) == pytest.approx([2000, 3000], abs=2)
+
+
+def test_what_is_no_recording_is_refused_with_a_reason() -> None:
+    text = b"Interviewer: Thank you for coming.\n" * 50
+    m4a = encoded(hum(5.0), "m4a")
+    for data, error in (
+        (b"", EmptyFile),
+        (text, NotAudio),
+        (bytes(5000), NotAudio),
+        (np.random.default_rng(0).bytes(5000), NotAudio),
+        (_film(None), NoSound),
+        (_image(), NotAudio),
+        (m4a[: len(m4a) // 2], Unfinished),
+    ):
+        with pytest.raises(error):
+            probe(io.BytesIO(data))
+        with pytest.raises(error):
+            blocks(data)
+
+
+def test_a_playlist_does_not_open_other_files(tmp_path: Path) -> None:
+    """FFmpeg follows playlists to other files; the control shows that it would."""
+    (tmp_path / "other.wav").write_bytes(encoded(hum(1.0), "wav"))
+    playlist = f"ffconcat version 1.0\nfile '{tmp_path}/other.wav'\n".encode()
+    with av.open(io.BytesIO(playlist), options={"safe": "0"}) as container:
+        assert container.streams.audio
+    with pytest.raises(NotAudio):
+        probe(io.BytesIO(playlist))
+
+
+def test_an_error_of_the_source_is_not_swallowed() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 60_000:
+                raise PermissionError("sealed with another key")
+            return super().read(size)
+
+    with pytest.raises(PermissionError):
+        list(decode(Broken(encoded(hum(20.0), "wav"))))
+
+
+@pytest.mark.parametrize("form", ["mp4", "matroska"])
+def test_a_film_whose_sound_is_shorter_than_its_picture_is_not_damaged(form: str) -> None:
+    data = _film(hum(3.0), form)
+    heard = blocks(data)
+    assert not any(block.damaged for block in heard)
+    assert heard[-1].end == pytest.approx(3.0, abs=0.1)
+
+
+def _film(samples: Samples | None, form: str = "mp4") -> bytes:
+    """Eight seconds of picture, with or without sound that begins a second late."""
+    target = io.BytesIO()
+    with av.open(target, "w", format=form) as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        sound_stream = container.add_stream("aac", rate=RATE, layout="mono") if samples is not None else None
+        stream.width = stream.height = 64
+        if sound_stream is not None and samples is not None:
+            sounding = av.AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+            sounding.sample_rate, sounding.pts = RATE, RATE
+            container.mux(sound_stream.encode(sounding))
+            container.mux(sound_stream.encode(None))
+        for number in range(80):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 3, np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def _image() -> bytes:
+    target = io.BytesIO()
+    with av.open(target, "w", format="image2pipe") as container:
+        stream = container.add_stream("png", rate=1)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "rgb24"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def test_lossless_sound_comes_through_unchanged() -> None:
+    assert np.array_equal(sound(encoded(hum(1.0), "flac")), hum(1.0))

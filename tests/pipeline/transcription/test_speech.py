@@ -1,0 +1,211 @@
+"""The real library with models that say what the test wants."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+import pytest
+from faster_whisper import WhisperModel
+
+from pipeline.recording import audio
+from pipeline.recording.decode import RATE
+from pipeline.transcription import coverage
+from pipeline.transcription.spans import total
+from pipeline.transcription.speech import Engine, floats, stretches, voices
+from pipeline.transcripts.transcript import Heard, Span, heard_from_json, heard_to_json
+from tests import engines
+from tests.pipeline.media import Samples, encoded, person, silence, sound
+
+TEXT = "I met the family in March"
+# the likeliest words repeat themselves, which the library does not accept, so that it falls back on chance
+WAVERING = [engines.Said("flat|house|home|place", 0.2 + 0.2 * number, 0.24) for number in range(12)]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def engine(models: Path) -> Engine:
+    return Engine.load(engines.scripted(models / "plain", engines.script(TEXT)), threads=1)
+
+
+def conversation(pause: float = 4.0) -> Samples:
+    """The woman, a pause, the man."""
+    return np.concatenate([silence(1), person("woman"), silence(pause), person("man"), silence(1)], axis=1)
+
+
+def hear(engine: Engine, samples: Samples, offset: float = 0.0, seed: int = 0) -> Heard:
+    return engine.hear(floats(samples), seed=seed, offset=offset)
+
+
+def test_words_have_their_times_on_the_clock_of_the_recording(engine: Engine) -> None:
+    samples = conversation()
+    heard = hear(engine, samples, offset=600.0)
+    first = heard.words[: len(TEXT.split())]
+    assert " ".join(word.text for word in first) == TEXT
+    speech_begins = heard.speech[0].start
+    for number, word in enumerate(first):
+        assert word.start == pytest.approx(speech_begins + 0.2 + 0.4 * number, abs=0.45)
+    assert all(600 <= word.start <= word.end <= 600 + samples.shape[1] / RATE for word in heard.words)
+    assert [word.start for word in heard.words] == sorted(word.start for word in heard.words)
+    assert all(0.9 < word.probability <= 1 for word in heard.words)
+
+
+def test_nothing_is_heard_in_silence_and_no_word_lies_in_a_pause(engine: Engine) -> None:
+    assert hear(engine, silence(20)).words == ()
+    heard = hear(engine, conversation())
+    assert len(stretches(heard.speech)) == 2
+    assert coverage.words_without_speech([heard]) == ()
+    assert hear(engine, np.zeros((1, 0), np.int16)).words == ()
+
+
+def test_figures_of_the_model_are_kept(models: Path) -> None:
+    unsure = [engines.Said("perhaps", 0.2, 0.4), engines.Said("so", 0.6, 0.9)]
+    heard = hear(Engine.load(engines.scripted(models / "unsure", unsure, no_speech=0.3), 1), person("man"))
+    assert [word.probability for word in heard.words[:2]] == pytest.approx([0.4, 0.9], abs=0.05)
+    assert heard.estimates[0].no_speech == pytest.approx(0.3, abs=0.05)
+    assert heard.estimates[0].confidence < -0.1
+    assert heard.estimates[0].temperature == 0
+
+
+def test_stretches_join_over_short_pauses_and_stay_within_what_the_model_hears() -> None:
+    spans = [Span(start=start, end=start + 5) for start in (0.0, 6.0, 13.1, 19.0, 25.0, 31.0, 37.0)]
+    joined = stretches(spans)
+    assert joined[0] == Span(start=0, end=11), "a pause of more than two seconds ends it"
+    assert all(span.end - span.start <= 28 for span in joined)
+    assert all(any(one.start <= span.start and span.end <= one.end for one in joined) for span in spans), (
+        "nothing is lost"
+    )
+
+
+def test_an_hour_of_talk_without_a_pause_is_cut_into_what_the_model_hears() -> None:
+    talk = np.concatenate([person("woman"), person("man")] * 6, axis=1)
+    assert max(span.end - span.start for span in stretches(voices(floats(talk)))) <= 28.5
+
+
+def test_speech_without_words_is_tried_again_and_then_reported(engine: Engine) -> None:
+    """The script ends after three seconds; what it leaves of a long sentence is heard once more, cut differently."""
+    samples = np.concatenate([clip[:, RATE // 2 : -RATE // 2] for clip in (person("woman"), person("man")) * 4], axis=1)
+    heard = hear(engine, samples)
+    words = len(TEXT.split())
+    assert len(heard.words) > words * len(stretches(heard.speech)), "the second try found words"
+    left = coverage.speech_without_words([heard])
+    assert left
+    assert all(span.end - span.start >= 2 for span in left)
+    counted = coverage.account(heard.window, (), [heard])
+    assert counted.skipped == pytest.approx(total(left))
+
+
+def test_every_second_is_accounted_for(engine: Engine) -> None:
+    samples = conversation()
+    heard = hear(engine, samples, offset=30.0)
+    end = heard.window.end
+    damaged = [Span(start=20.0, end=31.5), Span(start=end - 0.5, end=end + 9)]
+    counted = coverage.account(heard.window, damaged, [heard])
+    assert counted.duration == pytest.approx(samples.shape[1] / RATE)
+    assert counted.damaged == pytest.approx(2.0)
+    assert counted.transcribed > 3
+    assert counted.silence > 3
+    assert (counted + counted).duration == pytest.approx(2 * counted.duration)
+    two = coverage.account(heard.window, (), [heard, heard])
+    assert two == coverage.account(heard.window, (), [heard]), "speech in both channels counts once"
+
+
+def test_only_the_given_stretches_are_heard(engine: Engine) -> None:
+    samples = conversation()
+    spans = voices(floats(samples))
+    heard = engine.hear(floats(samples), seed=0, offset=0.0, speech=spans[-1:])
+    assert heard.speech == spans[-1:]
+    assert heard.words
+    assert all(word.start >= spans[-1].start for word in heard.words)
+
+
+def test_the_same_seed_gives_the_same_words_whatever_was_heard_before(models: Path) -> None:
+    folder = engines.scripted(models / "wavering", WAVERING)
+    samples = person("man")
+    engine = Engine.load(folder, 1)
+    first = hear(engine, samples, seed=1)
+    assert first.estimates and max(estimate.temperature for estimate in first.estimates) > 0, "it had to guess"
+    assert hear(engine, samples, seed=2).words != first.words
+    assert hear(engine, samples, seed=1) == first
+    assert hear(Engine.load(folder, 1), samples, seed=1) == first
+
+
+def test_a_model_that_says_anything_at_all_is_heard_out(models: Path) -> None:
+    samples = conversation()
+    for seed in range(3):
+        heard = hear(Engine.load(engines.random(models / f"random{seed}", seed), 1), samples)
+        assert heard_from_json(heard_to_json(heard)) == heard
+        assert coverage.account(heard.window, (), [heard]).duration == pytest.approx(samples.shape[1] / RATE)
+
+
+def test_seeding_the_library_again_is_not_enough(models: Path) -> None:
+    """The control to the test above, and the reason why each window has a fresh model."""
+    folder = engines.scripted(models / "again", WAVERING)
+    model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
+
+    def words() -> list[str]:
+        ctranslate2.set_random_seed(1)
+        return [segment.text for segment in model.transcribe(floats(person("man")), language="en")[0]]
+
+    assert words() != words()
+
+
+def test_terms_beyond_what_the_model_can_hold_are_left_out_and_never_crash(engine: Engine) -> None:
+    terms = [f"Larkfield{number}" for number in range(200)]
+    fitting = engine.fitting(terms)
+    assert 0 < len(fitting) < len(terms)
+    assert fitting == tuple(terms[: len(fitting)])
+    assert engine.fitting(["Okafor", "Eastmere"]) == ("Okafor", "Eastmere")
+    engine.hear(floats(person("man")), seed=0, offset=0.0, hotwords=terms)
+
+
+def test_nothing_is_written_to_any_file_on_the_way(engine: Engine) -> None:
+    data = encoded(conversation(), "m4a")
+    with Writes() as seen:
+        samples = audio.raise_quiet(sound(data))
+        for window in audio.windows([]):
+            hear(engine, window.samples)
+        hear(engine, samples)
+    assert seen.paths == []
+    with Writes() as seen, tempfile.NamedTemporaryFile() as file:  # the control
+        file.write(b"x")
+    assert seen.paths
+
+
+def test_the_library_is_told_to_stay_off_the_network(engine: Engine) -> None:
+    hear(engine, silence(1))
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+class Writes:
+    """Paths of the files that Python opens for writing while this is entered."""
+
+    _listening: "list[Writes]" = []
+    _hooked = False
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    def __enter__(self) -> "Writes":
+        if not Writes._hooked:  # a hook stays for as long as the process lives
+            sys.addaudithook(Writes._heard)
+            Writes._hooked = True
+        Writes._listening.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Writes._listening.remove(self)
+
+    @staticmethod
+    def _heard(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and Writes._listening:
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR):
+                for one in Writes._listening:
+                    one.paths.append(str(path))

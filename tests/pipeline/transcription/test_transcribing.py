@@ -1,0 +1,256 @@
+"""A recording becomes a draft, window by window, and what one run left the next one goes on with."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import contents, stages
+from pipeline.recording import intake
+from pipeline.recording.decode import decode
+from pipeline.recording.intake import opened
+from pipeline.reviews import find_conversation
+from pipeline.transcription import transcribing
+from pipeline.transcription.speech import Engine
+from pipeline.transcription.transcribing import LeaseLost, Progress
+from pipeline.transcripts.transcript import Speaker, Turn
+from retention import withdrawal
+from storage.blobs import BlobRef
+from storage.errors import CandourError
+from storage.log.log import Event
+from storage.models import Conversation, Doubt, Incident, Recording, State, Window
+from storage.sealed import open_value
+from storage.vault import KeyClass
+from tests import story
+from tests.pipeline import media
+from tests.story import FIRST, OTHER, SAID, Stage, Story
+
+
+def engine(told: Story) -> Engine:
+    return Engine.load(told.home.models / "scripted", 1)
+
+
+def work(told: Story, reference: str = FIRST) -> stages.Work:
+    return stages.Work(conversation=told.conversation(reference).id, reference=reference)
+
+
+def draft(told: Story, reference: str = FIRST) -> tuple[Turn, ...]:
+    with told.home.reading() as session:
+        return contents.draft(told.home, find_conversation(session, reference))
+
+
+def row(told: Story, reference: str = FIRST) -> Recording:
+    found = told.conversation(reference).recording
+    assert found is not None
+    return found
+
+
+def short_windows(told: Story) -> None:
+    speech = told.home.settings.speech.model_copy(update={"window_seconds": 20.0})
+    told.home.settings = told.home.settings.model_copy(update={"speech": speech})
+
+
+def upload(told: Story, data: bytes) -> None:
+    intake.receive(told.home, told.ana, FIRST, io.BytesIO(data))
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Story:
+    """A recording of 44 seconds, which is three windows of twenty."""
+    told = story.at(Stage.PLANNED, tmp_path)
+    upload(told, story.recording(*(["woman", "man"] * 4)))
+    short_windows(told)
+    return told
+
+
+def test_the_draft_is_what_the_model_heard_with_its_times(tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    turns = draft(told)
+    assert [turn.text for turn in turns] == [SAID] * 3
+    assert {turn.speaker for turn in turns} == {Speaker.UNKNOWN}
+    starts = [word.start for turn in turns for word in turn.words]
+    assert starts == sorted(starts) and starts[-1] < row(told).duration
+    assert told.conversation().state is State.TRANSCRIBED
+    assert [event for event in told.events() if event.startswith(("work", "transcript"))] == [
+        Event.WORK_STARTED,
+        Event.TRANSCRIPT_DRAFTED,
+    ]
+
+
+def test_every_second_is_accounted_for(tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    with told.home.reading() as session:
+        (window,) = session.query(Window).all()
+    seconds = window.transcribed + window.silence + window.damaged + window.skipped
+    assert seconds == pytest.approx(row(told).duration, abs=0.01)
+    assert window.transcribed > 5 and window.silence > 5
+
+
+def test_the_playback_copy_is_sealed_and_sounds_like_the_recording(tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    recording = row(told)
+    key = told.home.vault.get(told.conversation().recording_key, KeyClass.RECORDING)
+    assert recording.playback is not None and recording.waveform is not None
+    with opened(told.home, BlobRef(recording.playback), key, FIRST) as plain:
+        copy = np.concatenate([block.samples for block in decode(plain)], axis=1)
+    with opened(told.home, BlobRef(recording.blob), key, FIRST) as plain:
+        original = np.concatenate([block.samples for block in decode(plain)], axis=1)
+    assert abs(media.shift(original, copy, at=6.0, length=2.0)) < 0.1, "an encoder begins with a frame of its own"
+    assert open_value(key, f"recording.waveform:{recording.id}", recording.waveform)
+    stored = (told.home.folder / "blobs" / recording.playback).read_bytes()
+    assert b"ftyp" not in stored and b"OggS" not in stored and b"webm" not in stored
+
+
+def test_doubts_are_stored_gravest_first(tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    with told.home.reading() as session:
+        found = contents.doubts(told.home, session, find_conversation(session, FIRST))
+    assert [number.number for number, _ in found] == [1, 2, 3]
+    risks = [doubt.risk for _, doubt in found]
+    assert risks == sorted(risks, reverse=True)
+    assert story.rows(told.home, Doubt) == 3
+
+
+def test_two_microphones_say_who_speaks(tmp_path: Path) -> None:
+    told = story.at(Stage.PLANNED, tmp_path)
+    samples, _ = media.two_microphones(4)
+    upload(told, media.encoded(samples, "wav"))
+    assert transcribing.advance(told.home, engine(told), work(told))
+    assert {turn.speaker for turn in draft(told)} == {Speaker.INTERVIEWER, Speaker.PARTICIPANT}
+
+
+def test_a_damaged_stretch_becomes_an_incident(tmp_path: Path) -> None:
+    told = story.at(Stage.PLANNED, tmp_path)
+    upload(told, media.damaged(media.encoded(media.hum(20), "flac"), size=3000))
+    assert transcribing.advance(told.home, engine(told), work(told))
+    with told.home.reading() as session:
+        incidents = session.query(Incident).all()
+        damaged = sum(window.damaged for window in session.query(Window))
+    assert incidents and all(one.acknowledged_by is None for one in incidents)
+    assert damaged > 0
+    assert sum(one.end - one.start for one in incidents) == pytest.approx(damaged)
+
+
+def test_progress_is_told_window_by_window(long: Story) -> None:
+    heard: list[Progress] = []
+    assert transcribing.advance(long.home, engine(long), work(long), report=heard.append)
+    assert len(heard) == story.rows(long.home, Window) == 3
+    assert [one.done for one in heard] == sorted(one.done for one in heard)
+    assert heard[-1].done == pytest.approx(heard[-1].total) == pytest.approx(row(long).duration)
+
+
+def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(long: Story, tmp_path: Path) -> None:
+    whole = story.at(Stage.PLANNED, tmp_path / "undisturbed")
+    upload(whole, story.recording(*(["woman", "man"] * 4)))
+    short_windows(whole)
+    transcribing.advance(whole.home, engine(whole), work(whole))
+    for windows in (1, 2):
+        stop = iter([False, *[True] * 9] if windows == 1 else [False, False, *[True] * 9])
+        assert not transcribing.advance(long.home, engine(long), work(long), stop=lambda stop=stop: next(stop))  # type: ignore[misc]
+        assert story.rows(long.home, Window) == windows
+        assert len(list(long.home.blobs.survey())) == 1, "no half of a playback copy is left"
+    assert transcribing.advance(long.home, engine(long), work(long))
+    assert draft(long) == draft(whole)
+
+
+def test_asked_to_stop_before_its_first_window_it_has_not_failed(long: Story) -> None:
+    for _ in range(4):
+        assert not transcribing.advance(long.home, engine(long), work(long), stop=lambda: True)
+    assert (long.conversation().runs, long.conversation().trouble) == (0, None)
+
+
+def test_what_was_heard_is_not_heard_again(long: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = iter([False, False, True])
+    transcribing.advance(long.home, engine(long), work(long), stop=lambda: next(stop))
+    loaded = engine(long)
+    seeds: list[int] = []
+    hear = loaded.hear
+
+    def counted(*arguments: object, seed: int, **named: object) -> object:
+        seeds.append(seed)
+        return hear(*arguments, seed=seed, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loaded, "hear", counted)
+    assert transcribing.advance(long.home, loaded, work(long))
+    assert seeds == [2]
+
+
+def spoil(told: Story, reference: str = FIRST) -> None:
+    """Change a byte of the sealed recording, which then does not decrypt."""
+    path = told.home.folder / "blobs" / row(told, reference).blob
+    path.chmod(0o600)
+    body = bytearray(path.read_bytes())
+    body[-200_000] ^= 1
+    path.write_bytes(body)
+
+
+def test_trouble_is_kept_for_people_to_see_without_a_word_or_a_path(tmp_path: Path) -> None:
+    told = story.at(Stage.RECORDED, tmp_path)
+    spoil(told)
+    for run in (1, 2, 3):
+        with pytest.raises(CandourError):
+            transcribing.advance(told.home, engine(told), work(told))
+        assert told.conversation().runs == run
+    trouble = told.conversation().trouble
+    assert trouble is not None and "sealed file" in trouble
+    assert str(tmp_path) not in trouble and row(told).blob not in trouble
+    assert told.events().count(Event.WORK_FAILED) == 3
+    with told.home.reading() as session:
+        assert (stages.due(session, 3), len(stages.due(session, 4))) == ([], 1)
+
+
+def test_a_run_that_is_killed_is_seen_until_one_gets_further(long: Story) -> None:
+    for _ in range(2):
+        transcribing._begin(long.home, work(long))
+    assert (long.conversation().runs, long.conversation().trouble) == (2, stages.NO_PROGRESS)
+    transcribing.advance(long.home, engine(long), work(long))
+    assert (long.conversation().runs, long.conversation().trouble) == (0, None)
+
+
+def test_of_two_runs_the_newer_alone_writes(long: Story) -> None:
+    def another(_: Progress) -> None:
+        transcribing._begin(long.home, work(long))
+
+    with pytest.raises(LeaseLost):
+        transcribing.advance(long.home, engine(long), work(long), report=another)
+    assert story.rows(long.home, Window) == 1
+    assert long.conversation().draft is None
+    assert len(list(long.home.blobs.survey())) == 1
+
+
+def test_what_was_taken_over_at_the_end_leaves_no_playback_copy(tmp_path: Path) -> None:
+    told = story.at(Stage.RECORDED, tmp_path)
+
+    def withdrawn(_: Progress) -> None:
+        withdrawal.withdraw(told.home, told.ana, story.password("ana"), FIRST)
+
+    with pytest.raises(LeaseLost):
+        transcribing.advance(told.home, engine(told), work(told), report=withdrawn)
+    assert len(list(told.home.blobs.survey())) == 1
+    assert Event.TRANSCRIPT_DRAFTED not in told.events()
+
+
+@pytest.mark.parametrize("reference", [FIRST, OTHER])
+def test_what_is_not_waiting_is_not_begun(reference: str, tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    if reference == OTHER:
+        withdrawal.withdraw(told.home, told.ana, story.password("ana"), OTHER)
+    before = told.events()
+    with pytest.raises(LeaseLost):
+        transcribing.advance(told.home, engine(told), work(told, reference))
+    assert told.events() == before
+
+
+def test_no_word_of_it_lies_open(tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    with told.home.reading() as session:
+        values = [
+            value
+            for table in (Window, Doubt, Recording, Conversation)
+            for one in session.query(table)
+            for value in vars(one).values()
+        ]
+    bodies = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
+    assert b"Marlowe" not in bodies and b"twice" not in bodies
+    assert FIRST.encode() in bodies, "the look must see what lies open"

@@ -64,12 +64,23 @@ def _exception(error: BaseException) -> dict[str, object]:
 
 
 def configure(stream: TextIO | None = None, level: int = logging.WARNING) -> None:
-    """Send everything that is logged or warned of in this process to `stream` (standard error), and nowhere else."""
+    """Send everything that is logged or warned of in this process to `stream` (standard error), and nowhere else.
+
+    A library that was imported before and put up a handler of its own, past ours, loses it.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(Line())
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    for logger in named():
+        logger.handlers.clear()
+        logger.propagate = True
     # Whatever fails while logging would print the record itself.
     logging.raiseExceptions = False
     logging.captureWarnings(True)
-    # This library puts up a handler of its own, past ours.
+    # Imported later, this library would put up a handler of its own all the same.
     os.environ.setdefault("HF_HUB_VERBOSITY", "critical")
+
+
+def named() -> list[logging.Logger]:
+    """Every logger of this process but the root."""
+    return [one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger)]

@@ -29,10 +29,13 @@ def told() -> Iterator[io.StringIO]:
     """The stream of a configured process; afterwards logging is as it was."""
     root = logging.getLogger()
     before, level, raising = list(root.handlers), root.level, logging.raiseExceptions
+    others = [(logger, list(logger.handlers), logger.propagate) for logger in logs.named()]
     stream = io.StringIO()
     logs.configure(stream)
     yield stream
     logging.captureWarnings(False)
+    for logger, handlers, propagate in others:
+        logger.handlers[:], logger.propagate = handlers, propagate
     root.handlers[:], logging.raiseExceptions = before, raising
     root.setLevel(level)
 
@@ -70,6 +73,19 @@ def test_no_way_of_logging_lets_content_through(told: io.StringIO, name: str) ->
     assert MARKER in unfiltered.getvalue(), "the control must see what the filter hides"
     assert "Tilly" not in told.getvalue()
     assert len(lines(told)) >= 5
+
+
+def test_a_library_that_came_first_with_its_own_handler_is_filtered_too(told: io.StringIO) -> None:
+    own, filtered = io.StringIO(), io.StringIO()
+    library = logging.getLogger("early.library")
+    library.addHandler(logging.StreamHandler(own))
+    library.propagate = False
+    library.warning(MARKER)
+    assert MARKER in own.getvalue(), "the control: it does write past everything"
+    logs.configure(filtered)
+    library.warning("%s again", MARKER)
+    assert "again" not in own.getvalue()
+    assert [line["logger"] for line in lines(filtered)] == ["early.library"]
 
 
 def test_of_other_libraries_only_that_they_spoke(told: io.StringIO) -> None:

@@ -1,4 +1,4 @@
-"""Write a training checkpoint as a faster-whisper model folder (CTranslate2, int8) and check that it agrees."""
+"""Write a training checkpoint as a faster-whisper model folder (CTranslate2, int8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import ctranslate2
 import numpy as np
 import torch
 from ctranslate2.specs.whisper_spec import WhisperSpec
@@ -103,46 +102,11 @@ def write_manifest(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]
-def torch_greedy(model: Whisper, tokens: Tokens, features: torch.Tensor, limit: int = 200) -> list[int]:
-    """Greedy text of one window (1, 80, 3000) without timestamps."""
-    heard = model.hear(features)
-    ids = [tokens.sot, tokens.notimestamps]
-    while len(ids) < limit:
-        logits, _ = model.read(torch.tensor([ids]), heard)
-        scores = logits[0, -1]
-        scores[tokens.stamp :] = -torch.inf
-        best = int(scores.argmax())
-        if best == tokens.eot:
-            break
-        ids.append(best)
-    return ids[2:]
-
-
-def agreement(model: Whisper, tokens: Tokens, folder: Path, windows: torch.Tensor) -> tuple[int, int]:
-    """(equal, all) text tokens between torch and the converted model over windows (n, 80, 3000), both greedy."""
-    from rapidfuzz.distance import Levenshtein
-
-    engine = ctranslate2.models.Whisper(str(folder), compute_type="int8", intra_threads=2)
-    same = total = 0
-    for window in windows:
-        mine = torch_greedy(model, tokens, window[None])
-        view = ctranslate2.StorageView.from_array(np.ascontiguousarray(window[None].numpy()))
-        prompt = [[tokens.sot, tokens.notimestamps]]
-        theirs = engine.generate(view, prompt, beam_size=1, suppress_tokens=[], suppress_blank=False)[0].sequences_ids[
-            0
-        ]
-        total += max(len(mine), len(theirs))
-        same += max(len(mine), len(theirs)) - Levenshtein.distance(mine, theirs)
-    return same, total
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=WORK / "checkpoint.pt")
     parser.add_argument("--target", type=Path, default=Path(__file__).parent / "model")
     parser.add_argument("--which", choices=("mean", "raw"), default="mean")
-    parser.add_argument("--check", type=int, default=4, help="windows to compare with torch")
     args = parser.parse_args()
     torch.set_num_threads(2)
     state = torch.load(args.checkpoint, weights_only=False)
@@ -160,14 +124,6 @@ def main() -> None:
     convert(model, tokens, args.target)
     size = sum(p.stat().st_size for p in args.target.iterdir())
     print(f"{args.target.name}: {size / 1e6:.2f} MB")
-    if args.check:
-        from demo.batches import Maker, Store
-
-        store = Store()
-        store.refresh()
-        batch = Maker(store, tokens, 4242).batch(args.check, 3000)
-        same, total = agreement(model, tokens, args.target, batch.features)
-        print(f"converted and torch greedy agree on {same} of {total} tokens")
 
 
 if __name__ == "__main__":

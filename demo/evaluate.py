@@ -1,4 +1,4 @@
-"""Measure the demo model through faster-whisper, the way the product calls it.
+"""Measure the demo model through faster-whisper, in the library's own modes and the way Candour calls it.
 
 With flite installed, unseen conversations are spoken first (new sentences, the same voices); without it only the
 shipped samples are measured, and the output says so.  The word error rate is Levenshtein distance over the words of
@@ -8,10 +8,9 @@ the truth, both sides lower case without punctuation.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,14 @@ import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.audio import decode_audio
-from faster_whisper.vad import VadOptions, get_speech_timestamps
 from rapidfuzz.distance import Levenshtein
 
 from demo.corpus import HERE, words_of
+from demo.sample import unseen_conversation
 from demo.voices import RATE, Floats, Word, available
+from pipeline.transcription.speech import Engine
 
-LONGEST_GROUP = 28.0  # seconds of speech joined into one clip
+THREADS = 2
 COMMON: dict[str, Any] = {"language": "en", "beam_size": 5, "condition_on_previous_text": False}
 
 
@@ -68,50 +68,25 @@ def _heard(segments: Iterable[Any], shift: float = 0.0) -> list[Word]:
     return out
 
 
-def speech_groups(sound: Floats) -> list[tuple[float, float]]:
-    """Voice detection's stretches of speech joined to groups of at most 28 s, in seconds."""
-    options = VadOptions(min_silence_duration_ms=300, speech_pad_ms=200, max_speech_duration_s=LONGEST_GROUP)
-    groups: list[tuple[float, float]] = []
-    for item in get_speech_timestamps(sound, options):
-        start, end = item["start"] / RATE, item["end"] / RATE
-        if groups and end - groups[-1][0] <= LONGEST_GROUP:
-            groups[-1] = (groups[-1][0], end)
-        else:
-            groups.append((start, end))
-    return groups
-
-
-def quiet_cuts(sound: Floats) -> list[int]:
-    """Sample indices that cut `sound` into pieces of at most 30 s at the quietest 0.2 s of the last 8 s of each."""
-    cuts, step = [0], RATE // 5
-    while len(sound) - cuts[-1] > 30 * RATE:
-        begin = cuts[-1] + 22 * RATE
-        part = sound[begin : cuts[-1] + 30 * RATE]
-        energy = (part[: len(part) // step * step].reshape(-1, step) ** 2).sum(axis=1)
-        cuts.append(begin + int(energy.argmin()) * step + step // 2)
-    return [*cuts, len(sound)]
-
-
 def transcribe(model: WhisperModel, sound: Floats, mode: str) -> list[Word]:
-    """One of the measured modes over sound (n,)."""
-    timed = "words" in mode
-    options = COMMON | {"word_timestamps": timed}
-    if mode.startswith("clips"):
-        clips = [t for group in speech_groups(sound) for t in group]
-        return _heard(model.transcribe(sound, clip_timestamps=clips, **options)[0]) if clips else []
-    if mode.startswith("windows"):
-        cuts = quiet_cuts(sound) if "quiet" in mode else [*range(0, len(sound), 30 * RATE), len(sound)]
+    """One of the library's modes over sound (n,)."""
+    options = COMMON | {"word_timestamps": "words" in mode}
+    if "windows" in mode:
         out: list[Word] = []
-        for a, b in itertools.pairwise(cuts):
-            out += _heard(model.transcribe(sound[a:b], **options)[0], a / RATE)
+        for begin in range(0, len(sound), 30 * RATE):
+            out += _heard(model.transcribe(sound[begin : begin + 30 * RATE], **options)[0], begin / RATE)
         return out
     return _heard(model.transcribe(sound, vad_filter="vad" in mode, **options)[0])
 
 
-MODES = [
-    "whole", "whole words", "whole vad", "whole vad words", "clips", "clips words", "windows cut hard at 30 s words",
-    "windows cut at quiet places words",
-]  # fmt: skip
+def candour(engine: Engine, sound: Floats) -> list[Word]:
+    """The words as Candour itself hears them: only where somebody speaks, a stretch at a time."""
+    return [Word(w.text, w.start, w.end) for w in engine.hear(sound, seed=1, offset=0.0).words]
+
+
+OURS = "as Candour does"
+MODES = ("whole", "whole, words", "whole, vad", "whole, vad, words", "30 s windows", "30 s windows, words", OURS)
+SAMPLE_MODES = ("whole, words", OURS)
 
 
 def _truth(number: int) -> tuple[list[str], list[tuple[str, Word]]]:
@@ -120,50 +95,48 @@ def _truth(number: int) -> tuple[list[str], list[tuple[str, Word]]]:
     return data["channels"], [(t["speaker"], Word(*w)) for t in data["turns"] for w in t["words"]]
 
 
-def evaluate(folder: Path, minutes: float, modes: list[str]) -> dict[str, Any]:
-    """All figures as a dictionary."""
-    model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2, local_files_only=True)
-    result: dict[str, Any] = {"flite": available(), "unseen": {}, "samples": {}}
-    unseen: list[tuple[Floats, list[Word]]] = []
-    if available() and minutes > 0:
-        from demo.sample import unseen_conversation
+def evaluate(folder: Path, minutes: float) -> dict[str, Any]:
+    """All figures as a dictionary: mode -> row for unseen conversations, and sample -> mode -> row."""
+    model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=THREADS, local_files_only=True)
+    engine = Engine(folder, THREADS, "en")
 
-        seed, total = 1, 0.0
+    def score(talks: list[tuple[Floats, list[Word]]], modes: Iterable[str]) -> dict[str, Any]:
+        rows: dict[str, Any] = {}
+        for mode in modes:
+            one = Score()
+            for sound, truth in talks:
+                ctranslate2.set_random_seed(1)
+                begun = time.time()
+                heard = candour(engine, sound) if mode == OURS else transcribe(model, sound, mode)
+                one.seconds += time.time() - begun
+                one.sound += len(sound) / RATE
+                one.add(truth, heard)
+            rows[mode] = one.row()
+        return rows
+
+    result: dict[str, Any] = {"unseen_conversations": 0, "unseen_seconds": 0.0, "unseen": {}}
+    if available() and minutes > 0:
+        unseen: list[tuple[Floats, list[Word]]] = []
+        total = 0.0
         while total < minutes * 60:
-            talk = unseen_conversation(seed)
+            talk = unseen_conversation(len(unseen) + 1)
             unseen.append((talk.mono(), talk.words()))
             total += talk.sound.shape[1] / RATE
-            seed += 1
-        result["unseen_seconds"] = round(total, 1)
-        result["unseen_conversations"] = len(unseen)
-    for mode in modes:
-        score = Score()
-        for sound, truth in unseen:
-            _measure(model, sound, truth, mode, score)
-        if unseen:
-            result["unseen"][mode] = score.row()
-        for number in (1, 2):
-            _, said = _truth(number)
-            score = Score()
-            sound = decode_audio(str(HERE / "sample" / f"conversation-{number}.m4a"), sampling_rate=RATE)
-            _measure(model, sound, [w for _, w in said], mode, score)
-            result["samples"].setdefault(f"conversation-{number}", {})[mode] = score.row()
-        names, said = _truth(1)
-        path = str(HERE / "sample" / "conversation-1-two-channels.opus")
-        for name, sound in zip(names, decode_audio(path, sampling_rate=RATE, split_stereo=True), strict=True):
-            score = Score()
-            _measure(model, sound, [w for who, w in said if who == name], mode, score)
-            result["samples"].setdefault(f"conversation-1, channel {name}", {})[mode] = score.row()
+        result |= {"unseen_conversations": len(unseen), "unseen_seconds": round(total, 1)}
+        result["unseen"] = score(unseen, MODES)
+    result["samples"] = {name: score([talk], SAMPLE_MODES) for name, talk in _samples()}
     return result
 
 
-def _measure(model: WhisperModel, sound: Floats, truth: list[Word], mode: str, score: Score) -> None:
-    ctranslate2.set_random_seed(1)
-    begun = time.time()
-    heard = transcribe(model, sound, mode)
-    score.seconds += time.time() - begun
-    score.sound += len(sound) / RATE
-    score.add(truth, heard)
+def _samples() -> Iterator[tuple[str, tuple[Floats, list[Word]]]]:
+    """Each shipped sample as (sound, truth); the one with two channels a channel at a time."""
+    for number in (1, 2):
+        sound = decode_audio(str(HERE / "sample" / f"conversation-{number}.m4a"), sampling_rate=RATE)
+        yield f"conversation {number}", (sound, [word for _, word in _truth(number)[1]])
+    names, said = _truth(1)
+    path = str(HERE / "sample" / "conversation-1-two-channels.opus")
+    for name, sound in zip(names, decode_audio(path, sampling_rate=RATE, split_stereo=True), strict=True):
+        yield f"conversation 1, channel {name}", (sound, [word for who, word in said if who == name])
 
 
 def _table(title: str, rows: dict[str, dict[str, Any]]) -> None:
@@ -179,10 +152,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=HERE / "model")
     parser.add_argument("--minutes", type=float, default=6.0, help="unseen conversation to speak and measure")
-    parser.add_argument("--modes", nargs="*", default=MODES)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    result = evaluate(args.model, args.minutes, args.modes)
+    result = evaluate(args.model, args.minutes)
     if args.json:
         print(json.dumps(result, indent=2))
         return

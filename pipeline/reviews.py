@@ -1,6 +1,7 @@
 """Reviews, participants and conversations: what exists before anything is recorded."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from uuid import uuid4
@@ -18,6 +19,9 @@ from storage.log.log import Event
 from storage.models import Conversation, Participant, Review, State
 from storage.sealed import open_value, seal_value, slot
 from storage.vault import KeyClass
+
+# Commands that take either find out by this which of the two is meant.
+_CONVERSATION = re.compile(r"[Cc]-\d+")
 
 
 class UnknownReview(NotFound):
@@ -38,6 +42,10 @@ class Taken(Refused):
 
 class BadReference(BadInput):
     """{what}: "{reference}" cannot be used; 1 to {limit} letters, digits, spaces and .-_/ and never a real name"""
+
+
+class LikeAConversation(BadInput):
+    """review: "{reference}" is how conversations are called; choose a reference that cannot be mistaken for one"""
 
 
 class ConversationGone(Destroyed):
@@ -69,10 +77,12 @@ def create_review(home: Home, actor: Person, reference: str, *, schedule: str, c
     """Open a review. `schedule` is TOML that `retention.policy.parse` has accepted.
 
     Raises:
-        NotAllowed, BadReference, Taken.
+        NotAllowed, BadReference, LikeAConversation, Taken.
     """
     require(actor.roles, Act.CREATE_REVIEW, actor.name)
     reference = _reference(reference, "review", 40)
+    if _CONVERSATION.fullmatch(reference):
+        raise LikeAConversation(reference=reference)
     # Asked before and within the transaction: a refused review leaves no keys in the vault.
     with home.reading() as session:
         _refuse_taken(session, reference)

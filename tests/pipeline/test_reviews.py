@@ -12,6 +12,7 @@ from pipeline import reviews
 from pipeline.codes.codebook import Codebook, parse
 from pipeline.reviews import (
     BadReference,
+    LikeAConversation,
     RegisterEntry,
     ReviewClosed,
     Taken,
@@ -73,6 +74,7 @@ REFUSED: dict[str, tuple[Callable[[Story], object], type[Exception]]] = {
     "no reference": (lambda told: create(told, "  "), BadReference),
     "a long reference": (lambda told: create(told, "x" * 41), BadReference),
     "a line break": (lambda told: create(told, "LT\n2"), BadReference),
+    "the look of a conversation": (lambda told: create(told, "c-12"), LikeAConversation),
     "a bracket": (lambda told: create(told, "LT[2]"), BadReference),
     "a conversation in no review": (lambda told: plan(told, review="LT-9"), UnknownReview),
     "a conversation with nobody": (lambda told: plan(told, position="Nurse 1"), UnknownPosition),

@@ -11,7 +11,7 @@ from access.passwords import WORK
 from access.people import Person, check_name
 from access.roles import Act, Role, require
 from storage import models
-from storage.errors import NotFound, Refused
+from storage.errors import Locked, NotFound, Refused
 from storage.home import Home
 from storage.keyring import Work
 from storage.log.log import Event
@@ -29,7 +29,12 @@ class PersonDisabled(Refused):
     """person: "{name}" has been disabled and can do nothing here"""
 
 
-def _value(row: models.Person) -> Person:
+class WrongSignIn(Locked):
+    """sign-in: this name and this password do not belong together; type both again"""
+
+
+def value(row: models.Person) -> Person:
+    """A person as a row has them."""
     return Person(
         id=row.id,
         name=row.name,
@@ -85,7 +90,7 @@ def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Rol
             obj=[name],
             detail={"key": public.hex(), "roles": ",".join(sorted(roles))},
         )
-    return _value(row)
+    return value(row)
 
 
 def find(home: Home, name: str) -> Person:
@@ -95,15 +100,31 @@ def find(home: Home, name: str) -> Person:
         UnknownPerson, PersonDisabled.
     """
     with home.reading() as session:
-        person = _value(_row(session, name))
+        person = value(_row(session, name))
     if person.disabled:
         raise PersonDisabled(name=name)
     return person
 
 
+def check(home: Home, name: str, password: str) -> Person:
+    """The person whose name and password these are. A name that nobody has costs as much time as a wrong password.
+
+    Raises:
+        WrongSignIn: there is no such person, they are disabled, or the password is another.
+    """
+    with home.reading() as session:
+        row = session.scalar(select(models.Person).where(models.Person.name == name))
+        # Somebody's verifier costs what any other does.
+        verifier = row.password if row is not None else session.scalar(select(models.Person.password).limit(1))
+    right = passwords.verify_password(verifier or "", password)
+    if row is None or row.disabled_at is not None or not right:
+        raise WrongSignIn
+    return value(row)
+
+
 def everyone(home: Home) -> list[Person]:
     with home.reading() as session:
-        return [_value(row) for row in session.scalars(select(models.Person).order_by(models.Person.name))]
+        return [value(row) for row in session.scalars(select(models.Person).order_by(models.Person.name))]
 
 
 def disable(home: Home, actor: Person, name: str) -> None:

@@ -32,9 +32,14 @@ class Person:
     disabled: bool
 
 
+def is_name(text: str) -> bool:
+    """Whether this could be what somebody signs in with."""
+    return len(text) <= _LONGEST_NAME and _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str) -> None:
     """Let a usable sign-in name pass. Raises BadName."""
-    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise BadName
 
 

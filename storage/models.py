@@ -61,6 +61,39 @@ class Person(_Row, Base):
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class PersonSession(_Row, Base):
+    """Someone signed in at the page. `digest` is SHA-256 of the token that the browser holds."""
+
+    __tablename__ = "session"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    address: Mapped[str] = mapped_column(String(64))
+    by_link: Mapped[bool]
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LoginLink(_Row, Base):
+    """A link that signs somebody in once. `digest` is SHA-256 of the token in it."""
+
+    __tablename__ = "login_link"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInAttempt(_Row, Base):
+    """Somebody gave a password for this name from this address; kept for an hour, to slow down guessing."""
+
+    __tablename__ = "sign_in_attempt"
+    name: Mapped[str] = mapped_column(String(40), index=True)
+    address: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    passed: Mapped[bool]
+
+
 class Review(_Row, Base):
     __tablename__ = "review"
     reference: Mapped[str] = mapped_column(String(40), unique=True)

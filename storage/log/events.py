@@ -9,6 +9,8 @@ event                 obj                                        ref, sig, detai
 person.added          person                                     detail key: the person's public key
 person.key_replaced   person                                     detail key: the new public key; the old one ends here
 person.disabled       person                                     what they signed before stays signed
+session.begun         session                                    detail by: password or link
+session.ended         session, ...                               detail reason: a code
 conversation.planned  conversation, recording key, extract key   detail review: the review it belongs to
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
                                                                  sig: the actor's, over signoff_statement(ref)
@@ -53,7 +55,13 @@ class Event(StrEnum):
     PERSON_ADDED = "person.added"
     PERSON_KEY_REPLACED = "person.key_replaced"
     PERSON_DISABLED = "person.disabled"
+    PERSON_PASSWORD_CHANGED = "person.password_changed"
     ROLE_GRANTED = "role.granted"
+    ROLE_REMOVED = "role.removed"
+    LOGIN_LINK_MADE = "login_link.made"
+    SIGN_IN_THROTTLED = "sign_in.throttled"
+    SESSION_BEGUN = "session.begun"
+    SESSION_ENDED = "session.ended"
     REVIEW_CREATED = "review.created"
     REVIEW_CLOSED = "review.closed"
     PARTICIPANT_ADDED = "participant.added"

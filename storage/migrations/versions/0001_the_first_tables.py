@@ -361,4 +361,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold_lift")),
         sa.UniqueConstraint("hold_id", "person_id", name=op.f("uq_hold_lift_hold_id")),
     )
+    op.create_table(
+        "sign_in_attempt",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempt")),
+    )
+    op.create_index(op.f("ix_sign_in_attempt_address"), "sign_in_attempt", ["address"], unique=False)
+    op.create_index(op.f("ix_sign_in_attempt_name"), "sign_in_attempt", ["name"], unique=False)
+    op.create_table(
+        "login_link",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("made_at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", storage.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_login_link_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_link")),
+        sa.UniqueConstraint("digest", name=op.f("uq_login_link_digest")),
+    )
+    op.create_table(
+        "session",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("by_link", sa.Boolean(), nullable=False),
+        sa.Column("begun_at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", storage.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
+        sa.UniqueConstraint("digest", name=op.f("uq_session_digest")),
+    )
     # ### end Alembic commands ###

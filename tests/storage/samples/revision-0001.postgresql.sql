@@ -145,6 +145,13 @@ CREATE TABLE public.incident (
     acknowledged_by uuid,
     id uuid NOT NULL
 );
+CREATE TABLE public.login_link (
+    person_id uuid NOT NULL,
+    digest character varying(64) NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    id uuid NOT NULL
+);
 CREATE TABLE public.name_decision (
     review_id uuid NOT NULL,
     digest character varying(64) NOT NULL,
@@ -193,6 +200,23 @@ CREATE TABLE public.review (
     closed_at timestamp with time zone,
     id uuid NOT NULL
 );
+CREATE TABLE public.session (
+    person_id uuid NOT NULL,
+    digest character varying(64) NOT NULL,
+    address character varying(64) NOT NULL,
+    by_link boolean NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    id uuid NOT NULL
+);
+CREATE TABLE public.sign_in_attempt (
+    name character varying(40) NOT NULL,
+    address character varying(64) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    passed boolean NOT NULL,
+    id uuid NOT NULL
+);
 CREATE TABLE public.sign_off (
     conversation_id uuid NOT NULL,
     person_id uuid NOT NULL,
@@ -229,11 +253,14 @@ INSERT INTO public.hearing VALUES ('00000000-0000-0000-0000-000000000001', 1, '0
 INSERT INTO public.hold VALUES (1, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.hold_lift VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.incident VALUES ('00000000-0000-0000-0000-000000000001', 1.5, 1.5, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.login_link VALUES ('00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.name_decision VALUES ('00000000-0000-0000-0000-000000000001', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.participant VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.person VALUES ('x', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.recording VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', 1, 1.5, 1, '2026-03-02 12:00:00+00', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.review VALUES ('x', 'x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.session VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', false, '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.sign_in_attempt VALUES ('x', 'x', '2026-03-02 12:00:00+00', false, '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.sign_off VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public."window" VALUES ('00000000-0000-0000-0000-000000000001', 1, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 ALTER TABLE ONLY public.alembic_version
@@ -268,6 +295,8 @@ ALTER TABLE ONLY public.hold_lift
     ADD CONSTRAINT pk_hold_lift PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT pk_incident PRIMARY KEY (id);
+ALTER TABLE ONLY public.login_link
+    ADD CONSTRAINT pk_login_link PRIMARY KEY (id);
 ALTER TABLE ONLY public.name_decision
     ADD CONSTRAINT pk_name_decision PRIMARY KEY (id);
 ALTER TABLE ONLY public.participant
@@ -278,6 +307,10 @@ ALTER TABLE ONLY public.recording
     ADD CONSTRAINT pk_recording PRIMARY KEY (id);
 ALTER TABLE ONLY public.review
     ADD CONSTRAINT pk_review PRIMARY KEY (id);
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT pk_session PRIMARY KEY (id);
+ALTER TABLE ONLY public.sign_in_attempt
+    ADD CONSTRAINT pk_sign_in_attempt PRIMARY KEY (id);
 ALTER TABLE ONLY public.sign_off
     ADD CONSTRAINT pk_sign_off PRIMARY KEY (id);
 ALTER TABLE ONLY public."window"
@@ -302,6 +335,8 @@ ALTER TABLE ONLY public.hold_lift
     ADD CONSTRAINT uq_hold_lift_hold_id UNIQUE (hold_id, person_id);
 ALTER TABLE ONLY public.hold
     ADD CONSTRAINT uq_hold_number UNIQUE (number);
+ALTER TABLE ONLY public.login_link
+    ADD CONSTRAINT uq_login_link_digest UNIQUE (digest);
 ALTER TABLE ONLY public.name_decision
     ADD CONSTRAINT uq_name_decision_review_id UNIQUE (review_id, digest);
 ALTER TABLE ONLY public.participant
@@ -312,10 +347,14 @@ ALTER TABLE ONLY public.recording
     ADD CONSTRAINT uq_recording_conversation_id UNIQUE (conversation_id);
 ALTER TABLE ONLY public.review
     ADD CONSTRAINT uq_review_reference UNIQUE (reference);
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT uq_session_digest UNIQUE (digest);
 ALTER TABLE ONLY public.sign_off
     ADD CONSTRAINT uq_sign_off_conversation_id UNIQUE (conversation_id, person_id);
 ALTER TABLE ONLY public."window"
     ADD CONSTRAINT uq_window_conversation_id UNIQUE (conversation_id, number);
+CREATE INDEX ix_sign_in_attempt_address ON public.sign_in_attempt USING btree (address);
+CREATE INDEX ix_sign_in_attempt_name ON public.sign_in_attempt USING btree (name);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_order_id_destruction_order FOREIGN KEY (order_id) REFERENCES public.destruction_order(id);
 ALTER TABLE ONLY public.approval
@@ -362,6 +401,8 @@ ALTER TABLE ONLY public.incident
     ADD CONSTRAINT fk_incident_acknowledged_by_person FOREIGN KEY (acknowledged_by) REFERENCES public.person(id);
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT fk_incident_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.login_link
+    ADD CONSTRAINT fk_login_link_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.name_decision
     ADD CONSTRAINT fk_name_decision_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.name_decision
@@ -370,6 +411,8 @@ ALTER TABLE ONLY public.participant
     ADD CONSTRAINT fk_participant_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
 ALTER TABLE ONLY public.recording
     ADD CONSTRAINT fk_recording_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT fk_session_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.sign_off
     ADD CONSTRAINT fk_sign_off_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public.sign_off

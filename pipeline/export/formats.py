@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipeline.export import docx, html, json, qdc, qdpx, tables, text, xlsx
+from pipeline.export import captions, docx, html, json, qdc, qdpx, tables, text, xlsx
 from pipeline.export.model import Project, Row, rows
 from storage.errors import BadInput, NotFound, NotVerified
 
@@ -51,6 +51,22 @@ FORMATS: dict[str, Format] = {
             write=qdc.write,
             read_back=qdc.read_back,
             expected=qdc.expected,
+        ),
+        Format(
+            name="vtt",
+            suffix=".vtt",
+            media_type="text/vtt",
+            write=captions.write_vtt,
+            read_back=captions.read_back_vtt,
+            expected=captions.expected,
+        ),
+        Format(
+            name="srt",
+            suffix=".srt",
+            media_type="application/x-subrip",
+            write=captions.write_srt,
+            read_back=captions.read_back_srt,
+            expected=captions.expected,
         ),
     )
 }

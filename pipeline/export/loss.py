@@ -14,6 +14,9 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
         lost.append(f"memos and who coded, left out for the reader: {project.profile}")
     extracts, memos = len(project.extracts), sum(1 for one in project.extracts if one.memo)
     labels = sum(1 for code in project.codebook.codes if code.shortcut or code.aliases)
+    if format in ("vtt", "srt"):
+        lost += [f"{extracts} extracts with their codes"] * bool(extracts) + [_NO_BOOK]
+        lost.append("times of words, which are spread evenly over each turn; line ends within turns")
     if format == "qdc":
         lost += [f"{extracts} extracts"] * bool(extracts) + [f"{len(project.documents)} conversations"]
     if format in ("qdpx", "qdc") and labels:

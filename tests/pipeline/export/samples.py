@@ -1,5 +1,6 @@
 """Projects to export: one written out, and any number drawn by hypothesis."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from uuid import UUID
@@ -66,6 +67,13 @@ def project(profile: Profile = Profile.INTERNAL) -> Project:
         extracts=extracts,
         created=AT,
     )
+
+
+def alone(whole: Project) -> Project:
+    """The first conversation of a project with its extracts; one written out where the project has none."""
+    one = next(iter(whole.documents), document())
+    extracts = tuple(each for each in whole.extracts if each.conversation == one.conversation)
+    return replace(whole, documents=(one,), extracts=extracts)
 
 
 _TEXTS = (

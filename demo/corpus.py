@@ -339,6 +339,57 @@ At {time}, {who} was still in the {room}.
 {day}, {day} and {day}.
 """.strip().splitlines()
 
+# What people say between the things they say: the small words, which a decoder mishears first. Strung together at random.
+PHRASES = """
+thank you|thank you for that|thank you all
+thank you for your time|thank you for coming|good morning|good afternoon|good evening|before we start|before we go on
+to start with|at the start|in the end|at the end of it|at the time|at that time|at first|for the first time
+the first time|the last time|one more time|all the time|from time to time|take your time|in time|I want to say
+I want you to know|I wanted to know|do you want to|did you want it|what I want is|who wanted to|as I said|I am sorry
+I am not sure|I am here|I am a little late|I am the one|am I right|I am still angry|that I am|as I am|a little
+a little more|a lot of it|a lot of people|a lot more|quite a lot|not a lot|a piece of it|a friend of us
+you know that|you know what|did you know|came to know|I know her|I know him but|they know about it|who knew that
+what was that like|what is it like|it looked like this|what did it look like|look at it|I look at him|looking at it
+it felt like|it was like that|like her|like him|should be|should have been|it should|could be|could have been|would be
+may as well|out of it|out of the house|out of time|find out|found out|I found out later|found it|on to the next
+move on|moved on to|let's move|let's start with|let's take|can you take|take me to it|take it in|put it in|put it down
+I put it there|when I put|when you go|go to her|go in|go on|go with him|go to it|went to see|went in|came in
+came back to me|come to|come in today|come with me|came through|told them|told her that|told me that|they told us
+told nobody|I told you|tell her|tell me|tell them about it|tells me|with a|with her|with him|with it|with them and
+with that|agree with me|agree to it|do with that|down with it|without a|there was a|there was no|there was an
+there is a|there is no|there were no|was there an|was there no|if there was|if there is|is that|is this|this is
+this is not|this was|this is about you|about this|of this|that is|that is not|that is very|very good|it is|it is not
+it is very hard|is it|was it|it was an|it was a|it was in|an older|an ear|an answer|an old one|an email|and I|and a
+and an|and the|and then|and that|and also|and so|and it|and he|and she|and they|but he|but she|but they|but a|but I
+so it|so he|so the|so did I|so did he|so then|not so|also in|also on|also the|on the|on a|on it|in a|in the|in it
+in here|in that|to the|to a|to do it|to me|to him|to her|to them|to add to it|to ask|to know|to come|to be|to see
+to talk|to give|to help you|for it|for him|for her|for them|for us|for you|for that|for me|of it|of him|of her|of them
+of mine|of us|of you|of that|off it|that he|that she|that they|that I|that it|that the|that her|that his|that nobody
+that somebody|those children|those two|those days|had to|had a|had no|had an|had her|had his|had it|had been to
+have been|have a|have an|have no|have it|have to|you have to|did he|did she|did they|did it|did that|did the
+did anybody go|did anybody else|do you|do they|do we|would you|would they|could you|would she|could she|should we
+should they|what would you|what could he|who did he|who did she|who was it|where was it|how did he|how was it
+how long was it|how many of them|how do you know|why did they|why was that|when was it|when did they|which was it
+if he|he was in|he was a|he was not|he is|he had|he came|he told|he said no|he said what|she said|she said yes
+she had|she came|she was not|she is|she knew another|they had|they were in|they were not|they are|we were
+we are|we had|we had no|we saw|we saw her|we all|we talked|we got|you are|you are not|you were|you had|are you
+were you|was I|as well|as big as|as long as|at all|at her|at him|at it|at the door|at the school|at the hospital
+in the house|in the spring|in the evening|in the morning|in June|in year five|number four|her number|his number
+by the time|by then|by her|from her|from him|from it|from the school|from Kelly|through it|another one|another day
+a third one|the third|the other one|each other|one another|one of us|one of them|nobody else|anybody else|never again
+never had|twice a week|later that day|later on|months later|years later|earlier|earlier that day|easier to say
+harder to say|hard to hear|hard to know|help me|help him|helped them|for help|ask for it|ask her|asked him|asked them
+asked for it|rang her|rang him|rang the school|rang me back|wrote it|wrote to them|written down|nothing written
+not written|anything else|anything at all|something else|something like that|nothing at all|everything else|every day
+every week|then he|then she|then they|then I cried|I cried|he cried|she cried|loved him|loved it|loved her
+loved them all|doubted him|doubted her|no point|the point|what point|a good point|began to|began to see|hungry again
+enough of it|not enough|good enough|old enough|too late|too many|two of them|to two|for four|four for you|here today
+today|I hear you|I heard it|I only heard|I only know|only her|I noticed it|noticed that|he noticed her|making it
+making a start|made it|made him|make a list|made no sense|lead on it|the lead|kind of|what kind|a kind boy|in May
+may be|may not|maybe not|the sixth of May|in March|off sick|foolish
+"""
+
+
 # Words the sample conversations need which no pattern happens to use; also padding against guessing.
 EXTRA_WORDS = """doubted children hope somebody tells loved piece third holding earlier easier add made one afternoon
 accepted cried car referral lost weight house visited quiet stairs foolish agree until spoke bed fell hungry bruise arm
@@ -349,6 +400,7 @@ medicine asthma appointment vaccine feeding nappies violence neglect abuse harm 
 decision evidence pattern question answer reason truth lie secret promise mistake chance choice change
 actually by completely er exactly honestly obviously okay perhaps shall um which whose why let's if not yes no""".split()  # noqa: SIM905 - a page of quotation marks would be harder to read
 
+_PHRASES = PHRASES.strip().replace("\n", "|").split("|")
 _SLOT = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"[A-Za-z']+")
 
@@ -459,11 +511,19 @@ class Corpus:
         first, *rest = right[len(right) // 2 :]
         return " ".join([text, self._surface.get(first.lower(), first), *rest])
 
+    def strung(self) -> str:
+        """Two to five of the small phrases, one after another, in no order that could be guessed."""
+        rng = self.rng
+        parts = [rng.choice(_PHRASES) for _ in range(rng.randint(2, 5))]
+        text = "".join(part + rng.choice((" ", " ", ", ")) for part in parts)
+        return _capital(text.strip(" ,")) + rng.choice("...?")
+
     def sentence(self) -> str:
         """One training or test sentence, never one of the sample conversations'."""
         while True:
             kind = self.rng.random()
-            text = self.pattern() if kind < 0.62 else self.mixed() if kind < 0.72 else self.shuffled()
+            draw = {0.5: self.pattern, 0.6: self.mixed, 0.75: self.strung, 1.0: self.shuffled}
+            text = next(make for upto, make in draw.items() if kind < upto)()
             if normal(text) not in self.held_out and len(text.split()) <= 22:
                 return text
 

@@ -8,6 +8,7 @@ from commands.desk import Desk, columns, with_desk
 from commands.recordings import NoSuchFile
 from commands.reviews import shipped_or_file
 from pipeline.codes import extracting
+from pipeline.codes.agreement import Agreement, Place, Table, Unit, overall
 from pipeline.codes.codebook import parse
 from pipeline.export.formats import export
 from pipeline.export.model import Profile, build
@@ -171,3 +172,40 @@ def matrix(desk: Desk, review: str, file: Path | None) -> None:
         [dict(zip(head, line, strict=True)) for line in body],
         columns(lines[1:]) if len(head) > 1 else "No extract yet.",
     )
+
+
+@extract.command()
+@click.argument("target")
+@click.option("--coder", "coders", multiple=True, help="One of the two people to compare; give it twice.")
+@click.option(
+    "--unit", type=click.Choice([unit.value for unit in Unit]), default=Unit.TURNS.value, show_default=True,
+    help="Count turns, or characters: how much of a turn was meant.",
+)  # fmt: skip
+@with_desk
+def agreement(desk: Desk, target: str, coders: tuple[str, ...], unit: str) -> None:
+    """How far two coders agree about TARGET, a conversation or a review, and about which turns they should talk."""
+    (first, second), found = extracting.compare(desk.unlock(), desk.actor, target, coders=coders, unit=Unit(unit))
+    rows = [_figures(one, first, second, desk.as_json) for one in found]
+    together = {"code": "all codes together", **_coefficients(overall(found))}
+    if desk.as_json:
+        desk.result({"coders": [first, second], "unit": unit, "codes": rows, "all": together})
+        return
+    desk.say(f"{first} and {second}, counted in {unit}\n")
+    desk.say(columns([*rows, together | dict.fromkeys((f"only {first}", f"only {second}"), "")]))
+
+
+def _figures(one: Agreement, first: str, second: str, as_json: bool) -> dict[str, object]:
+    apart = {f"only {first}": one.only_first, f"only {second}": one.only_second}
+    shown = {
+        name: [*map(_turn, places)] if as_json else ", ".join(map(_turn, places)) for name, places in apart.items()
+    }
+    return {"code": one.code.id if as_json else one.code.name, **_coefficients(one.table), **shown}
+
+
+def _coefficients(table: Table) -> dict[str, object]:
+    figures = {"agreement": table.share, "kappa": table.kappa, "alpha": table.alpha}
+    return {"units": table.units} | {name: round(value, 3) for name, value in figures.items()}
+
+
+def _turn(place: Place) -> str:
+    return f"{place[0]}:{place[1]}"

@@ -1,16 +1,22 @@
-"""How far two coders agree about one conversation, code by code, with the turns they should talk about.
+"""How far two coders agree about the same conversations, code by code, with the turns they should talk about.
 
-The unit is the turn: a coder has given it a code when an extract of theirs with that code touches it.
+Each code is a yes-or-no question put to every unit. A unit is a turn, given a code when an extract with it touches the turn; or
+a character of what was said, which also counts how much of a turn was meant. Characters next to each other are never coded
+independently, so the figures on characters describe two codings and generalise to nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pipeline.codes.codebook import Code, Codebook
 from pipeline.codes.coding import Extract
-from pipeline.codes.quotes import pieces
+from pipeline.codes.quotes import BadAnchor, pieces
 from pipeline.transcripts.document import Document
 from storage.errors import BadInput
+
+Place = tuple[str, int]
+"""A turn: conversation and number."""
 
 
 class SameCoder(BadInput):
@@ -18,80 +24,152 @@ class SameCoder(BadInput):
 
 
 class NothingCoded(BadInput):
-    """agreement: {coder} has coded nothing in {conversation}; choose a coder who has"""
+    """agreement: {coder} has coded nothing in {target}; choose a coder who has"""
+
+
+class Unit(StrEnum):
+    """What is counted."""
+
+    TURNS = "turns"
+    CHARACTERS = "characters"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """The four counts of a yes-or-no question put to two coders: units that both, one, the other or neither said yes to."""
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+
+    @property
+    def units(self) -> int:
+        return self.both + self.only_first + self.only_second + self.neither
+
+    @property
+    def share(self) -> float:
+        """The part of all units on which both agree, 0 to 1; 1 where there is nothing to disagree about."""
+        return (self.both + self.neither) / self.units if self.units else 1.0
+
+    @property
+    def kappa(self) -> float:
+        """Cohen's kappa (Cohen 1960): agreement beyond what each coder's own rate would give by chance.
+
+        1 where both always say the same, for which the formula has no value.
+        """
+        first, second = self.both + self.only_first, self.both + self.only_second
+        rest = (self.units - first) * (self.units - second)
+        if self.units == 0 or first * second + rest == self.units**2:
+            return 1.0
+        chance = (first * second + rest) / self.units**2
+        return (self.share - chance) / (1 - chance)
+
+    @property
+    def alpha(self) -> float:
+        """Krippendorff's alpha for two coders and yes-or-no data (Krippendorff 2011, Computing alpha-reliability).
+
+        1 where both always say the same, for which the formula has no value.
+        """
+        apart, values = self.only_first + self.only_second, 2 * self.units
+        yes = 2 * self.both + apart
+        return 1.0 if yes in (0, values) else 1 - (values - 1) * apart / (yes * (values - yes))
+
+    def __add__(self, other: "Table") -> "Table":
+        return Table(
+            both=self.both + other.both,
+            only_first=self.only_first + other.only_first,
+            only_second=self.only_second + other.only_second,
+            neither=self.neither + other.neither,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agreement:
-    """Turns with one code: given by `both`, or listed by number where `only_first` or `only_second` gave it."""
+    """Two coders on one code: the counts, and the turns in which the code was given by one of them alone."""
 
     code: Code
-    both: int
-    neither: int
-    only_first: tuple[int, ...]
-    only_second: tuple[int, ...]
-
-    @property
-    def turns(self) -> int:
-        return self.both + self.neither + len(self.only_first) + len(self.only_second)
-
-    @property
-    def share(self) -> float:
-        """The part of all turns on which both agree, 0 to 1."""
-        return (self.both + self.neither) / self.turns
-
-    @property
-    def kappa(self) -> float:
-        """Cohen's kappa (Cohen 1960): agreement beyond what each coder's own rate would give by chance."""
-        first, second = self.both + len(self.only_first), self.both + len(self.only_second)
-        rest = (self.turns - first) * (self.turns - second)
-        chance = (first * second + rest) / self.turns**2
-        return 1.0 if chance == 1 else (self.share - chance) / (1 - chance)
-
-    @property
-    def alpha(self) -> float:
-        """Krippendorff's alpha for two coders and yes-or-no data (Krippendorff 2011, Computing alpha-reliability)."""
-        apart, values = len(self.only_first) + len(self.only_second), 2 * self.turns
-        yes = 2 * self.both + apart
-        return 1.0 if yes in (0, values) else 1 - (values - 1) * apart / (yes * (values - yes))
+    table: Table
+    only_first: tuple[Place, ...]
+    only_second: tuple[Place, ...]
 
 
 def agreement(
-    document: Document, codebook: Codebook, extracts: Iterable[Extract], first: str, second: str
+    documents: Sequence[Document],
+    codebook: Codebook,
+    extracts: Iterable[Extract],
+    first: str,
+    second: str,
+    unit: Unit = Unit.TURNS,
 ) -> tuple[Agreement, ...]:
-    """The agreement of two coders on each code that either has used here, in the order of the codebook.
+    """The agreement of two coders on each code that either has used, in the order of the codebook.
 
+    Only conversations that both have coded count, since what somebody has not got to is no disagreement.
     Raises SameCoder, NothingCoded.
     """
     if first == second:
         raise SameCoder(coder=first)
-    here = [one for one in extracts if one.conversation == document.conversation]
-    for coder in (first, second):
-        if not any(one.coder == coder for one in here):
-            raise NothingCoded(coder=coder, conversation=document.conversation)
-    given = {coder: _given(document, here, coder) for coder in (first, second)}
-    used = {code for _, code in given[first] | given[second]}
-    return tuple(_agreement(document, code, given[first], given[second]) for code in codebook.codes if code.id in used)
+    found = list(extracts)
+    shared = [one for one in documents if {first, second} <= coders(found, one.conversation)]
+    if not shared:
+        missing = next((c for c in (first, second) if not any(one.coder == c for one in found)), second)
+        raise NothingCoded(coder=missing, target=", ".join(one.conversation for one in documents) or "this review")
+    given = [(one, _given(one, found, first), _given(one, found, second)) for one in shared]
+    used = {code for _, by_first, by_second in given for _, code in {**by_first, **by_second}}
+    return tuple(_agreement(given, code, unit) for code in codebook.codes if code.id in used)
 
 
-def _given(document: Document, extracts: Iterable[Extract], coder: str) -> set[tuple[int, str]]:
-    return {
-        (passage.turn, code)
-        for one in extracts
-        if one.coder == coder
-        for passage, _, _ in pieces(document, one.anchor)
-        for code in one.codes
-    }
+def overall(found: Iterable[Agreement]) -> Table:
+    """All codes together: every unit once for each code."""
+    return sum((one.table for one in found), Table(both=0, only_first=0, only_second=0, neither=0))
 
 
-def _agreement(document: Document, code: Code, first: set[tuple[int, str]], second: set[tuple[int, str]]) -> Agreement:
-    turns = [passage.turn for passage in document.passages]
-    by_first, by_second = ([(turn, code.id) in given for turn in turns] for given in (first, second))
-    pairs = list(zip(turns, by_first, by_second, strict=True))
-    return Agreement(
-        code=code,
-        both=sum(a and b for _, a, b in pairs),
-        neither=sum(not a and not b for _, a, b in pairs),
-        only_first=tuple(turn for turn, a, b in pairs if a and not b),
-        only_second=tuple(turn for turn, a, b in pairs if b and not a),
+def coders(extracts: Iterable[Extract], conversation: str) -> set[str]:
+    """Who has coded a conversation."""
+    return {one.coder for one in extracts if one.conversation == conversation}
+
+
+_Given = dict[tuple[int, str], set[int]]
+
+
+def _given(document: Document, extracts: Iterable[Extract], coder: str) -> _Given:
+    """The characters of each turn that a coder has given each code."""
+    given: _Given = {}
+    for one in extracts:
+        if (one.coder, one.conversation) != (coder, document.conversation):
+            continue
+        try:
+            parts = pieces(document, one.anchor)
+        except BadAnchor:
+            continue  # its words are gone; `coding.check` asks for it to be mended
+        for passage, start, end in parts:
+            for code in one.codes:
+                given.setdefault((passage.turn, code), set()).update(range(start, end))
+    return given
+
+
+def _agreement(given: Sequence[tuple[Document, _Given, _Given]], code: Code, unit: Unit) -> Agreement:
+    table = Table(both=0, only_first=0, only_second=0, neither=0)
+    only_first: list[Place] = []
+    only_second: list[Place] = []
+    for document, by_first, by_second in given:
+        for passage in document.passages:
+            one, other = (by.get((passage.turn, code.id), set()) for by in (by_first, by_second))
+            table += _table(one, other, 1 if unit is Unit.TURNS else len(passage.text), whole=unit is Unit.TURNS)
+            if one and not other:
+                only_first.append((document.conversation, passage.turn))
+            if other and not one:
+                only_second.append((document.conversation, passage.turn))
+    return Agreement(code=code, table=table, only_first=tuple(only_first), only_second=tuple(only_second))
+
+
+def _table(first: set[int], second: set[int], units: int, *, whole: bool) -> Table:
+    """The counts in one turn; with `whole` the turn is one unit, whatever part of it was meant."""
+    if whole:
+        first, second = {0} if first else set(), {0} if second else set()
+    return Table(
+        both=len(first & second),
+        only_first=len(first - second),
+        only_second=len(second - first),
+        neither=units - len(first | second),
     )

@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from access.roles import Act, require
 from pipeline import contents, stages
-from pipeline.codes import coding
+from pipeline.codes import agreement, coding
+from pipeline.codes.agreement import Agreement, Unit
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.codes.matrix import Matrix, matrix
 from pipeline.codes.quotes import Anchor, find_quote
 from pipeline.reviews import codebook_of, find_conversation, find_review, set_codebook
 from pipeline.transcripts.document import Document
-from storage.errors import NotFound, Refused
+from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, Review
@@ -153,6 +154,34 @@ def framework(home: Home, actor: Person, review_reference: str) -> Matrix:
         documents = [one for row in rows if (one := contents.document(home, row)) is not None]
         found = [one for row in rows for _, one in contents.extracts(home, session, row)]
         return matrix(documents, codebook_of(home, review), found)
+
+
+class WhichCoders(BadInput):
+    """agreement: {count} people have coded {target} ({coders}); name the two to compare with --coder"""
+
+
+def compare(
+    home: Home, actor: Person, target: str, *, coders: tuple[str, ...] = (), unit: Unit = Unit.TURNS
+) -> tuple[tuple[str, str], tuple[Agreement, ...]]:
+    """How far two coders agree about a conversation, or about all of a review that both have coded: who, and code by code.
+
+    Without `coders` it is the two who have coded, if there are two.
+
+    Raises:
+        NotAllowed, UnknownConversation, NoDocument, WhichCoders, SameCoder, NothingCoded.
+    """
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        review = session.scalar(select(Review).where(Review.reference == target))
+        conversations = contents.documented(session, review) if review else [find_conversation(session, target)]
+        documents = [_document(home, session, one) for one in conversations]
+        found = [one for row in conversations for _, one in contents.extracts(home, session, row)]
+        book = codebook_of(home, review or conversations[0].review)
+    known = coders or tuple(sorted({one.coder for one in found}))
+    if len(known) != 2:
+        raise WhichCoders(count=len(known), target=target, coders=", ".join(known) or "nobody")
+    first, second = known
+    return (first, second), agreement.agreement(documents, book, found, first, second, unit)
 
 
 def used_codes(home: Home, session: Session, review: Review) -> set[str]:

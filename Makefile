@@ -12,7 +12,7 @@ TRAIN_MADE := $(TRAIN)/.made
 PIP := pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean demo-corpus demo-voices demo-train demo-convert demo-evaluate demo-sample
+.PHONY: help demo serve test lint bench lock clean demo-corpus demo-voices demo-train demo-convert demo-evaluate demo-sample
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed 's/:.* ## /|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -20,6 +20,10 @@ help: ## this list
 demo: $(MADE) ## the whole way of a conversation on the sample, with the real engine
 	@rm -rf candour-demo
 	$(BIN)/candour demo
+
+serve: $(MADE) ## the page, on the home that `make demo` leaves
+	@test -d candour-demo/home || { echo 'make demo makes the home that this serves'; exit 1; }
+	$(BIN)/candour serve --home candour-demo/home --passphrase-file candour-demo/secrets/passphrase --as ruth
 
 test: $(MADE) ## the tests; TESTS=tests/storage for some of them, JOBS=4 on a larger machine
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)

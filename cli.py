@@ -13,6 +13,7 @@ ROOMS = {
     "demo": "demo",
     "init": "home",
     "doctor": "home",
+    "serve": "serve",
     "status": "home",
     "person": "people",
     "model": "models",

@@ -26,7 +26,9 @@ FIELDS: Final = (
     "conversation", "review", "person", "order", "hold", "key", "blob", "model", "revision", "event", "entry", "window",
     "seconds", "count", "bytes", "exit_code",
 )  # fmt: skip
-OURS: Final = frozenset({"access", "commands", "configs", "demo", "pipeline", "retention", "storage", "worker", "cli"})
+OURS: Final = frozenset(
+    {"access", "commands", "configs", "demo", "pipeline", "retention", "storage", "web", "worker", "cli"}
+)
 
 _REFERENCE = re.compile(r"[\w.:/+-]{1,64}")
 

@@ -20,7 +20,7 @@ from storage.errors import FAMILIES, CandourError
 from tools import picture, reference
 
 ROOT: Final = Path(__file__).parent.parent
-PACKAGES: Final = ("access", "commands", "demo", "pipeline", "retention", "storage", "worker")
+PACKAGES: Final = ("access", "commands", "demo", "pipeline", "retention", "storage", "web", "worker")
 # What it says becomes a part of another error's message, row by row.
 DECISIONS: Final = ROOT / "docs" / "decisions"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("access", "commands", "configs", "demo", "pipeline", "retention", "storage", "worker")
+PACKAGES = ("access", "commands", "configs", "demo", "pipeline", "retention", "storage", "web", "worker")
 LONGEST = 500
 TYPICAL = 200
 # Programs that a person runs by themselves; everything else speaks through the desk or the log.

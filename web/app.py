@@ -1,0 +1,52 @@
+"""The page, put together."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from storage.home import Home
+from web import errors
+from web.gate import route
+from web.headers import Guard
+from web.routes import ROUTES
+from web.visit import Visit
+
+HERE: Final = Path(__file__).parent
+
+
+def create_app(home: Home, origins: Collection[str]) -> Starlette:
+    """The page of an opened home, answering to `origins` alone, such as `http://127.0.0.1:8000`."""
+
+    async def other(request: Request, error: Exception) -> Response:
+        # An address outside of the table, or a method that it does not have.
+        assert isinstance(error, HTTPException)
+        visit = Visit(request=request, home=home)
+        message = f"page: {errors.HEADINGS.get(error.status_code, '').lower()}; go back to where the link was"
+        return await run_in_threadpool(errors.page, visit, error.status_code, message, "NoSuchPage")
+
+    files: list[BaseRoute] = [
+        Mount(f"/{folder}", Files(directory=HERE / folder), name=folder) for folder in ("static", "vendor")
+    ]
+    return Starlette(
+        routes=[*files, *(route(home, entry, ROUTES) for entry in ROUTES)],
+        middleware=[Middleware(Guard, origins=origins)],
+        exception_handlers={HTTPException: other},
+    )
+
+
+class Files(StaticFiles):
+    """The files of the program, the only thing a browser may keep; it asks each time whether they are still the same."""
+
+    def file_response(self, *args: object, **more: object) -> Response:
+        response = super().file_response(*args, **more)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response

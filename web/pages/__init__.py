@@ -1,0 +1,1 @@
+"""The pages, one module a noun: functions from a visit to a response, named in `web/routes.py`."""

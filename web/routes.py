@@ -1,0 +1,31 @@
+"""Every address, and who may go there. What is not in this table does not exist."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from access.roles import Act
+from web import signing_in
+from web.gate import SIGNED_IN, STRANGERS, Entry, get, may, post
+from web.pages import account, elsewhere, recordings
+
+# Everybody who takes part in the work on conversations; an auditor does not.
+WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
+
+ROUTES: Final[Sequence[Entry]] = (
+    # signing in
+    get("/sign-in", signing_in.form, STRANGERS),
+    post("/sign-in", signing_in.sign_in, STRANGERS),
+    get("/sign-in/link", signing_in.link, STRANGERS),
+    post("/sign-in/link", signing_in.sign_in_by_link, STRANGERS),
+    post("/sign-out", signing_in.sign_out, SIGNED_IN),
+    get("/session", signing_in.left, SIGNED_IN, quiet=True),
+    post("/session/stay", signing_in.stay, SIGNED_IN),
+    get("/account", account.page, SIGNED_IN),
+    post("/account/sessions/{session}/end", account.end, SIGNED_IN),
+    # conversations
+    get("/", elsewhere.first_page, SIGNED_IN),
+    get("/conversations", recordings.page, WORKING, menu="Conversations"),
+    get("/conversations/progress", recordings.progress, WORKING, quiet=True),
+    # nothing else
+    get("/{rest:path}", elsewhere.nothing, SIGNED_IN),
+)

@@ -136,6 +136,8 @@ class Conversation(_Row, Base):
     draft: Mapped[bytes | None] = mapped_column(LargeBinary)
     document: Mapped[bytes | None] = mapped_column(LargeBinary)
     document_digest: Mapped[str | None] = mapped_column(String(64))
+    # What was said in the turns that the document was made of, under the recording key.
+    said: Mapped[bytes | None] = mapped_column(LargeBinary)
     # Work: the newest run alone may write.
     run_token: Mapped[UUID | None]
     runs: Mapped[int] = mapped_column(default=0)
@@ -254,6 +256,35 @@ class Export(_Row, Base):
     digest: Mapped[str] = mapped_column(String(64))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The participant it was made for.
+    recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("participant.id"))
+
+
+class Change(_Row, Base):
+    """One act on extracts, names or codes that a person can undo: what was before and after, sealed under the key of both."""
+
+    __tablename__ = "change"
+    __table_args__ = (UniqueConstraint("review_id", "number"),)
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversation.id"))
+    number: Mapped[int]
+    field: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Override(_Row, Base):
+    """Somebody answers for letting a conversation leave as it stands, with a sealed reason; `digest` is that of its extracts."""
+
+    __tablename__ = "override"
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    audience: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SignOff(_Row, Base):

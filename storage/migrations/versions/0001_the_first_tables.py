@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("draft", sa.LargeBinary(), nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=True),
         sa.Column("document_digest", sa.String(length=64), nullable=True),
+        sa.Column("said", sa.LargeBinary(), nullable=True),
         sa.Column("run_token", sa.Uuid(), nullable=True),
         sa.Column("runs", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.String(length=200), nullable=True),
@@ -212,13 +213,49 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recipient_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_export_conversation_id_conversation")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_export_person_id_person")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["participant.id"], name=op.f("fk_export_recipient_id_participant")),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_export_review_id_review")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
+    )
+    op.create_table(
+        "change",
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=20), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("undone_at", storage.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_change_conversation_id_conversation")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_change_person_id_person")),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_change_review_id_review")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
+        sa.UniqueConstraint("review_id", "number", name=op.f("uq_change_review_id")),
+    )
+    op.create_table(
+        "override",
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("audience", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_override_conversation_id_conversation")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_override_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_override")),
     )
     op.create_table(
         "extract",

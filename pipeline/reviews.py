@@ -120,9 +120,13 @@ def set_codebook(home: Home, actor: Person, reference: str, codebook: Codebook) 
     require(actor.roles, Act.CODE, actor.name)
     with home.writing() as session:
         review = find_review(session, reference)
-        key = home.vault.get(review.review_key, KeyClass.REVIEW)
-        review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
+        seal_codebook(home, review, codebook)
         home.log(session, Event.CODE_ADDED, actor=actor.name, obj=[review.id])
+
+
+def seal_codebook(home: Home, review: Review, codebook: Codebook) -> None:
+    key = home.vault.get(review.review_key, KeyClass.REVIEW)
+    review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
 
 
 def close_review(home: Home, actor: Person, reference: str) -> None:

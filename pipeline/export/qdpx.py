@@ -77,7 +77,7 @@ def codes_element(codebook: Codebook, namespace: str, review: str) -> etree._Ele
 
     def grow(above: etree._Element, parent: str | None) -> None:
         for code in codebook.children(parent):
-            element = _child(above, "Code", guid=_guid(review, "code", code.id), name=code.name)
+            element = _child(above, "Code", guid=guid(review, "code", code.id), name=code.name)
             element.set("isCodable", "true" if code.codable else "false")
             element.set("color", code.colour)
             if code.description:
@@ -90,7 +90,7 @@ def codes_element(codebook: Codebook, namespace: str, review: str) -> etree._Ele
 
 def _project(project: Project) -> etree._Element:
     root = etree.XML(f'<Project xmlns="{_PROJECT}"/>')
-    author = _guid(project.review, "user", "")
+    author = guid(project.review, "user", "")
     root.set("name", project.review)
     root.set("origin", ORIGIN)
     root.set("creatingUserGUID", author)
@@ -98,7 +98,7 @@ def _project(project: Project) -> etree._Element:
     users = _child(root, "Users")
     # some programs take the first user for the coder
     for coder in project.coders:
-        _child(users, "User", guid=_guid(project.review, "user", coder), name=coder)
+        _child(users, "User", guid=guid(project.review, "user", coder), name=coder)
     _child(users, "User", guid=author, name=ORIGIN)
     if project.codebook.codes:
         _child(root, "CodeBook").append(codes_element(project.codebook, _PROJECT, project.review))
@@ -115,24 +115,23 @@ def _project(project: Project) -> etree._Element:
 def _variables(root: etree._Element, project: Project) -> None:
     variables = _child(root, "Variables")
     for name in ("Conversation", "Position"):
-        _child(variables, "Variable", guid=_guid(project.review, "variable", name), name=name, typeOfVariable="Text")
+        _child(variables, "Variable", guid=guid(project.review, "variable", name), name=name, typeOfVariable="Text")
 
 
 def _case(cases: etree._Element, project: Project, document: Document) -> None:
-    guid = _guid(project.review, "case", document.conversation)
-    case = _child(cases, "Case", guid=guid, name=_title(document))
+    case = _child(cases, "Case", guid=guid(project.review, "case", document.conversation), name=_title(document))
     _values(case, project, document)
-    _child(case, "SourceRef", targetGUID=_guid(project.review, "source", document.conversation))
+    _child(case, "SourceRef", targetGUID=guid(project.review, "source", document.conversation))
 
 
 def _source(sources: etree._Element, project: Project, document: Document) -> None:
     source = _child(
         sources,
         "TextSource",
-        guid=_guid(project.review, "source", document.conversation),
+        guid=guid(project.review, "source", document.conversation),
         name=_title(document),
         plainTextPath=f"internal://{_source_file(project, document)}",
-        creatingUser=_guid(project.review, "user", ""),
+        creatingUser=guid(project.review, "user", ""),
         creationDateTime=_time(project.created),
     )
     _, begins = plain_text(document)
@@ -143,11 +142,11 @@ def _source(sources: etree._Element, project: Project, document: Document) -> No
 
 
 def _selection(source: etree._Element, project: Project, one: Extract, begins: dict[int, int]) -> None:
-    made = {"creatingUser": _guid(project.review, "user", one.coder), "creationDateTime": _time(one.at)}
+    made = {"creatingUser": guid(project.review, "user", one.coder), "creationDateTime": _time(one.at)}
     selection = _child(
         source,
         "PlainTextSelection",
-        guid=_guid(project.review, "extract", str(one.id)),
+        guid=guid(project.review, "extract", str(one.id)),
         name=f"Turn {one.anchor.first_turn}: {' '.join(one.quote.split())[:80]}",
         startPosition=str(begins[one.anchor.first_turn] + one.anchor.first_char),
         endPosition=str(begins[one.anchor.last_turn] + one.anchor.last_char),
@@ -156,14 +155,14 @@ def _selection(source: etree._Element, project: Project, one: Extract, begins: d
     if one.memo:
         _child(selection, "Description").text = one.memo
     for code in (code for code in project.codebook.codes if code.id in one.codes):
-        coding = _child(selection, "Coding", guid=_guid(project.review, "coding", f"{one.id}/{code.id}"), **made)
-        _child(coding, "CodeRef", targetGUID=_guid(project.review, "code", code.id))
+        coding = _child(selection, "Coding", guid=guid(project.review, "coding", f"{one.id}/{code.id}"), **made)
+        _child(coding, "CodeRef", targetGUID=guid(project.review, "code", code.id))
 
 
 def _values(above: etree._Element, project: Project, document: Document) -> None:
     for name, text in (("Conversation", document.conversation), ("Position", document.position)):
         value = _child(above, "VariableValue")
-        _child(value, "VariableRef", targetGUID=_guid(project.review, "variable", name))
+        _child(value, "VariableRef", targetGUID=guid(project.review, "variable", name))
         _child(value, "TextValue").text = text
 
 
@@ -173,10 +172,11 @@ def _title(document: Document) -> str:
 
 
 def _source_file(project: Project, document: Document) -> str:
-    return f"{_guid(project.review, 'text', document.conversation)}.txt"
+    return f"{guid(project.review, 'text', document.conversation)}.txt"
 
 
-def _guid(review: str, kind: str, name: str) -> str:
+def guid(review: str, kind: str, name: str) -> str:
+    """The identifier of a part of a review, the same in every export of it."""
     # stable, so that archived exports can be matched; upper case, since some programs refuse the other
     return str(uuid5(_NAMESPACE, f"{review}\n{kind}\n{name}")).upper()
 

@@ -10,7 +10,7 @@ from commands.desk import Desk, with_desk
 from pipeline.pseudonyms import naming
 from pipeline.recording.listening import NothingThere, sound
 from pipeline.transcription.doubts import share
-from pipeline.transcripts import reviewing
+from pipeline.transcripts import editing, reviewing
 from pipeline.transcripts.transcript import Span, Speaker, Turn, timestamp
 from storage.errors import Refused
 
@@ -102,8 +102,9 @@ def correct(
     """Correct turns. The machine's draft stays as it is; every correction is kept with who and when."""
     home = desk.unlock()
     if undo:
-        turn = reviewing.undo(home, desk.actor, reference)
-        desk.result({"undone": turn}, f"Took back the newest correction, on turn {turn}.")
+        saved = editing.undo(home, desk.actor, reference)
+        turns = sorted(saved.turns)
+        desk.result({"undone": turns}, f"Took back your newest correction, on turn {', '.join(map(str, turns))}.")
         return
     if not turns or (text is None and speaker is None):
         raise click.UsageError("Say which --turns, and --text or --speaker.")
@@ -135,7 +136,10 @@ def check(desk: Desk, reference: str, turns: list[int] | None, every: bool, waiv
         return
     if not turns and not every:
         raise click.UsageError("Say which --turns, --all, or --damage.")
-    new = reviewing.hear(home, desk.actor, reference, turns or [], waived=waive)
+    if waive is None:
+        new = reviewing.hear(home, desk.actor, reference, turns or [])
+    else:
+        new = reviewing.waive(home, desk.actor, reference, turns or [], waive)
     desk.result({"new": new}, f"Marked {new} more turns as {'waived' if waive else 'heard'}.")
 
 
@@ -185,7 +189,7 @@ def speakers(desk: Desk, reference: str, swap: bool) -> None:
     """Show how the turns are shared out, or exchange the two speakers everywhere."""
     home = desk.unlock()
     if swap:
-        reviewing.swap_speakers(home, desk.actor, reference)
+        editing.swap(home, desk.actor, reference)
     found = reviewing.read(home, desk.actor, reference)
     rows = [
         {

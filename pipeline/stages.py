@@ -22,7 +22,7 @@ from pipeline.transcripts.document import Document
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Doubt, Hearing, Incident, SignOff, State, Window
+from storage.models import Conversation, Doubt, Incident, SignOff, State, Window
 
 
 class Frozen(Refused):
@@ -126,8 +126,7 @@ def _doubts(home: Home, session: Session, conversation: Conversation) -> str:
 def _heard(home: Home, session: Session, conversation: Conversation) -> str:
     if conversation.draft is None:
         return "nothing has been transcribed yet"
-    heard = set(session.scalars(select(Hearing.turn).where(Hearing.conversation_id == conversation.id)))
-    count = len({turn.number for turn in contents.transcript(home, session, conversation)} - heard)
+    count = len(contents.unheard(home, session, conversation))
     return f"{_counted(count, 'turn')} to hear: `candour transcript check {conversation.reference}`" if count else ""
 
 

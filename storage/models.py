@@ -102,6 +102,7 @@ class Review(_Row, Base):
     review_key: Mapped[UUID]
     codebook: Mapped[bytes] = mapped_column(LargeBinary)
     name_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    conventions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -132,7 +133,10 @@ class Conversation(_Row, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     keep_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # The draft and its digest; the pseudonymised transcript under the extract key.
+    # How the transcript is written, where not as the review says; the format of a draft that was made elsewhere.
+    conventions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    imported: Mapped[str | None] = mapped_column(String(10))
+    # The draft; the pseudonymised transcript under the extract key, and its digest.
     draft: Mapped[bytes | None] = mapped_column(LargeBinary)
     document: Mapped[bytes | None] = mapped_column(LargeBinary)
     document_digest: Mapped[str | None] = mapped_column(String(64))
@@ -202,15 +206,14 @@ class Correction(_Row, Base):
 
 
 class Hearing(_Row, Base):
-    """A turn a person has listened to, or waived with a sealed reason."""
+    """What one person has listened to, and when last; the stretches are sealed."""
 
     __tablename__ = "hearing"
-    __table_args__ = (UniqueConstraint("conversation_id", "turn"),)
+    __table_args__ = (UniqueConstraint("conversation_id", "person_id"),)
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
-    turn: Mapped[int]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    waived: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Doubt(_Row, Base):

@@ -1,49 +1,58 @@
 """A person reviews a transcript: reads, corrects, hears, resolves doubts. The draft never changes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from uuid import uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
 from pipeline import contents, stages
-from pipeline.reviews import find_conversation, recording_key
+from pipeline.reviews import find_conversation
 from pipeline.transcription.doubts import Doubt
-from pipeline.transcripts.transcript import Correction, Speaker, Turn
+from pipeline.transcripts import editing, heard
+from pipeline.transcripts.corrections import Revision, Standing, Transcript, Waiver, stand
+from pipeline.transcripts.heard import Listening
+from pipeline.transcripts.history import Piece, Step, difference, steps
+from pipeline.transcripts.transcript import Span, Speaker, Turn
 from storage.errors import BadInput, NotFound
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Hearing, Incident
-from storage.models import Correction as CorrectionRow
-from storage.sealed import seal_value
+from storage.models import Conversation, Incident
 
 
 class UnknownDoubt(NotFound):
     """doubts: {reference} has no open doubt {number}; `candour doubts list {reference}` shows them"""
 
 
-class NothingToUndo(NotFound):
-    """transcript: {reference} has no correction to take back"""
-
-
-class NoWaiver(BadInput):
+class NoReason(BadInput):
     """transcript: to waive listening needs a reason"""
-
-
-class UnknownTurn(NotFound):
-    """transcript: {reference} has no turn {turn}; it has {count}, `candour transcript show {reference}` shows them"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A transcript as a person sees it: turns, which of them were heard, which were corrected."""
+    """A transcript as a person sees it.
 
-    turns: tuple[Turn, ...]
+    `heard` are the turns that somebody listened to or that are waived, `listened` who heard which stretches.
+    """
+
+    transcript: Transcript
+    listened: tuple[Listening, ...]
     heard: frozenset[int]
-    corrected: frozenset[int]
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        return self.transcript.turns
+
+    @property
+    def corrected(self) -> frozenset[int]:
+        return frozenset(one.turn.number for one in self.transcript.standing if one.corrected)
+
+    @property
+    def share(self) -> float:
+        """Seconds of the turns that were heard or waived, as a share of all their seconds."""
+        return heard.share(self.turns, contents.covered(self.transcript, self.listened))
 
 
 def read(home: Home, actor: Person, reference: str, *, machine: bool = False) -> Reading:
@@ -55,10 +64,39 @@ def read(home: Home, actor: Person, reference: str, *, machine: bool = False) ->
     require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        turns = contents.draft(home, conversation) if machine else contents.transcript(home, session, conversation)
-        heard = session.scalars(select(Hearing.turn).where(Hearing.conversation_id == conversation.id))
-        corrected = {one.turn for one in contents.corrections(home, session, conversation)}
-        return Reading(turns=turns, heard=frozenset(heard), corrected=frozenset(corrected))
+        standing = contents.standing(home, session, conversation)
+        transcript = stand(contents.draft(home, conversation), ()) if machine else standing
+        listened = tuple(one for _, one in contents.listened(home, session, conversation))
+        covered = contents.covered(standing, listened)
+        return Reading(transcript=transcript, listened=listened, heard=heard.heard_turns(transcript.turns, covered))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """A turn, how it came to be so, and how it differs from the words the machine heard."""
+
+    standing: Standing
+    steps: tuple[Step, ...]
+    difference: tuple[Piece, ...]
+
+
+def history(home: Home, actor: Person, reference: str, turn: int) -> History:
+    """The history of a turn.
+
+    Raises:
+        NotAllowed, UnknownConversation, NoSuchTurn, NoDraft, ConversationGone.
+    """
+    require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
+    with home.reading() as session:
+        conversation = find_conversation(session, reference)
+        draft = contents.draft(home, conversation)
+        corrections = contents.corrections(home, session, conversation)
+    standing = stand(draft, corrections).find(turn)
+    return History(
+        standing=standing,
+        steps=steps(draft, corrections, turn),
+        difference=difference([word.text for word in standing.source], standing.turn.text.split()),
+    )
 
 
 def correct(
@@ -66,116 +104,95 @@ def correct(
 ) -> tuple[Turn, ...]:
     """Lay a correction over turns: a new text, another speaker, or both. Returns those turns as they now stand.
 
-    A turn with a new text counts as heard, since nobody can write down what they did not hear; who speaks shows on the page.
+    A turn with a new text counts as heard, since nobody can write down what they did not hear. The page, which knows what was
+    played, uses `editing` instead.
 
     Raises:
-        NotAllowed, UnknownConversation, UnknownTurn, NoDraft, Frozen, ConversationGone.
+        NotAllowed, UnknownConversation, NoSuchTurn, NoDraft, Frozen, ConversationGone.
     """
     require(actor.roles, Act.CORRECT, actor.name)
-    with home.writing() as session:
-        conversation = _open(home, session, reference, "transcript")
-        _known(home, session, conversation, turns)
-        _lay_over(home, session, conversation, actor, dict.fromkeys(turns, (text, speaker)))
-        if text is not None:
-            _hear(home, session, conversation, actor, turns, None)
-        stages.settle(home, session, conversation, actor)
-        return tuple(t for t in contents.transcript(home, session, conversation) if t.number in turns)
-
-
-def swap_speakers(home: Home, actor: Person, reference: str) -> None:
-    """Exchange Interviewer and Participant everywhere. Raises what `correct` raises."""
-    require(actor.roles, Act.CORRECT, actor.name)
-    other = {Speaker.INTERVIEWER: Speaker.PARTICIPANT, Speaker.PARTICIPANT: Speaker.INTERVIEWER}
-    with home.writing() as session:
-        conversation = _open(home, session, reference, "transcript")
-        turns = contents.transcript(home, session, conversation)
-        swapped = {turn.number: (None, other[turn.speaker]) for turn in turns if turn.speaker in other}
-        _lay_over(home, session, conversation, actor, swapped)
-        stages.settle(home, session, conversation, actor)
-
-
-def _lay_over(
-    home: Home,
-    session: Session,
-    conversation: Conversation,
-    actor: Person,
-    changes: Mapping[int, tuple[str | None, Speaker | None]],
-) -> None:
-    for turn, (text, speaker) in changes.items():
-        one = Correction(turn=turn, text=text, speaker=speaker, author=actor.name, at=home.now())
-        contents.add_correction(home, session, conversation, actor, one)
-        session.flush()
-    home.log(
-        session, Event.TRANSCRIPT_CORRECTED, actor=actor.name, obj=[conversation.id], detail={"turns": len(changes)}
+    revision = Revision(
+        texts={} if text is None else dict.fromkeys(turns, text),
+        speakers={} if speaker is None else dict.fromkeys(turns, speaker),
     )
+    with home.writing() as session:
+        conversation = editing.opened(home, session, reference)
+        saved = editing.put(home, session, conversation, actor, lambda _: revision)
+        found = tuple(one.turn for one in saved.transcript.standing if one.turn.number in turns)
+        if text is not None:
+            _hear(home, session, conversation, actor, found)
+            stages.settle(home, session, conversation, actor)
+        return found
 
 
-def undo(home: Home, actor: Person, reference: str) -> int:
-    """Take the newest correction back; returns the turn it was on.
+def hear(home: Home, actor: Person, reference: str, turns: Collection[int]) -> int:
+    """Say that one has listened to turns, or without turns to all of them. Returns how many nobody had heard before.
 
     Raises:
-        NothingToUndo and what `correct` raises.
+        NotAllowed, UnknownConversation, NoSuchTurn, NoDraft, Frozen, ConversationGone.
     """
     require(actor.roles, Act.CORRECT, actor.name)
     with home.writing() as session:
-        conversation = _open(home, session, reference, "transcript")
-        found = contents.corrections(home, session, conversation)
-        if not found:
-            raise NothingToUndo(reference=conversation.reference)
-        newest = select(func.max(CorrectionRow.number)).where(CorrectionRow.conversation_id == conversation.id)
-        session.execute(
-            delete(CorrectionRow).where(
-                CorrectionRow.conversation_id == conversation.id, CorrectionRow.number == session.scalar(newest)
-            )
-        )
-        home.log(session, Event.TRANSCRIPT_CORRECTED, actor=actor.name, obj=[conversation.id], detail={"undone": True})
-        stages.settle(home, session, conversation, actor)
-        return found[-1].turn
-
-
-def hear(home: Home, actor: Person, reference: str, turns: Collection[int], *, waived: str | None = None) -> int:
-    """Mark turns as listened to, or waive listening with a reason; without turns all of them. Returns how many are new.
-
-    Raises:
-        NotAllowed, UnknownConversation, UnknownTurn, NoDraft, NoWaiver, Frozen, ConversationGone.
-    """
-    require(actor.roles, Act.CORRECT, actor.name)
-    if waived is not None and not waived.strip():
-        raise NoWaiver
-    with home.writing() as session:
-        conversation = _open(home, session, reference, "transcript")
-        every = _known(home, session, conversation, turns)
-        new = _hear(home, session, conversation, actor, turns or every, waived)
+        conversation = editing.opened(home, session, reference)
+        picked = _picked(contents.standing(home, session, conversation), turns)
+        before = _unheard(home, session, conversation)
+        _hear(home, session, conversation, actor, picked)
+        new = len(before - _unheard(home, session, conversation))
         home.log(session, Event.TRANSCRIPT_HEARD, actor=actor.name, obj=[conversation.id], detail={"turns": new})
         stages.settle(home, session, conversation, actor)
         return new
 
 
-def _hear(
-    home: Home,
-    session: Session,
-    conversation: Conversation,
-    actor: Person,
-    turns: Collection[int],
-    waived: str | None,
-) -> int:
-    heard = set(session.scalars(select(Hearing.turn).where(Hearing.conversation_id == conversation.id)))
-    new = sorted(set(turns) - heard)
-    for turn in new:
-        row = Hearing(id=uuid4(), conversation_id=conversation.id, turn=turn, person_id=actor.id, at=home.now())
-        if waived is not None:
-            key = recording_key(home, conversation)
-            row.waived = seal_value(key, f"hearing.waived:{row.id}", waived.encode())
-        session.add(row)
-    session.flush()
-    return len(new)
+def played(home: Home, actor: Person, reference: str, spans: Iterable[Span]) -> Reading:
+    """Note stretches that were played to a person. They may come often and overlap; only the union is kept.
+
+    Raises:
+        NotAllowed, UnknownConversation, NoDraft, Frozen, ConversationGone.
+    """
+    require(actor.roles, Act.LISTEN, actor.name)
+    with home.writing() as session:
+        conversation = editing.opened(home, session, reference)
+        if contents.add_listening(home, session, conversation, actor, played=tuple(spans)):
+            home.log(session, Event.TRANSCRIPT_HEARD, actor=actor.name, obj=[conversation.id])
+        stages.settle(home, session, conversation, actor)
+    return read(home, actor, reference)
+
+
+def waive(home: Home, actor: Person, reference: str, turns: Collection[int], reason: str) -> int:
+    """Say why nobody needs to listen to turns, or without turns to those that nobody heard. Returns how many were left unheard.
+
+    Raises:
+        NoReason and what `hear` raises.
+    """
+    require(actor.roles, Act.CORRECT, actor.name)
+    if not reason.strip():
+        raise NoReason
+    with home.writing() as session:
+        conversation = editing.opened(home, session, reference)
+        before = _unheard(home, session, conversation)
+        picked = _picked(contents.standing(home, session, conversation), turns or before)
+        spans = tuple(heard.stretch(turn) for turn in picked)
+        editing.put(home, session, conversation, actor, lambda _: Waiver(spans=spans, reason=reason.strip()))
+        return len(before - _unheard(home, session, conversation))
+
+
+def _picked(transcript: Transcript, turns: Collection[int]) -> tuple[Turn, ...]:
+    return tuple(transcript.find(number).turn for number in turns) if turns else transcript.turns
+
+
+def _unheard(home: Home, session: Session, conversation: Conversation) -> frozenset[int]:
+    return frozenset(contents.unheard(home, session, conversation))
+
+
+def _hear(home: Home, session: Session, conversation: Conversation, actor: Person, turns: Iterable[Turn]) -> None:
+    contents.add_listening(home, session, conversation, actor, said=tuple(heard.stretch(turn) for turn in turns))
 
 
 def acknowledge_damage(home: Home, actor: Person, reference: str) -> int:
     """Say that the damaged stretches of a recording are known; returns how many there were."""
     require(actor.roles, Act.CORRECT, actor.name)
     with home.writing() as session:
-        conversation = _open(home, session, reference, "transcript")
+        conversation = editing.opened(home, session, reference)
         rows = session.scalars(
             select(Incident).where(Incident.conversation_id == conversation.id, Incident.acknowledged_by.is_(None))
         ).all()
@@ -211,7 +228,7 @@ def resolve(home: Home, actor: Person, reference: str, numbers: Collection[int])
     """
     require(actor.roles, Act.CORRECT, actor.name)
     with home.writing() as session:
-        conversation = _open(home, session, reference, "doubts")
+        conversation = editing.opened(home, session, reference)
         rows = {row.number: row for row, _ in contents.doubts(home, session, conversation) if row.resolved_by is None}
         for number in numbers or list(rows):
             if number not in rows:
@@ -222,18 +239,3 @@ def resolve(home: Home, actor: Person, reference: str, numbers: Collection[int])
         home.log(session, Event.DOUBT_RESOLVED, actor=actor.name, obj=[conversation.id], detail={"left": len(rows)})
         stages.settle(home, session, conversation, actor)
         return len(rows)
-
-
-def _open(home: Home, session: Session, reference: str, step: str) -> Conversation:
-    conversation = find_conversation(session, reference)
-    contents.draft(home, conversation)
-    stages.require_open(session, conversation, step)
-    return conversation
-
-
-def _known(home: Home, session: Session, conversation: Conversation, turns: Collection[int]) -> list[int]:
-    known = [turn.number for turn in contents.transcript(home, session, conversation)]
-    for turn in turns:
-        if turn not in known:
-            raise UnknownTurn(reference=conversation.reference, turn=turn, count=len(known))
-    return known

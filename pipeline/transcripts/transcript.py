@@ -1,25 +1,13 @@
-"""A transcript: what the machine heard, and what people made of it.
-
-The draft is immutable. Corrections lie over it; `apply` gives the transcript as it stands. All times are seconds from the
-start of the recording.
-"""
+"""What a transcript is made of: timed words, turns, and who speaks. All times are seconds from the start of the recording."""
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from difflib import SequenceMatcher
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
-
-from storage.errors import NotFound
-
-
-class NoSuchTurn(NotFound):
-    """transcript: there is no turn {number} in this transcript; the last one is {last}"""
 
 
 class Speaker(StrEnum):
@@ -67,7 +55,8 @@ class Turn:
 
     @property
     def end(self) -> float:
-        return self.words[-1].end
+        # of two turns made one, the words of the first may go on while those of the second are said
+        return max(word.end for word in self.words)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,76 +82,6 @@ class Heard:
     speech: tuple[Span, ...]
     words: tuple[Word, ...]
     estimates: tuple[Estimate, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Correction:
-    """What a person made of a turn: its whole text, or who speaks, or both; None leaves as it is.
-
-    `author` is a person's id and `at` has a time zone. An empty text says that nothing was said.
-    """
-
-    turn: int
-    text: str | None = None
-    speaker: Speaker | None = None
-    author: str
-    at: datetime
-
-
-def apply(turns: Sequence[Turn], corrections: Iterable[Correction]) -> tuple[Turn, ...]:
-    """The transcript as it stands: the draft with corrections laid over it, the later over the earlier.
-
-    Raises NoSuchTurn.
-    """
-    standing = {turn.number: turn for turn in turns}
-    for correction in corrections:
-        turn = standing.get(correction.turn)
-        if turn is None:
-            raise NoSuchTurn(number=correction.turn, last=max(standing, default=0))
-        if correction.text is not None:
-            turn = replace(turn, words=retimed(turn.words, correction.text))
-        if correction.speaker is not None:
-            words = tuple(replace(word, speaker=correction.speaker) for word in turn.words)
-            turn = replace(turn, speaker=correction.speaker, words=words)
-        standing[correction.turn] = turn
-    return tuple(standing.values())
-
-
-def retimed(words: Sequence[Word], text: str) -> tuple[Word, ...]:
-    """The words of a new text with times from the old ones.
-
-    A word that is still there keeps its time and, if it is written the same, its probability. New words are spread over the
-    time of those they replace, or between their neighbours, by their length. A person is certain: probability 1.
-    """
-    speaker, begin, end = words[0].speaker, words[0].start, max(word.end for word in words)
-    new = text.split()
-    if not new:
-        return (Word(text="", start=begin, end=end, probability=1.0, speaker=speaker),)
-    old_keys, new_keys = [plain(word.text) for word in words], [plain(one) for one in new]
-    result: list[Word] = []
-    for kind, first, last, start, stop in SequenceMatcher(None, old_keys, new_keys, autojunk=False).get_opcodes():
-        if kind == "equal":
-            result += [_rewritten(word, one) for word, one in zip(words[first:last], new[start:stop], strict=True)]
-        elif start < stop:
-            earliest = words[first].start if kind == "replace" else result[-1].end if result else begin
-            latest = words[last - 1].end if kind == "replace" else words[first].start if first < len(words) else end
-            result += _spread(new[start:stop], earliest, max(earliest, latest), speaker)
-    return tuple(result)
-
-
-def _rewritten(word: Word, text: str) -> Word:
-    return word if word.text == text else replace(word, text=text, probability=1.0)
-
-
-def _spread(texts: Sequence[str], start: float, end: float, speaker: Speaker) -> list[Word]:
-    letters = sum(len(text) for text in texts)
-    words, done = [], 0
-    for text in texts:
-        begin = start + (end - start) * done / letters
-        done += len(text)
-        finish = start + (end - start) * done / letters
-        words.append(Word(text=text, start=round(begin, 3), end=round(finish, 3), probability=1.0, speaker=speaker))
-    return words
 
 
 def plain(word: str) -> str:
@@ -230,22 +149,6 @@ def heard_from_json(data: bytes) -> Heard:
         speech=tuple(_span_in(span) for span in fields["speech"]),
         words=tuple(_word_in(word) for word in fields["words"]),
         estimates=tuple(Estimate(**{**one, "span": _span_in(one["span"])}) for one in fields["estimates"]),
-    )
-
-
-def correction_to_json(correction: Correction) -> bytes:
-    return canonical({**asdict(correction), "at": correction.at.isoformat()})
-
-
-def correction_from_json(data: bytes) -> Correction:
-    fields = json.loads(data)
-    speaker = fields["speaker"]
-    return Correction(
-        turn=fields["turn"],
-        text=fields["text"],
-        speaker=None if speaker is None else Speaker(speaker),
-        author=fields["author"],
-        at=datetime.fromisoformat(fields["at"]),
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.pseudonyms.names import Kind
 from pipeline.pseudonyms.naming import New, NotAName
 from pipeline.reviews import find_conversation
 from pipeline.stages import Frozen
-from pipeline.transcripts import reviewing
+from pipeline.transcripts import editing, reviewing
 from pipeline.transcripts.transcript import Speaker
 from retention import approvals
 from storage.log.log import Event
@@ -171,7 +171,7 @@ def test_an_extract_whose_words_changed_is_listed_and_stops_it(tmp_path: Path) -
     assert state(told) is State.CODED
     extracting.restore(told.home, told.ana, FIRST, 2)
     assert state(told) is State.PSEUDONYMISED
-    reviewing.undo(told.home, told.ana, FIRST)
+    editing.undo(told.home, told.ana, FIRST)
     assert (faults(told), state(told)) == ({1: (), 2: ()}, State.CODED)
     assert CORRECTED in text(told)
 
@@ -207,8 +207,8 @@ def test_nothing_moves_after_a_signature(tmp_path: Path) -> None:
     for act in (
         lambda: reviewing.correct(home, ana, FIRST, [1], text="No.", speaker=None),
         lambda: reviewing.correct(home, ana, FIRST, [1], text=None, speaker=Speaker.UNKNOWN),
-        lambda: reviewing.swap_speakers(home, ana, FIRST),
-        lambda: reviewing.undo(home, ana, FIRST),
+        lambda: editing.swap(home, ana, FIRST),
+        lambda: editing.undo(home, ana, FIRST),
         lambda: reviewing.hear(home, ana, FIRST, []),
         lambda: reviewing.resolve(home, ana, FIRST, []),
         lambda: reviewing.acknowledge_damage(home, ana, FIRST),

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("review_key", sa.Uuid(), nullable=False),
         sa.Column("codebook", sa.LargeBinary(), nullable=False),
         sa.Column("name_key", sa.LargeBinary(), nullable=True),
+        sa.Column("conventions", sa.JSON(), nullable=True),
         sa.Column("created_at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("closed_at", storage.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -125,6 +126,8 @@ def upgrade() -> None:
         sa.Column("created_at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("state_at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("keep_until", storage.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("conventions", sa.JSON(), nullable=True),
+        sa.Column("imported", sa.String(length=10), nullable=True),
         sa.Column("draft", sa.LargeBinary(), nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=True),
         sa.Column("document_digest", sa.String(length=64), nullable=True),
@@ -276,17 +279,16 @@ def upgrade() -> None:
     op.create_table(
         "hearing",
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
-        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("waived", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_hearing_conversation_id_conversation")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hearing_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hearing")),
-        sa.UniqueConstraint("conversation_id", "turn", name=op.f("uq_hearing_conversation_id")),
+        sa.UniqueConstraint("conversation_id", "person_id", name=op.f("uq_hearing_conversation_id")),
     )
     op.create_table(
         "hold",

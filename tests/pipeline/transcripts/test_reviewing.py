@@ -8,11 +8,13 @@ from sqlalchemy import insert
 from access.roles import NotAllowed
 from pipeline.contents import NoDraft
 from pipeline.reviews import find_conversation, recording_key
-from pipeline.transcripts import reviewing
-from pipeline.transcripts.reviewing import NothingToUndo, NoWaiver, UnknownDoubt, UnknownTurn
+from pipeline.transcripts import editing, reviewing
+from pipeline.transcripts.corrections import NoSuchTurn
+from pipeline.transcripts.reviewing import NoReason, UnknownDoubt
 from pipeline.transcripts.transcript import Speaker
+from pipeline.transcripts.undoing import NothingToUndo
 from storage.log.log import Event
-from storage.models import Correction, Hearing, Incident
+from storage.models import Correction, Incident
 from storage.sealed import NotSealedHere, open_value
 from tests import story
 from tests.story import CORRECTED, FIRST, OTHER, SAID, Stage, Story
@@ -48,12 +50,12 @@ def test_the_latest_correction_counts_and_can_be_taken_back(told: Story) -> None
     for text in ("One.", "Two."):
         reviewing.correct(told.home, told.ana, FIRST, [2], text=text, speaker=None)
     assert texts(told)[1] == "Two."
-    assert reviewing.undo(told.home, told.ana, FIRST) == 2
+    assert editing.undo(told.home, told.ana, FIRST).turns == {2}
     assert texts(told)[1] == "One."
-    reviewing.undo(told.home, told.ana, FIRST)
+    editing.undo(told.home, told.ana, FIRST)
     assert texts(told) == [SAID] * 3
     with pytest.raises(NothingToUndo):
-        reviewing.undo(told.home, told.ana, FIRST)
+        editing.undo(told.home, told.ana, FIRST)
 
 
 def test_who_wrote_a_turn_down_has_heard_it(told: Story) -> None:
@@ -63,7 +65,7 @@ def test_who_wrote_a_turn_down_has_heard_it(told: Story) -> None:
 
 def test_saying_who_speaks_is_no_listening(told: Story) -> None:
     reviewing.correct(told.home, told.ana, FIRST, [1, 2, 3], text=None, speaker=Speaker.INTERVIEWER)
-    reviewing.swap_speakers(told.home, told.ana, FIRST)
+    editing.swap(told.home, told.ana, FIRST)
     assert heard(told) == set()
 
 
@@ -71,10 +73,10 @@ def test_speakers_are_exchanged_everywhere_in_one_step(told: Story) -> None:
     reviewing.correct(told.home, told.ana, FIRST, [1], text=None, speaker=Speaker.INTERVIEWER)
     reviewing.correct(told.home, told.ana, FIRST, [2], text=None, speaker=Speaker.PARTICIPANT)
     entries = len(told.log())
-    reviewing.swap_speakers(told.home, told.ana, FIRST)
+    editing.swap(told.home, told.ana, FIRST)
     assert speakers(told) == [Speaker.PARTICIPANT, Speaker.INTERVIEWER, Speaker.UNKNOWN]
     assert len(told.log()) == entries + 1
-    reviewing.swap_speakers(told.home, told.ana, FIRST)
+    editing.swap(told.home, told.ana, FIRST)
     assert speakers(told) == [Speaker.INTERVIEWER, Speaker.PARTICIPANT, Speaker.UNKNOWN]
 
 
@@ -88,15 +90,17 @@ def test_turns_are_marked_as_heard_once(told: Story) -> None:
 
 
 def test_a_waiver_keeps_its_reason_sealed(told: Story) -> None:
-    reviewing.hear(told.home, told.ana, FIRST, [3], waived="A recorded announcement.")
+    assert reviewing.waive(told.home, told.ana, FIRST, [3], "A recorded announcement.") == 1
     with told.home.reading() as session:
-        row = session.query(Hearing).one()
+        row = session.query(Correction).one()
         key = recording_key(told.home, find_conversation(session, FIRST))
-    assert row.waived is not None and b"announcement" not in row.waived
-    assert open_value(key, f"hearing.waived:{row.id}", row.waived) == b"A recorded announcement."
-    with pytest.raises(NoWaiver):
-        reviewing.hear(told.home, told.ana, FIRST, [2], waived="  ")
+    assert b"announcement" not in row.sealed
+    assert b"A recorded announcement." in open_value(key, f"correction.sealed:{row.id}", row.sealed)
+    with pytest.raises(NoReason):
+        reviewing.waive(told.home, told.ana, FIRST, [2], "  ")
     assert heard(told) == {3}
+    (waiver,) = reviewing.read(told.home, told.ana, FIRST).transcript.waivers
+    assert (waiver[0].author, waiver[1].reason) == ("ana", "A recorded announcement.")
 
 
 def test_doubts_are_shown_with_their_words_and_resolved_by_number(told: Story) -> None:
@@ -122,9 +126,9 @@ def test_damage_is_acknowledged_once(told: Story) -> None:
 @pytest.mark.parametrize("turns", [[4], [0], [1, 99]])
 def test_a_turn_that_is_not_there_is_said_and_nothing_is_marked(turns: list[int], told: Story) -> None:
     before = told.events()
-    with pytest.raises(UnknownTurn):
+    with pytest.raises(NoSuchTurn):
         reviewing.correct(told.home, told.ana, FIRST, turns, text="No.", speaker=None)
-    with pytest.raises(UnknownTurn):
+    with pytest.raises(NoSuchTurn):
         reviewing.hear(told.home, told.ana, FIRST, turns)
     assert (told.events(), heard(told), texts(told)) == (before, set(), [SAID] * 3)
 
@@ -149,8 +153,8 @@ def test_who_may_neither_read_nor_correct(name: str, told: Story) -> None:
         lambda: reviewing.read(told.home, person, FIRST),
         lambda: reviewing.open_doubts(told.home, person, FIRST),
         lambda: reviewing.correct(told.home, person, FIRST, [1], text="No.", speaker=None),
-        lambda: reviewing.swap_speakers(told.home, person, FIRST),
-        lambda: reviewing.undo(told.home, person, FIRST),
+        lambda: editing.swap(told.home, person, FIRST),
+        lambda: editing.undo(told.home, person, FIRST),
         lambda: reviewing.hear(told.home, person, FIRST, []),
         lambda: reviewing.resolve(told.home, person, FIRST, []),
         lambda: reviewing.acknowledge_damage(told.home, person, FIRST),

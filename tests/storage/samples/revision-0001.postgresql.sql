@@ -34,6 +34,17 @@ CREATE TABLE public.audit_node (
     idx bigint NOT NULL,
     hash bytea NOT NULL
 );
+CREATE TABLE public.change (
+    review_id uuid NOT NULL,
+    conversation_id uuid,
+    number integer NOT NULL,
+    field character varying(20) NOT NULL,
+    person_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sealed bytea NOT NULL,
+    undone_at timestamp with time zone,
+    id uuid NOT NULL
+);
 CREATE TABLE public.conversation (
     reference character varying(20) NOT NULL,
     review_id uuid NOT NULL,
@@ -47,9 +58,12 @@ CREATE TABLE public.conversation (
     created_at timestamp with time zone NOT NULL,
     state_at timestamp with time zone NOT NULL,
     keep_until timestamp with time zone,
+    conventions json,
+    imported character varying(10),
     draft bytea,
     document bytea,
     document_digest character varying(64),
+    said bytea,
     run_token uuid,
     runs integer NOT NULL,
     trouble character varying(200),
@@ -101,6 +115,7 @@ CREATE TABLE public.export (
     digest character varying(64) NOT NULL,
     person_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
+    recipient_id uuid,
     id uuid NOT NULL
 );
 CREATE TABLE public."extract" (
@@ -114,10 +129,9 @@ CREATE TABLE public."extract" (
 );
 CREATE TABLE public.hearing (
     conversation_id uuid NOT NULL,
-    turn integer NOT NULL,
     person_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
-    waived bytea,
+    sealed bytea NOT NULL,
     id uuid NOT NULL
 );
 CREATE TABLE public.hold (
@@ -159,6 +173,15 @@ CREATE TABLE public.name_decision (
     at timestamp with time zone NOT NULL,
     id uuid NOT NULL
 );
+CREATE TABLE public.override (
+    conversation_id uuid NOT NULL,
+    audience character varying(20) NOT NULL,
+    digest character varying(64) NOT NULL,
+    person_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sealed bytea NOT NULL,
+    id uuid NOT NULL
+);
 CREATE TABLE public.participant (
     review_id uuid NOT NULL,
     "position" character varying(80) NOT NULL,
@@ -196,6 +219,7 @@ CREATE TABLE public.review (
     review_key uuid NOT NULL,
     codebook bytea NOT NULL,
     name_key bytea,
+    conventions json,
     created_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
     id uuid NOT NULL
@@ -242,23 +266,25 @@ INSERT INTO public.approval VALUES ('00000000-0000-0000-0000-000000000001', '000
 INSERT INTO public.audit_checkpoint VALUES (1, 'x');
 INSERT INTO public.audit_leaf VALUES (1, '\x00ff207365616c6564', '\x00ff207365616c6564');
 INSERT INTO public.audit_node VALUES (1, 1, '\x00ff207365616c6564');
-INSERT INTO public.conversation VALUES ('x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02', 'planned', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '\x00ff207365616c6564', 'x', '00000000-0000-0000-0000-000000000001', 1, 'x', false, '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.change VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 1, 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.conversation VALUES ('x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02', 'planned', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001', 1, 'x', false, '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.copy VALUES (1, 1, '2026-03-02 12:00:00+00', 'x', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.correction VALUES ('00000000-0000-0000-0000-000000000001', 1, '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.destruction_order VALUES (1, '00000000-0000-0000-0000-000000000001', 'x', '["x"]', 'x', 'x', '2026-03-02 12:00:00+00', 'made', '["x"]', 'x', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.doubt VALUES ('00000000-0000-0000-0000-000000000001', 1, '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.export VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.export VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public."extract" VALUES ('00000000-0000-0000-0000-000000000001', 1, '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.hearing VALUES ('00000000-0000-0000-0000-000000000001', 1, '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.hearing VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.hold VALUES (1, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.hold_lift VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.incident VALUES ('00000000-0000-0000-0000-000000000001', 1.5, 1.5, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.login_link VALUES ('00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.name_decision VALUES ('00000000-0000-0000-0000-000000000001', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.override VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.participant VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.person VALUES ('x', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.recording VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', 1, 1.5, 1, '2026-03-02 12:00:00+00', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.review VALUES ('x', 'x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.review VALUES ('x', 'x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '\x00ff207365616c6564', '\x00ff207365616c6564', '["x"]', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.session VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', false, '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.sign_in_attempt VALUES ('x', 'x', '2026-03-02 12:00:00+00', false, '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.sign_off VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
@@ -273,6 +299,8 @@ ALTER TABLE ONLY public.audit_leaf
     ADD CONSTRAINT pk_audit_leaf PRIMARY KEY (idx);
 ALTER TABLE ONLY public.audit_node
     ADD CONSTRAINT pk_audit_node PRIMARY KEY (level, idx);
+ALTER TABLE ONLY public.change
+    ADD CONSTRAINT pk_change PRIMARY KEY (id);
 ALTER TABLE ONLY public.conversation
     ADD CONSTRAINT pk_conversation PRIMARY KEY (id);
 ALTER TABLE ONLY public.copy
@@ -299,6 +327,8 @@ ALTER TABLE ONLY public.login_link
     ADD CONSTRAINT pk_login_link PRIMARY KEY (id);
 ALTER TABLE ONLY public.name_decision
     ADD CONSTRAINT pk_name_decision PRIMARY KEY (id);
+ALTER TABLE ONLY public.override
+    ADD CONSTRAINT pk_override PRIMARY KEY (id);
 ALTER TABLE ONLY public.participant
     ADD CONSTRAINT pk_participant PRIMARY KEY (id);
 ALTER TABLE ONLY public.person
@@ -317,6 +347,8 @@ ALTER TABLE ONLY public."window"
     ADD CONSTRAINT pk_window PRIMARY KEY (id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT uq_approval_order_id UNIQUE (order_id, person_id);
+ALTER TABLE ONLY public.change
+    ADD CONSTRAINT uq_change_review_id UNIQUE (review_id, number);
 ALTER TABLE ONLY public.conversation
     ADD CONSTRAINT uq_conversation_reference UNIQUE (reference);
 ALTER TABLE ONLY public.copy
@@ -330,7 +362,7 @@ ALTER TABLE ONLY public.doubt
 ALTER TABLE ONLY public."extract"
     ADD CONSTRAINT uq_extract_conversation_id UNIQUE (conversation_id, number);
 ALTER TABLE ONLY public.hearing
-    ADD CONSTRAINT uq_hearing_conversation_id UNIQUE (conversation_id, turn);
+    ADD CONSTRAINT uq_hearing_conversation_id UNIQUE (conversation_id, person_id);
 ALTER TABLE ONLY public.hold_lift
     ADD CONSTRAINT uq_hold_lift_hold_id UNIQUE (hold_id, person_id);
 ALTER TABLE ONLY public.hold
@@ -359,6 +391,12 @@ ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_order_id_destruction_order FOREIGN KEY (order_id) REFERENCES public.destruction_order(id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
+ALTER TABLE ONLY public.change
+    ADD CONSTRAINT fk_change_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.change
+    ADD CONSTRAINT fk_change_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
+ALTER TABLE ONLY public.change
+    ADD CONSTRAINT fk_change_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
 ALTER TABLE ONLY public.conversation
     ADD CONSTRAINT fk_conversation_participant_id_participant FOREIGN KEY (participant_id) REFERENCES public.participant(id);
 ALTER TABLE ONLY public.conversation
@@ -377,6 +415,8 @@ ALTER TABLE ONLY public.export
     ADD CONSTRAINT fk_export_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public.export
     ADD CONSTRAINT fk_export_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
+ALTER TABLE ONLY public.export
+    ADD CONSTRAINT fk_export_recipient_id_participant FOREIGN KEY (recipient_id) REFERENCES public.participant(id);
 ALTER TABLE ONLY public.export
     ADD CONSTRAINT fk_export_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
 ALTER TABLE ONLY public."extract"
@@ -407,6 +447,10 @@ ALTER TABLE ONLY public.name_decision
     ADD CONSTRAINT fk_name_decision_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.name_decision
     ADD CONSTRAINT fk_name_decision_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
+ALTER TABLE ONLY public.override
+    ADD CONSTRAINT fk_override_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.override
+    ADD CONSTRAINT fk_override_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.participant
     ADD CONSTRAINT fk_participant_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
 ALTER TABLE ONLY public.recording

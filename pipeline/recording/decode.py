@@ -1,28 +1,26 @@
 """A recording becomes sound: checked by decoding it, then decoded packet by packet to 16 kHz.
 
-A damaged packet costs that packet and nothing more. What could not be decoded becomes silence that is marked as damaged, so
-that every later time still holds; the timestamps of the container say how long it must be.
+A damaged packet costs that packet and nothing more. This reads media that anybody may have made, so it runs in a process of
+its own (`confined.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import av
-import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from numpy.typing import NDArray
 
+from pipeline.recording.frames import Frame
+from pipeline.recording.frames import frames as frames_of
+from pipeline.recording.timeline import RATE as RATE
+from pipeline.recording.timeline import Block as Block
+from pipeline.recording.timeline import Timeline
 from storage.errors import BadInput
 
-RATE: Final = 16_000
-JITTER: Final = 0.1  # seconds; below it, a jump of the clock is no loss, unless a packet was bad
-GAP: Final = 0.005
-LEAP: Final = 3600.0
 READ_ERRORS: Final = 200  # in a row, after which the rest is given up as damaged
 FIRST_PACKETS: Final = 50
 
@@ -31,7 +29,12 @@ CONTAINERS: Final = (
     "mov,mp4,m4a,3gp,matroska,webm,mp3,wav,w64,flac,ogg,aac,aiff,au,amr,amrnb,amrwb,asf,caf,avi,mpeg,mpegts,ac3,wv"
 )
 # Streams without a clock: their times are counted, so lost bytes are lost time
-UNCLOCKED: Final = frozenset({"mp3", "aac"})
+UNCLOCKED: Final = frozenset({"mp3", "ac3"})
+# Without a size in the file, FFmpeg only guesses how long these are
+GUESSED: Final = frozenset({"aac", "ac3", "amr", "amrnb", "amrwb"})
+
+
+Begun = Callable[[], None]
 
 
 class EmptyFile(BadInput):
@@ -62,19 +65,6 @@ class AudioFacts:
     duration: float | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Block:
-    """A stretch of sound: int16 samples of shape (channels, n) at 16 kHz, from `start` seconds; silence where damaged."""
-
-    start: float
-    samples: NDArray[np.int16]
-    damaged: bool = False
-
-    @property
-    def end(self) -> float:
-        return self.start + int(self.samples.shape[1]) / RATE
-
-
 def probe(source: BinaryIO) -> AudioFacts:
     """What the recording in a seekable binary file is, decided by decoding its first sound.
 
@@ -96,26 +86,68 @@ def probe(source: BinaryIO) -> AudioFacts:
     raise NotAudio()
 
 
-def decode(source: BinaryIO) -> Iterator[Block]:
+def measure(source: BinaryIO) -> float:
+    """Seconds of sound in a recording that does not declare them, counted from its packets without decoding any."""
+    with _opened(source) as container:
+        stream = _sound(container)
+        raw = frames_of(source, container.format.name)
+        if raw is not None:
+            return max(frame.time for frame in raw)
+        ends = [
+            float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            for packet in _packets(container, stream)
+            if packet.pts is not None
+        ]
+        return max(ends, default=0.0) - max(0.0, float((stream.start_time or 0) * (stream.time_base or 0)))
+
+
+def decode(source: BinaryIO, *, skip: Collection[int] = (), begun: Begun = lambda: None) -> Iterator[Block]:
     """The sound of a recording as consecutive blocks of about a second, one or two channels, without a gap between them.
 
-    More than two channels are averaged in pairs: the first, third, … become the left, the others the right. Raises what
-    `probe` raises.
+    More than two channels are averaged in pairs: the first, third, … become the left, the others the right. `begun` is called
+    before each packet is decoded; those whose number is in `skip` are taken for damaged. Raises what `probe` raises.
     """
     with _opened(source) as container:
         stream = _sound(container)
-        clock = _Clock(_declared(source, container, stream))
-        lost = _Lost(container.format.name in UNCLOCKED)
-        for packet in _packets(container, stream):
-            frames = _frames(packet)
-            lost.account(packet, frames)
-            if frames is None:
-                clock.broken = True
-            for frame in frames or ():
-                yield from clock.add(frame, lost.seconds)
-        yield from clock.finish()
-    if clock.channels == 0:
+        # one thread for each core would cost memory that the child process does not have
+        stream.codec_context.thread_count = 1
+        line = Timeline(_declared(source, container, stream))
+        raw = frames_of(source, container.format.name)
+        if raw is None:
+            yield from _of_packets(line, container, stream, skip, begun)
+        else:
+            yield from _of_frames(line, raw, stream, skip, begun)
+    if line.channels == 0:
         raise NotAudio()
+
+
+def _of_packets(
+    line: Timeline, container: InputContainer, stream: AudioStream, skip: Collection[int], begun: Begun
+) -> Iterator[Block]:
+    lost = _Lost(container.format.name in UNCLOCKED)
+    for number, packet in enumerate(_packets(container, stream)):
+        begun()
+        frames = None if number in skip else _frames(packet)
+        lost.account(packet, frames)
+        line.broken |= frames is None
+        for frame in frames or ():
+            time = None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+            yield from line.add(frame, None if time is None else time + lost.seconds)
+    yield from line.finish()
+
+
+def _of_frames(
+    line: Timeline, raw: Iterator[Frame], stream: AudioStream, skip: Collection[int], begun: Begun
+) -> Iterator[Block]:
+    end = 0.0
+    for number, one in enumerate(raw):
+        begun()
+        end = one.time
+        frames = None if number in skip else _frames(Packet(one.data), stream)
+        line.broken |= frames is None
+        for frame in frames or ():
+            yield from line.add(frame, one.time)
+    yield from line.finish(end)
 
 
 def _opened(source: BinaryIO) -> InputContainer:
@@ -125,6 +157,8 @@ def _opened(source: BinaryIO) -> InputContainer:
         raise EmptyFile()
     try:
         return av.open(source, mode="r", metadata_errors="ignore", options={"format_whitelist": CONTAINERS})
+    except av.error.MemoryError:
+        raise
     except av.FFmpegError:
         source.seek(0)
         # the first box of an MP4 names its kind; its index comes last when a recorder is stopped properly
@@ -141,7 +175,7 @@ def _sound(container: InputContainer) -> AudioStream:
 def _declared(source: BinaryIO, container: InputContainer, stream: AudioStream) -> float | None:
     """Duration of the sound in seconds as written in the file; None where FFmpeg would guess it, or only knows the picture's."""
     name = container.format.name
-    if name == "aac" or (name == "mp3" and not _has_mp3_header(source)):
+    if name in GUESSED or (name == "mp3" and not _has_mp3_header(source)):
         return None
     if stream.duration is not None and stream.time_base is not None:
         seconds = float(stream.duration * stream.time_base)
@@ -192,10 +226,13 @@ def _packets(container: InputContainer, stream: AudioStream) -> "Iterator[Packet
             packets = container.demux(stream)
 
 
-def _frames(packet: "Packet[AudioStream]") -> list[AudioFrame] | None:
-    """The sound in a packet, which may hold none; None when it is damaged."""
+def _frames(packet: "Packet[Any]", stream: AudioStream | None = None) -> list[AudioFrame] | None:
+    """The sound in a packet, which may hold none; None when it is damaged. `stream` is for a packet we cut ourselves."""
     try:
-        return [frame for frame in packet.decode() if frame.samples]
+        decoded = packet.decode() if stream is None else stream.codec_context.decode(packet)
+        return [frame for frame in decoded if isinstance(frame, AudioFrame) and frame.samples]
+    except av.error.MemoryError:
+        raise
     except av.FFmpegError:
         return None
 
@@ -218,83 +255,3 @@ class _Lost:
         elif frames is None and self._good_bytes:
             counted = float((packet.duration or 0) * packet.time_base)
             self.seconds += max(0.0, packet.size * self._good_seconds / self._good_bytes - counted)
-
-
-class _Clock:
-    """Lays frames on the time line of the recording and fills what is missing."""
-
-    def __init__(self, declared: float | None) -> None:
-        self.channels = 0
-        self.broken = False  # something before the next frame could not be decoded
-        self._declared = declared
-        self._position = 0  # samples given out
-        self._origin: float | None = None
-        self._fed = 0.0  # seconds of sound put in, the resampler holds some back
-        self._resampler: AudioResampler | None = None
-        self._form: tuple[str, str, int] | None = None
-
-    def add(self, frame: AudioFrame, late: float) -> Iterator[Block]:
-        if self.channels == 0:
-            self.channels = min(2, frame.layout.nb_channels)
-        if frame.pts is None or frame.time_base is None:
-            self.broken = True
-        else:
-            time = float(frame.pts * frame.time_base) + late
-            if self._origin is None:
-                # sound may begin later than the picture; only when its beginning is damaged is that a loss
-                self._origin = min(time, 0.0) if self.broken else time
-            yield from self._skip_to(time - self._origin)
-            self.broken = False
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if form != self._form:
-            yield from self._flush()
-            self._form = form
-            self._resampler = AudioResampler(format="s16p", layout=frame.layout, rate=RATE, frame_size=RATE)
-        assert self._resampler is not None
-        self._fed += frame.samples / frame.sample_rate
-        frame.pts = None
-        for out in self._resampler.resample(frame):
-            yield self._block(out)
-
-    def finish(self) -> Iterator[Block]:
-        yield from self._flush()
-        if self._declared is not None and self.channels and self._declared - self._fed > JITTER:
-            yield from self._silence(self._declared)
-
-    def _skip_to(self, time: float) -> Iterator[Block]:
-        """A jump ahead is a loss; one beyond the declared end, or of more than an hour, is a damaged clock and not believed."""
-        latest = self._fed + LEAP if self._declared is None else self._declared + 1
-        if time - self._fed > (GAP if self.broken else JITTER) and time <= latest:
-            yield from self._flush()
-            yield from self._silence(time)
-
-    def _silence(self, until: float) -> Iterator[Block]:
-        missing = round(until * RATE) - self._position
-        while missing > 0:
-            size = min(missing, 60 * RATE)
-            missing -= size
-            yield self._place(np.zeros((self.channels, size), dtype=np.int16), damaged=True)
-        self._fed = self._position / RATE
-
-    def _flush(self) -> Iterator[Block]:
-        if self._resampler is not None:
-            for out in self._resampler.resample(None):
-                yield self._block(out)
-        self._resampler = self._form = None
-
-    def _block(self, frame: AudioFrame) -> Block:
-        return self._place(_fold(np.asarray(frame.to_ndarray(), dtype=np.int16), self.channels))
-
-    def _place(self, samples: NDArray[np.int16], damaged: bool = False) -> Block:
-        block = Block(start=self._position / RATE, samples=samples, damaged=damaged)
-        self._position += samples.shape[1]
-        return block
-
-
-def _fold(samples: NDArray[np.int16], channels: int) -> NDArray[np.int16]:
-    if samples.shape[0] == channels:
-        return samples
-    if samples.shape[0] == 1:
-        return np.repeat(samples, channels, axis=0)
-    groups = [samples[first::channels] for first in range(channels)]
-    return np.stack([group.mean(axis=0).round().astype(np.int16) for group in groups])

@@ -1,14 +1,14 @@
-"""A recording comes in: checked, sealed as it streams, read back, logged.
+"""A recording comes in: checked, sealed as it streams, logged.
 
 The plaintext goes from the caller's file through memory into an age file, once. A file that the recorder sealed to the slot's
-recipient is taken as it is. Nothing is stored unless all of it is.
+recipient is taken as it is, and verified while it is copied. Nothing is stored unless all of it is.
 """
 
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import BinaryIO, Final
+from contextlib import contextmanager
+from typing import BinaryIO, Final, cast
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline.recording.decode import probe
+from pipeline.recording.confined import measure, probe
+from pipeline.recording.decode import AudioFacts
 from pipeline.reviews import find_conversation, recording_key
 from storage import age
 from storage.blobs import BlobRef, BlobSink
@@ -65,61 +66,92 @@ def receive(
         conversation = find_conversation(session, reference)
         key = _key(home, conversation)
     sealed_already = source.read(len(AGE_MAGIC)) == AGE_MAGIC
-    source.seek(0)
-    if sealed_already:
-        _refuse_others(source, conversation)
-    else:
-        probe(source)
+    facts = _facts_of_sealed(source, conversation, key) if sealed_already else probe(source)
     source.seek(0)
     with home.blobs.writing() as sink:
-        target = nullcontext(sink) if sealed_already else age.Writer(sink, [slot(key).recipient()])
-        with target as writer:
-            for chunk in _chunks(source, progress):
-                writer.write(chunk)
+        heard = _Heard(source, sink if sealed_already else None, progress)
+        if sealed_already:
+            for chunk in age.read(cast("BinaryIO", heard), [slot(key)]):
+                heard.plain.update(chunk)
+        else:
+            with age.Writer(sink, [slot(key).recipient()]) as writer:
+                while chunk := heard.read(CHUNK):
+                    heard.plain.update(chunk)
+                    writer.write(chunk)
     try:
-        return _record(home, actor, conversation, key, sink)
+        duration = facts.duration if facts.duration is not None else _measured(home, conversation, key, sink.ref)
+        row = Recording(
+            id=uuid4(),
+            conversation_id=conversation.id,
+            blob=sink.ref,
+            digest=sink.sha256,
+            keyed_digest=keyed_digest(key, heard.plain.digest()).hex(),
+            size=sink.size,
+            duration=duration,
+            channels=facts.channels,
+            sealed_at=home.now(),
+        )
+        return _record(home, actor, conversation, row, heard.plain.digest())
     except BaseException:
         home.blobs.destroy(sink.ref)
         raise
 
 
+class _Heard:
+    """The source while it is read: who waits hears how far it is, and a copy goes where there is one."""
+
+    def __init__(self, source: BinaryIO, copy: BlobSink | None, progress: Progress) -> None:
+        self.plain = hashlib.sha256()
+        self._source, self._copy, self._progress = source, copy, progress
+        self._done = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._source.read(size)
+        if data:
+            self._done += len(data)
+            if self._copy is not None:
+                self._copy.write(data)
+            self._progress(self._done)
+        return data
+
+
+class _Lent:
+    """A file for a reader that would close it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek = file.read, file.seek
+
+    def close(self) -> None:
+        pass
+
+
+def _facts_of_sealed(source: BinaryIO, conversation: Conversation, key: bytes) -> AudioFacts:
+    _refuse_others(source, conversation)
+    try:
+        with age.Reader(cast("BinaryIO", _Lent(source)), [slot(key)]) as plain:
+            return probe(cast("BinaryIO", plain))
+    except age.NoMatch:
+        raise NotForThisSlot(reference=conversation.reference) from None
+
+
+def _measured(home: Home, conversation: Conversation, key: bytes, blob: BlobRef) -> float:
+    with opened(home, blob, key, conversation.reference) as plain:
+        return measure(plain)
+
+
 def _refuse_others(source: BinaryIO, conversation: Conversation) -> None:
     # What somebody else's key opens cannot be destroyed by destroying ours.
+    source.seek(0)
     if len(age.recipients_of(source.read(age.MAX_HEADER))) > 1:
         raise NotForThisSlotAlone(reference=conversation.reference)
 
 
-def _chunks(source: BinaryIO, progress: Progress) -> Iterator[bytes]:
-    done = 0
-    while chunk := source.read(CHUNK):
-        yield chunk
-        done += len(chunk)
-        progress(done)
-
-
-def _record(home: Home, actor: Person, conversation: Conversation, key: bytes, sealed: BlobSink) -> Recording:
-    with opened(home, sealed.ref, key, conversation.reference) as plain:
-        facts = probe(plain)
-        plain.seek(0)
-        digest_of_plain = hashlib.sha256()
-        while chunk := plain.read(CHUNK):
-            digest_of_plain.update(chunk)
-    row = Recording(
-        id=uuid4(),
-        conversation_id=conversation.id,
-        blob=sealed.ref,
-        digest=sealed.sha256,
-        keyed_digest=keyed_digest(key, digest_of_plain.digest()).hex(),
-        size=sealed.size,
-        duration=facts.duration or 0.0,
-        channels=facts.channels,
-        sealed_at=home.now(),
-    )
+def _record(home: Home, actor: Person, conversation: Conversation, row: Recording, digest: bytes) -> Recording:
     with home.writing() as session:
         current = find_conversation(session, conversation.reference)
         # Another upload or a withdrawal may have come meanwhile.
         _key(home, current)
-        same = _same_recording(home, session, current, digest_of_plain.digest())
+        same = _same_recording(home, session, current, digest)
         if same is None:
             session.add(row)
             current.state, current.state_at = State.RECORDED, home.now()
@@ -147,7 +179,7 @@ def opened(home: Home, blob: BlobRef, key: bytes, reference: str) -> Iterator[Bi
         except age.NoMatch:
             raise NotForThisSlot(reference=reference) from None
         with reader:
-            yield reader  # type: ignore[misc]
+            yield cast("BinaryIO", reader)
 
 
 def _key(home: Home, conversation: Conversation) -> bytes:

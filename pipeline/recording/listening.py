@@ -7,7 +7,8 @@ import numpy as np
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline.recording.decode import RATE, decode
+from pipeline.recording.confined import decode
+from pipeline.recording.decode import RATE
 from pipeline.recording.intake import opened
 from pipeline.reviews import find_conversation, recording_key
 from pipeline.transcripts.transcript import Span

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.recording import audio
-from pipeline.recording.decode import decode
+from pipeline.recording.confined import decode
 from pipeline.recording.intake import opened
 from pipeline.recording.playback import Peaks, Playback
 from pipeline.reviews import recording_key

@@ -130,6 +130,10 @@ REFUSED: dict[str, tuple[Callable[[Story], bytes], type[Exception]]] = {
         NotForThisSlotAlone,
     ),
     "sealed and then cut": (lambda told: sealed(WAV, told.conversation().recipient)[:-20_000], age.PayloadError),
+    "sealed, and changed in its middle": (
+        lambda told: media.damaged(sealed(media.encoded(media.hum(8), "wav"), told.conversation().recipient), 20),
+        age.PayloadError,
+    ),
     "sealed, and its header cut": (lambda told: sealed(WAV, told.conversation().recipient)[:500], age.HeaderError),
     "sealed, and no sound": (lambda told: sealed(b"words " * 1000, told.conversation().recipient), NotAudio),
     "sealed, and nothing": (lambda told: sealed(b"", told.conversation().recipient), EmptyFile),
@@ -149,10 +153,10 @@ def test_what_cannot_be_used_is_refused_and_leaves_nothing(what: str, told: Stor
     upload(told, WAV)
 
 
-@pytest.mark.parametrize("what", ["no sound", "nothing"])
+@pytest.mark.parametrize("what", ["no sound", "nothing", "sealed, and no sound", "sealed to somebody else"])
 def test_what_is_no_sound_is_refused_before_anything_is_sealed(what: str, told: Story) -> None:
     heard: list[int] = []
-    with pytest.raises((NotAudio, EmptyFile)):
+    with pytest.raises((NotAudio, EmptyFile, NotForThisSlot)):
         upload(told, REFUSED[what][0](told), progress=heard.append)
     assert heard == []
 
@@ -219,15 +223,15 @@ def test_an_error_while_it_comes_in_leaves_nothing(told: Story) -> None:
 def test_a_database_that_fails_after_sealing_leaves_nothing(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(told)
     written: list[object] = []
-    read_back = intake.opened
+    digest = intake.keyed_digest
 
     def then_fails(*arguments: Any) -> Any:
         # The sealed file is there and complete; from here on the database refuses.
         written.extend(told.home.blobs.survey())
         monkeypatch.setattr(told.home, "log", lambda session, *_, **__: session.execute(text("no sql")))
-        return read_back(*arguments)
+        return digest(*arguments)
 
-    monkeypatch.setattr(intake, "opened", then_fails)
+    monkeypatch.setattr(intake, "keyed_digest", then_fails)
     with pytest.raises(DatabaseTrouble):
         upload(told, WAV)
     assert len(written) == 1

@@ -59,9 +59,9 @@ def answer(visit: Visit, error: CandourError) -> Response:
     return page(visit, status_of(error), str(error), type(error).__name__)
 
 
-def unforeseen(visit: Visit) -> Response:
+def unforeseen(visit: Visit, error: Exception) -> Response:
     """The page of what nobody foresaw. The log has the type and the place; the message, which may hold content, goes nowhere."""
-    log.error("a page failed", exc_info=True)
+    log.error("a page failed", exc_info=error)
     return page(visit, 500, UNFORESEEN, "Unforeseen")
 
 

@@ -84,8 +84,8 @@ def route(home: Home, entry: Entry, table: Sequence[Entry]) -> Route:
             return refused if refused is not None else await _answered(visit, entry)
         except CandourError as error:
             return await run_in_threadpool(errors.answer, visit, error)
-        except Exception:
-            return await run_in_threadpool(errors.unforeseen, visit)
+        except Exception as error:
+            return await run_in_threadpool(errors.unforeseen, visit, error)
 
     return Route(entry.path, endpoint, methods=[entry.method])
 

@@ -35,7 +35,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Permissions-Policy": ", ".join(
         f"{feature}=()"
         for feature in (
-            "accelerometer", "autoplay", "bluetooth", "camera", "clipboard-read", "display-capture", "fullscreen",
+            "accelerometer", "autoplay", "camera", "clipboard-read", "display-capture", "fullscreen",
             "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
             "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
         )
@@ -56,9 +56,9 @@ def refusal(method: str, headers: Mapping[str, str], origins: Collection[str]) -
         return ""
     if site is None and origin is None:
         return "This changes something, and does not say where it comes from."
-    if site not in {None, "same-origin"} or origin not in {None, *origins}:
-        return "This was sent by another site."
-    return ""
+    # A form of a page without referrers has the origin "null"; then only what the browser says of the site counts.
+    known = {None, "null", *origins} if site == "same-origin" else set(origins)
+    return "" if site in {None, "same-origin"} and origin in known else "This was sent by another site."
 
 
 class Guard:

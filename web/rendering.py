@@ -48,7 +48,7 @@ def _time(iso: str, text: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(iso, text)
 
 
-def length(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """A stretch of time as a clock shows it: 1:02:03, or 4:05."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -76,8 +76,13 @@ def pair(value: str) -> tuple[str, str]:
 def sentence(text: str) -> str:
     """A message of the program as a sentence on a page: without the step in front, without the command that would help."""
     _, colon, rest = text.partition(": ")
-    plain = _COMMAND.sub("", rest if colon else text).strip().rstrip(":;,")
-    return f"{plain[:1].upper()}{plain[1:]}."
+    return plain(rest if colon else text)
+
+
+def plain(text: str) -> str:
+    """What is open, as a sentence on a page: without the command that would do it."""
+    said = _COMMAND.sub("", text).strip().rstrip(":;,")
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def code(text: str) -> Markup:
@@ -97,7 +102,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {filter.__name__: filter for filter in (when, day, length, size, plural, pair, sentence, code)}
+    made.filters |= {
+        filter.__name__: filter for filter in (when, day, clock, size, plural, pair, sentence, plain, code)
+    }
     made.globals |= {"Act": Act}
     return made
 

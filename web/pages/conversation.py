@@ -1,0 +1,89 @@
+"""One conversation: where it stands, what is open before two people can sign it off, when it goes and what may stop that."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from pipeline.reviews import find_conversation
+from pipeline.stages import Need
+from retention import certificates, holds
+from retention.plan import Planned, plan
+from retention.readiness import conditions
+from storage.home import Home
+from storage.models import Conversation, State
+from web.rendering import render
+from web.visit import Visit
+
+WAY: Final = tuple(state for state in State if state is not State.WITHDRAWN)
+# What a person does to meet a condition.
+TASKS: Final = {
+    Need.AUDIO: "Account for every second of the recording",
+    Need.DAMAGE: "Acknowledge damage",
+    Need.DOUBTS: "Resolve the doubts",
+    Need.HEARD: "Hear all that was said",
+    Need.NAMES: "Decide every name",
+    Need.EXTRACTS: "Code the extracts",
+    "export": "Write an export and have it read back",
+}
+# Where that is done, once there is a page for it.
+PLACES: Final[dict[str, str]] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A line of the task list; `path` is empty while there is no page for it."""
+
+    name: str
+    met: bool
+    todo: str
+    path: str
+
+
+def page(visit: Visit) -> Response:
+    home, reference = visit.home, visit.part("conversation")
+    with home.reading() as session:
+        one = find_conversation(session, reference)
+        tasks = _tasks(home, session, one)
+        standing = holds.standing(session, one)
+        review, participant, recording = one.review, one.participant, one.recording
+    return render(
+        visit,
+        "conversation.html",
+        one=one,
+        review=review,
+        participant=participant,
+        recording=recording,
+        way=WAY,
+        tasks=tasks,
+        holds=[hold for hold in holds.views(home, review.reference) if hold.number in standing],
+        planned=_planned(home, one.reference),
+        certificates=_certificates(home, one.reference),
+    )
+
+
+def _tasks(home: Home, session: Session, one: Conversation) -> list[Task]:
+    """The conditions of sign-off as tasks; none before there is a draft, and none after the recording has gone."""
+    if one.state in {State.PLANNED, State.RECORDED, State.DESTROYED, State.WITHDRAWN}:
+        return []
+    return [
+        Task(
+            name=TASKS.get(condition.name, condition.name),
+            met=condition.met,
+            todo=condition.todo,
+            path=PLACES.get(condition.name, "").format(conversation=one.reference, review=one.review.reference),
+        )
+        for condition in conditions(home, session, one)
+    ]
+
+
+def _planned(home: Home, reference: str) -> list[Planned]:
+    return [line for line in plan(home, home.now()) if line.conversation == reference]
+
+
+def _certificates(home: Home, reference: str) -> list[int]:
+    try:
+        return [number for number, _, _ in certificates.shown(home, reference)]
+    except certificates.NoCertificate:
+        return []

@@ -7,7 +7,7 @@ and need not be elsewhere, so the second of two codes with one name is told apar
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 
 from pipeline.codes.codebook import Code, Codebook
 from pipeline.export.qdpx import guid
@@ -17,6 +17,7 @@ from pipeline.transcripts.document import clean
 _LONGEST_NAME = 120
 _COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
 _GREY = "#A8A8A8"
+_TRIED = 9  # of the names that a code may have been given at an earlier import
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,13 +35,12 @@ def recognise(book: Codebook, codes: Sequence[incoming.Code], review: str) -> di
     """The codes of the book that are meant by the other program's, by their keys."""
     by_guid = {guid(review, "code", code.id): code for code in book.codes}
     by_label = {_fold(label): code for code in book.codes for label in code.labels}
-    names = {code.key: _line(code.name) for code in codes}
+    above = {code.key: code.name for code in codes}
     found = {code.key: by_guid[code.key] for code in codes if code.key in by_guid}
     taken = {code.id for code in found.values()}
     for code in codes:
-        above = names.get(code.parent or "", "")
-        for label in (names[code.key], f"{names[code.key]} ({above})"):
-            meant = by_label.get(_fold(label))
+        for name in islice(_names(code, above.get(code.parent or "")), _TRIED):
+            meant = by_label.get(_fold(name))
             if code.key not in found and meant is not None and meant.id not in taken:
                 found[code.key] = meant
                 taken.add(meant.id)
@@ -71,7 +71,9 @@ def _grow(
         parent = done.get(one.parent or "")
         same = known.get(one.key)
         name = (
-            _line(one.name)[:_LONGEST_NAME] if same else next(n for n in _names(one, parent) if _fold(n) not in taken)
+            _line(one.name)[:_LONGEST_NAME]
+            if same
+            else next(n for n in _names(one, parent.name if parent else None) if _fold(n) not in taken)
         )
         code = replace(
             same or Code(id=_identify(name, parent, taken), name=name),
@@ -91,12 +93,12 @@ def _grow(
     return Adopted(book=replace(book, codes=tuple(grown)), ids=ids, added=tuple(added), lost=tuple(lost))
 
 
-def _names(code: incoming.Code, parent: Code | None) -> Iterator[str]:
-    """Names for a new code, the best first."""
+def _names(code: incoming.Code, above: str | None) -> Iterator[str]:
+    """Names for a code that is not in the book, the best first."""
     name = _line(code.name) or "Unnamed"
     yield name[:_LONGEST_NAME]
-    if parent is not None:
-        yield f"{name[: _LONGEST_NAME // 2]} ({parent.name[: _LONGEST_NAME // 2 - 3]})"
+    if above is not None:
+        yield f"{name[: _LONGEST_NAME // 2]} ({_line(above)[: _LONGEST_NAME // 2 - 3]})"
     yield from (f"{name[: _LONGEST_NAME - 9]} ({number})" for number in count(2))
 
 

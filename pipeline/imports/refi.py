@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
+from pipeline.export.qdpx import ORIGIN
 from pipeline.imports import dialects, guard
 from pipeline.imports.dialects import Source, Stretch
 from pipeline.imports.guard import Archive, NotReadable
@@ -101,7 +102,9 @@ def read(file: BinaryIO) -> Incoming:
                 project.lost["selections outside their text"] += 1
         texts.append(Text(key=key(element.get("guid")), text=source.text, marks=tuple(marks)))
     for tag, what in _STRANGE.items():
-        project.lost[what] += sum(1 for _ in project.all(tag))
+        # in our own exports these say what every conversation says of itself
+        if not (origin == ORIGIN and tag in ("Case", "Variable")):
+            project.lost[what] += sum(1 for _ in project.all(tag))
     project.lost["notes on no extract"] += len(project.notes)
     return Incoming(
         program=" ".join(origin.split())[:80],

@@ -133,7 +133,8 @@ def test_codebooks_of_others() -> None:
 PROJECT = """<Project xmlns="urn:QDA-XML:project:1.0"><Users><User guid="U" name="Ann"/></Users><Sources>
 <TextSource guid="{{aa}}" plainTextPath="{path}"><Coding/>{selection}</TextSource></Sources>
 <Notes><Note guid="N" plainTextPath="note.txt"/></Notes></Project>"""
-SELECTION = '<PlainTextSelection creatingUser="U" startPosition="{}" endPosition="{}"><NoteRef targetGUID="n"/></PlainTextSelection>'
+SELECTION = """<PlainTextSelection creatingUser="U" startPosition="{}" endPosition="{}">
+<NoteRef targetGUID="n"/></PlainTextSelection>"""
 
 
 def made(path: str = "internal://A.txt", start: object = 0, end: object = 5, text: bytes = b"Hello there.") -> Incoming:

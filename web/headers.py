@@ -23,6 +23,18 @@ def content_policy(*, trusted_types: str = "'none'") -> str:
     return "; ".join([*parts, f"trusted-types {trusted_types}"])
 
 
+FEATURES: Final = (
+    "accelerometer", "autoplay", "camera", "clipboard-read", "display-capture", "fullscreen", "geolocation", "gyroscope", "hid",
+    "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get",
+    "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+
+
+def permissions(*granted: str) -> str:
+    """The Permissions-Policy: nothing, but for what a page needs, such as "microphone"."""
+    return ", ".join(f"{feature}=({'self' if feature in granted else ''})" for feature in FEATURES)
+
+
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": content_policy(),
     "Cache-Control": "no-store",
@@ -32,16 +44,9 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
-    "Permissions-Policy": ", ".join(
-        f"{feature}=()"
-        for feature in (
-            "accelerometer", "autoplay", "camera", "clipboard-read", "display-capture", "fullscreen",
-            "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
-            "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
-        )
-    ),
+    "Permissions-Policy": permissions(),
     "X-Robots-Tag": "noindex",
-}  # fmt: skip
+}
 
 
 def refusal(method: str, headers: Mapping[str, str], origins: Collection[str]) -> str:

@@ -8,9 +8,10 @@ import click
 from commands.desk import Desk, with_desk
 from pipeline.export.place import place
 from retention import certificates
+from retention.bundle import Bundle, lines
 from retention.certificate_check import verify_certificate
 from retention.report import Report
-from retention.verify import export_bundle, verify_bundle, verify_database
+from retention.verify import verify_bundle, verify_database
 from storage.errors import BadInput, NotVerified
 from storage.log.log import entries, latest_checkpoint, prove
 
@@ -72,15 +73,19 @@ def log(desk: Desk, last: int | None) -> None:
 @with_desk
 def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | None) -> None:
     """Verify the whole log: no entry changed, taken out or put in; every destruction authorised by two and never under a hold."""
-    kept = _text(earlier) if earlier else None
+    kept = (_text(earlier),) if earlier else ()
     if bundle is not None:
         if key is None:
             raise click.UsageError("A bundle is verified with the --key you were given.")
-        _told(desk, verify_bundle(_text(bundle).encode(), key, kept), "Bundle")
+        try:
+            with bundle.open("rb") as file:
+                _told(desk, verify_bundle(Bundle(file), key, kept), "Bundle")
+        except OSError:
+            raise CannotRead from None
         return
     home = desk.home
     with home.reading() as session:
-        report = verify_database(session, key or home.signer.verifier_key, kept)
+        report = verify_database(session, key or home.signer.verifier_key, (home.signer.state(), *kept))
     _told(desk, report, "Log")
 
 
@@ -121,7 +126,7 @@ def bundle(desk: Desk, file: Path, overwrite: bool) -> None:
     """Write everything an outsider needs to verify the log elsewhere. It holds ids and digests, no name and no word."""
     home = desk.home
     with home.reading() as session:
-        data = export_bundle(session, home.signer)
+        data = b"".join(lines(session, home.signer.verifier_key))
     place(data, file, overwrite)
     desk.result(
         {"bytes": len(data), "key": home.signer.verifier_key},

@@ -27,6 +27,7 @@ class Problem(StrEnum):
     DIGEST = "digest"
     PROOF = "proof"
     CLAIM = "claim"
+    MORE = "more"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +67,30 @@ class Report:
     def __str__(self) -> str:
         head = f"{self.what}: {'verified' if self.ok else 'NOT verified'}"
         return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
+
+
+class Findings:
+    """Collects what is found: at most so many of either kind, because a log that is shifted by one is wrong at every entry."""
+
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._found: list[Finding] = []
+        self._counts = {True: 0, False: 0}
+
+    def add(self, finding: Finding) -> None:
+        self._counts[finding.fatal] += 1
+        if self._counts[finding.fatal] <= self.MOST:
+            self._found.append(finding)
+
+    def all(self) -> tuple[Finding, ...]:
+        """What was found, in the order of the entries; what concerns the whole log comes first."""
+        found = sorted(self._found, key=lambda finding: -1 if finding.seq is None else finding.seq)
+        for fatal, count in self._counts.items():
+            if count > self.MOST:
+                text = f"and {count - self.MOST} more of this kind"
+                found.append(Finding(problem=Problem.MORE, text=text, fatal=fatal))
+        return tuple(found)
 
 
 def merged(report: Report, findings: Sequence[Finding]) -> Report:

@@ -84,6 +84,10 @@ class Rules:
             Event.COPY_ATTESTED: self._copy_attested,
         }
 
+    def concern(self, event: str) -> bool:
+        """Whether there is a rule for this event; an entry without one may be passed over."""
+        return event in self._rules
+
     def see(self, entry: Entry) -> Iterator[Finding]:
         """Apply the rule for this entry; yields what is wrong with it."""
         rule = self._rules.get(entry.event)

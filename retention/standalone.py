@@ -225,11 +225,12 @@ class Story:
 
 
 def verify_bundle(lines: list[str], key: Key, earlier: str | None) -> list[str]:
-    rows = [json.loads(line) for line in lines]
-    need(rows[0]["bundle"] == "candour-log/v1" and "checkpoint" in rows[1], "this is not a bundle")
-    bodies = [row["entry"].encode() for row in rows if "entry" in row]
+    first, *rows = [json.loads(line) for line in lines]
+    need(first["bundle"] == "candour-log/v1", "this is not a bundle")
+    bodies = [line.removesuffix("\n").encode() for line, row in zip(lines[1:], rows, strict=True) if "seq" in row]
     signed = defaultdict[int, set[bytes]](set)
-    for note in [*(row["checkpoint"] for row in rows if "checkpoint" in row), *([earlier] if earlier else [])]:
+    notes = [row["checkpoint"] for row in (first, *rows) if "checkpoint" in row]
+    for note in [*notes, *([earlier] if earlier else [])]:
         size, root = open_checkpoint(note, key)
         signed[size].add(root)
     wrong, story, edge = [], Story(), list[bytes]()

@@ -67,7 +67,7 @@ class Entry:
         body: dict[str, Plain] = {
             "v": VERSION,
             "seq": self.seq,
-            "t": _format_time(self.t),
+            "t": time_text(self.t),
             "actor": self.actor,
             "event": self.event,
             "obj": list(self.obj),
@@ -122,7 +122,12 @@ class Entry:
         return entry
 
 
-def _format_time(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """A time as an entry writes it: UTC, always as long, so that it sorts as text.
+
+    Raises:
+        ValueError: it has no time zone.
+    """
     if moment.tzinfo is None:
         raise ValueError("log entry: a time without a time zone")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -6,20 +6,16 @@ with the next:            note = signer.checkpoint(session)
 
 from storage.log.entry import Entry
 from storage.log.events import Event
-from storage.log.signer import LogRolledBack, NoSigner, Signer, SignerExposed
-from storage.log.store import (
-    LogDamaged,
+from storage.log.heads import (
     NoCheckpoint,
+    StrangeHead,
     add_cosignature,
-    append,
+    checkpoint_of,
     checkpoints,
-    consistency,
-    entries,
-    inclusion,
     latest_checkpoint,
-    prove,
-    stored_size,
 )
+from storage.log.signer import LogRolledBack, NoSigner, Signer, SignerExposed
+from storage.log.store import LogDamaged, append, consistency, entries, inclusion, prove, stored_size
 
 __all__ = [
     "Entry",
@@ -30,8 +26,10 @@ __all__ = [
     "NoSigner",
     "Signer",
     "SignerExposed",
+    "StrangeHead",
     "add_cosignature",
     "append",
+    "checkpoint_of",
     "checkpoints",
     "consistency",
     "entries",

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from storage.errors import NotVerified, Unavailable
-from storage.log import store, tree
+from storage.log import heads, store, tree
 from storage.log.note import BadNote, Checkpoint, Note, SigningKey, VerifierKey, open_checkpoint
 
 _KEY = "signer.key"
@@ -39,6 +39,7 @@ class Signer:
     def __init__(self, folder: Path, key: SigningKey) -> None:
         self._folder = folder
         self._key = key
+        self._verified: tuple[str, Checkpoint] | None = None
 
     @classmethod
     def create(cls, folder: Path, origin: str) -> "Signer":
@@ -104,7 +105,7 @@ class Signer:
         Raises:
             NoSigner: it is missing or damaged.
         """
-        return self._read_state()
+        return self._read_state()[0]
 
     @property
     def verifier(self) -> VerifierKey:
@@ -130,29 +131,32 @@ class Signer:
         # The database first, then the folder: the same order in every process, so that no two wait for each other
         store.lock_writer(session)
         with self._locked():
-            held = self._read_state()
-            head = self._continued(session, open_checkpoint(held, self.verifier))
-            note = held if head.text() == Note.parse(held).text else self._sign(head)
-            if note != held:
+            note, last = self._read_state()
+            head = self._continued(session, last)
+            if head != last:
+                note = self._sign(head)
                 self._write_state(note)
-        store.keep_checkpoint(session, head.size, note)
+        heads.keep_checkpoint(session, head.size, note)
         return note
 
     def _continued(self, session: Session, last: Checkpoint) -> Checkpoint:
         """The head over all entries, built upon the last signed one from the bytes of what came after."""
-        rolled_back = LogRolledBack(found=store.stored_size(session), signed=last.size)
+        stored = store.stored_size(session)
+        read = store.node_reader(session)
         try:
-            frontier = tree.Frontier.read(last.size, store.node_reader(session))
+            frontier = tree.Frontier.read(last.size, read)
         except store.LogDamaged:
-            raise rolled_back from None
-        if frontier.root() != last.root:
-            raise rolled_back
+            raise LogRolledBack(found=stored, signed=last.size) from None
+        if stored < last.size or frontier.root() != last.root:
+            raise LogRolledBack(found=stored, signed=last.size)
+        if stored == last.size:
+            return last
         for seq, body in store.entries(session, last.size):
             if seq != frontier.size:
                 raise store.LogDamaged(seq=frontier.size)
             frontier.append(tree.leaf_hash(body))
         root = frontier.root()
-        if root != tree.tree_root(frontier.size, store.node_reader(session)):
+        if root != tree.tree_root(frontier.size, read):
             raise store.LogDamaged(seq=last.size)
         return Checkpoint(origin=self._key.name, size=frontier.size, root=root)
 
@@ -160,13 +164,14 @@ class Signer:
         text = head.text()
         return str(Note(text=text).with_signature(self._key.sign(text)))
 
-    def _read_state(self) -> str:
+    def _read_state(self) -> tuple[str, Checkpoint]:
         try:
-            state = (self._folder / _STATE).read_text("utf-8")
-            open_checkpoint(state, self.verifier)
+            note = (self._folder / _STATE).read_text("utf-8")
+            if self._verified is None or self._verified[0] != note:
+                self._verified = note, open_checkpoint(note, self.verifier)
         except (FileNotFoundError, UnicodeDecodeError, NotVerified):
             raise NoSigner from None
-        return state
+        return self._verified
 
     def _write_key(self) -> None:
         handle = os.open(self._folder / _KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

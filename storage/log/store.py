@@ -1,4 +1,4 @@
-"""Entries, tree nodes and signed heads in the database. Nothing here commits; the transaction is the caller's.
+"""Entries and tree nodes in the database. Nothing here commits; the transaction is the caller's.
 
 There is one writer at a time: on SQLite the caller's transaction begins IMMEDIATE, on PostgreSQL `append` takes an advisory
 lock for the length of the transaction.
@@ -6,31 +6,30 @@ lock for the length of the transaction.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.errors import NotVerified
-from storage.log import tree
+from storage.log import heads, tree
 from storage.log.entry import Entry
 from storage.log.events import Event, missing
-from storage.log.note import Note, VerifierKey, open_checkpoint, open_note
+from storage.log.note import Checkpoint, Note
 from storage.log.proof import LogProof
-from storage.log.tables import AuditCheckpoint, AuditLeaf, AuditNode
+from storage.log.tables import AuditLeaf, AuditNode
 
 # Any constant serves, as long as nothing else in the database locks it
 _WRITER_LOCK = 0x63616E646F7572
 _APPENDING = "log.appending"
+# Nodes below this level are made anew from up to 256 leaf hashes, which costs less than to keep them
+TILE = 8
 _NOTHING: Mapping[str, str | int | bool] = MappingProxyType({})
 
 
 class LogDamaged(NotVerified):
     """log: the database lacks part of the log near entry {seq}; nothing was added, run `candour audit verify`"""
-
-
-class NoCheckpoint(NotVerified):
-    """log: no signed checkpoint covers entry {seq} yet; any further step signs one"""
 
 
 def append(
@@ -56,12 +55,25 @@ def append(
     if lacks := missing(entry):
         raise ValueError(f"log entry {event}: it needs {', '.join(lacks)}")
     body = entry.encode()
-    leaf = tree.leaf_hash(body)
-    session.execute(insert(AuditLeaf), [{"idx": seq, "body": body, "hash": leaf}])
-    if above := tree.completed(seq, leaf, node_reader(session)):
-        session.execute(insert(AuditNode), [{"level": level, "idx": idx, "hash": node} for level, idx, node in above])
+    session.execute(insert(AuditLeaf), [{"idx": seq, "body": body, "hash": tree.leaf_hash(body)}])
+    if (seq + 1) % (1 << TILE) == 0:
+        _keep_nodes(session, seq >> TILE)
     session.info[_APPENDING] = session.get_transaction()
     return seq
+
+
+def _keep_nodes(session: Session, tile: int) -> None:
+    """Store the node over a tile that is complete, and those above that it completes."""
+    read = node_reader(session)
+    layers = _tile(session, tile)
+    if len(layers) <= TILE:
+        raise LogDamaged(seq=tile << TILE)
+    (top,) = layers[TILE]
+    above = tree.completed(tile, top, lambda level, index: read(level + TILE, index))
+    nodes = [(0, tile, top), *above]
+    session.execute(
+        insert(AuditNode), [{"level": level + TILE, "idx": idx, "hash": node} for level, idx, node in nodes]
+    )
 
 
 def lock_writer(session: Session) -> None:
@@ -92,20 +104,31 @@ def entries(session: Session, start: int = 0, stop: int | None = None) -> Iterat
 
 
 def node_reader(session: Session) -> tree.NodeReader:
-    """Reads the stored hash of a complete subtree."""
+    """Reads the hash of a complete subtree, for as long as nothing is added."""
+    layers = lru_cache(4)(partial(_tile, session))
 
     def read(level: int, index: int) -> bytes:
-        query = (
-            select(AuditNode.hash).where(AuditNode.level == level, AuditNode.idx == index)
-            if level
-            else select(AuditLeaf.hash).where(AuditLeaf.idx == index)
-        )
-        found = session.scalar(query)
-        if found is None:
+        if level >= TILE:
+            found = session.scalar(select(AuditNode.hash).where(AuditNode.level == level, AuditNode.idx == index))
+            if found is None:
+                raise LogDamaged(seq=index << level)
+            return found
+        above = TILE - level
+        nodes = layers(index >> above)[level:][:1]
+        at = index & ((1 << above) - 1)
+        if not nodes or at >= len(nodes[0]):
             raise LogDamaged(seq=index << level)
-        return found
+        return nodes[0][at]
 
     return read
+
+
+def _tile(session: Session, number: int) -> list[list[bytes]]:
+    """The nodes over up to 256 leaves, from the leaves up, as far as there are leaves without a gap."""
+    start = number << TILE
+    query = select(AuditLeaf.idx, AuditLeaf.hash).where(AuditLeaf.idx >= start, AuditLeaf.idx < start + (1 << TILE))
+    rows = session.execute(query.order_by(AuditLeaf.idx)).all()
+    return tree.layers([leaf for at, (idx, leaf) in enumerate(rows, start) if at == idx])
 
 
 def inclusion(session: Session, seq: int, size: int) -> list[bytes]:
@@ -118,50 +141,14 @@ def consistency(session: Session, old: int, new: int) -> list[bytes]:
     return tree.consistency_proof(old, new, node_reader(session))
 
 
-def checkpoints(session: Session) -> list[str]:
-    """All signed heads with their cosignatures, smallest first."""
-    return list(session.scalars(select(AuditCheckpoint.note).order_by(AuditCheckpoint.size)))
-
-
-def latest_checkpoint(session: Session) -> str | None:
-    """The signed head over most entries."""
-    return session.scalar(select(AuditCheckpoint.note).order_by(AuditCheckpoint.size.desc()).limit(1))
-
-
 def prove(session: Session, seq: int) -> LogProof:
     """The proof that entry `seq` is in the log, under the latest signed head.
 
     Raises:
         NoCheckpoint: no signed head covers the entry.
     """
-    note = latest_checkpoint(session)
-    size = int(note.split("\n")[1]) if note else 0
+    note = heads.latest_checkpoint(session)
+    size = Checkpoint.parse(Note.parse(note).text).size if note else 0
     if note is None or seq >= size:
-        raise NoCheckpoint(seq=seq)
+        raise heads.NoCheckpoint(seq=seq)
     return LogProof(index=seq, hashes=tuple(inclusion(session, seq, size)), checkpoint=note)
-
-
-def keep_checkpoint(session: Session, size: int, note: str) -> None:
-    """Store a signed head unless one of this size is there."""
-    if session.get(AuditCheckpoint, size) is None:
-        session.execute(insert(AuditCheckpoint), [{"size": size, "note": note}])
-
-
-def add_cosignature(session: Session, note: str, log: VerifierKey, witness: VerifierKey) -> int:
-    """Store a witness's cosignature that came back with a checkpoint; returns the checkpoint's size.
-
-    Raises:
-        BadNote, WrongSignature, NoteNotSigned: the note is not signed by the log and by the witness.
-        NoCheckpoint: this log never signed a checkpoint with this text.
-    """
-    size = open_checkpoint(note, log).size
-    returned = open_note(note, [witness])
-    row = session.get(AuditCheckpoint, size)
-    if row is None or Note.parse(row.note).text != returned.text:
-        raise NoCheckpoint(seq=size)
-    kept = Note.parse(row.note)
-    for signature in returned.signatures_of(witness):
-        kept = kept.with_signature(signature)
-    row.note = str(kept)
-    session.flush()
-    return size

@@ -1,6 +1,10 @@
-"""The tables of the log. The leaf's body is the exact bytes that were hashed; nothing is ever hashed from a re-encoding."""
+"""The tables of the log. The leaf's body is the exact bytes that were hashed; nothing is ever hashed from a re-encoding.
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, Text
+Rows are only ever added. Triggers in the database refuse to change or delete one: a second layer, for accidents. Whoever may
+change the tables themselves can drop them; what finds such a change is the verification.
+"""
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
@@ -20,7 +24,7 @@ class AuditLeaf(Base):
 
 
 class AuditNode(Base):
-    """The hash of a complete subtree of `2**level` leaves, level 1 and up; level 0 is `AuditLeaf.hash`."""
+    """The hash of a complete subtree of `2**level` leaves, from level 8 up; what is below is made from `AuditLeaf.hash`."""
 
     __tablename__ = "audit_node"
 
@@ -30,9 +34,20 @@ class AuditNode(Base):
 
 
 class AuditCheckpoint(Base):
-    """A signed tree head: the signed note with all cosignatures collected for it."""
+    """A signed tree head: the note with the log's own signature."""
 
     __tablename__ = "audit_checkpoint"
 
     size: Mapped[int] = mapped_column(_Index, primary_key=True, autoincrement=False)
     note: Mapped[str] = mapped_column(Text)
+
+
+class AuditCosignature(Base):
+    """A witness's signature line under the head of this size, with its line break."""
+
+    __tablename__ = "audit_cosignature"
+
+    size: Mapped[int] = mapped_column(
+        _Index, ForeignKey("audit_checkpoint.size"), primary_key=True, autoincrement=False
+    )
+    line: Mapped[str] = mapped_column(Text, primary_key=True)

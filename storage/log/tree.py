@@ -27,6 +27,19 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def paired(layer: Sequence[bytes]) -> list[bytes]:
+    """The hashes of the inner nodes above an even number of neighbours."""
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(layer[::2], layer[1::2], strict=True)]
+
+
+def layers(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """All complete nodes over these leaves, level by level from the leaves up."""
+    found = [list(leaves)]
+    while len(found[-1]) > 1:
+        found.append(paired(found[-1][: len(found[-1]) & ~1]))
+    return found
+
+
 def completed(index: int, leaf: bytes, node: NodeReader) -> list[tuple[int, int, bytes]]:
     """The nodes `(level, index, hash)` above the leaves that appending leaf `index` completes; one on average."""
     done: list[tuple[int, int, bytes]] = []
@@ -128,7 +141,7 @@ class Frontier:
 
     def __init__(self, size: int = 0, nodes: Iterable[bytes] = ()) -> None:
         self.size = size
-        self._nodes = list(nodes)
+        self.nodes = list(nodes)
 
     @classmethod
     def read(cls, size: int, node: NodeReader) -> "Frontier":
@@ -140,18 +153,40 @@ class Frontier:
         """Add one leaf hash."""
         rest, current = self.size, leaf
         while rest & 1:
-            current, rest = node_hash(self._nodes.pop(), current), rest >> 1
-        self._nodes.append(current)
+            current, rest = node_hash(self.nodes.pop(), current), rest >> 1
+        self.nodes.append(current)
         self.size += 1
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add leaf hashes, many times faster than one by one."""
+        rest, layer, edge = self.size, list(leaves), list[bytes]()
+        self.size += len(leaves)
+        while rest or layer:
+            if rest & 1:
+                layer.insert(0, self.nodes.pop())
+            if len(layer) & 1:
+                edge.append(layer.pop())
+            layer, rest = paired(layer), rest >> 1
+        self.nodes = edge[::-1]
 
     def root(self) -> bytes:
         """The root over all leaves so far."""
-        if not self._nodes:
-            return EMPTY_ROOT
-        current = self._nodes[-1]
-        for left in reversed(self._nodes[:-1]):
-            current = node_hash(left, current)
-        return current
+        return fold(self.nodes)
+
+
+def edge(layers: Sequence[Sequence[bytes]], size: int) -> list[bytes]:
+    """The right edge of the first `size` leaves, the largest subtree first, from all nodes over them (see `layers`)."""
+    return [layers[level][(size >> level) - 1] for level in reversed(range(size.bit_length())) if size >> level & 1]
+
+
+def fold(edge: Sequence[bytes]) -> bytes:
+    """The root over a right edge."""
+    if not edge:
+        return EMPTY_ROOT
+    current = edge[-1]
+    for left in edge[-2::-1]:
+        current = node_hash(left, current)
+    return current
 
 
 def _split(size: int) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
+from retention.bundle import lines
 from retention.certificate import Certificate, Check, Copy, Signatory
-from retention.verify import export_bundle
 from storage.log.log import Event, entries, prove
 from storage.log.statements import hold_lift_statement, order_statement, signoff_statement, subject_digest
 from tests.storage.log.books import Book
@@ -130,7 +130,7 @@ class Story:
     def bundle(self) -> bytes:
         self.book.sign()
         with Session(self.book.engine) as session:
-            return export_bundle(session, self.book.signer)
+            return b"".join(lines(session, self.key))
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from access.roles import NotAllowed
 from access.signing import WrongPassword
 from pipeline import reviews
 from retention import certificates, copies, destroy, rotation, standalone
+from retention.bundle import lines
 from retention.certificate_check import verify_certificate
 from retention.copies import (
     CopyAttested,
@@ -23,7 +24,6 @@ from retention.copies import (
     UnknownCopy,
 )
 from retention.report import Problem
-from retention.verify import export_bundle
 from storage import age, recovery
 from storage.home import Home
 from storage.log.log import Event
@@ -79,7 +79,7 @@ def test_the_log_says_which_copies_were_made_and_attested(told: Story) -> None:
 
 def bundle(told: Story) -> list[str]:
     with told.home.reading() as session:
-        return export_bundle(session, told.home.signer).decode().removesuffix("\n").split("\n")
+        return [line.decode() for line in lines(session, told.home.signer.verifier_key)]
 
 
 def alone(told: Story) -> list[str]:

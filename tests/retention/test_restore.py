@@ -78,7 +78,7 @@ def test_the_log_goes_on_where_the_backup_ended(told: Story) -> None:
     # The backup and the copy were logged in the old home after its rows were taken.
     assert done.missing_entries == 1
     with new.home.reading() as session:
-        report = verify_database(session, told.home.signer.verifier_key, checkpoint)
+        report = verify_database(session, told.home.signer.verifier_key, (checkpoint or "",))
     assert report.ok, report
     new.home.close()
 
@@ -260,7 +260,10 @@ def test_rows_that_were_changed_in_a_backup_are_refused_even_when_its_list_was_c
     saved: tuple[Path, Path],
 ) -> None:
     with closing(sqlite3.connect(saved[0] / "candour.db")) as rows:
-        rows.execute("DELETE FROM audit_leaf WHERE idx = (SELECT max(idx) FROM audit_leaf)")
+        rows.execute("DROP TRIGGER audit_leaf_refuses_update")
+        rows.execute(
+            "UPDATE audit_leaf SET body = replace(body, 'a', 'b') WHERE idx = (SELECT max(idx) FROM audit_leaf)"
+        )
         rows.commit()
     data = (saved[0] / "candour.db").read_bytes()
     manifest = json.loads((saved[0] / "backup.json").read_text())

@@ -1,11 +1,13 @@
 """Each rule of the log with a story that keeps it and one that breaks it; the offline verifier must agree on every one."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from retention import standalone
+from retention.bundle import Bundle
 from retention.report import Problem, Report
 from retention.verify import verify_bundle
 from storage.log.log import Event
@@ -22,7 +24,7 @@ def story(tmp_path: Path) -> Story:
 def judge(story: Story) -> Report:
     """The report; both verifiers must come to the same verdict."""
     bundle = story.bundle()
-    report = verify_bundle(bundle, story.key)
+    report = verify_bundle(Bundle(io.BytesIO(bundle)), story.key)
     wrong = standalone.verify_bundle(
         bundle.decode().removesuffix("\n").split("\n"), standalone.parse_key(story.key), None
     )

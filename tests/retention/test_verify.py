@@ -1,5 +1,6 @@
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -8,20 +9,32 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from retention.report import Problem, Report
-from retention.verify import export_bundle, verify_bundle, verify_database, verify_log
+from retention.bundle import BadBundle, Bundle, lines
+from retention.reading import Portion
+from retention.report import Findings, Problem, Report
+from retention.verify import verify_bundle, verify_database, verify_log
 from storage.log import tree
 from storage.log.entry import Entry
-from storage.log.log import add_cosignature, checkpoints, entries
+from storage.log.log import Event, add_cosignature, append, checkpoints, entries
 from storage.log.note import Checkpoint, KeyKind, Note, SigningKey, cosign
-from storage.log.tables import AuditCheckpoint, AuditLeaf, AuditNode
+from storage.log.tables import AuditCheckpoint, AuditCosignature, AuditLeaf, AuditNode
 from tests.storage.log.books import Book, new_book
 
 SIZE = 200
 Leaves = list[tuple[int, bytes]]
+
+
+def in_portions(leaves: Leaves, heads: Iterable[str] = (), width: int = 64) -> Iterator[Portion]:
+    """A log as a verification takes it, so many entries at a time."""
+    sized = [(int(note.split("\n")[1]), note) for note in heads]
+    for start in range(0, len(leaves), width):
+        part = leaves[start : start + width]
+        stop = start + len(part)
+        among = [(size, note) for size, note in sized if start < size <= stop]
+        yield Portion(places=[seq for seq, _ in part], bodies=[body for _, body in part], heads=among)
 
 
 class Log:
@@ -34,11 +47,15 @@ class Log:
         self.signing = SigningKey.parse((folder / "log" / "signer.key").read_text().strip())
         with Session(book.engine) as session:
             self.leaves = list(entries(session))
-            self.between = checkpoints(session)
+            self.between = [note for _, note in checkpoints(session)]
+            self.bundle = b"".join(lines(session, self.key))
 
     def verify(self, leaves: Leaves, checkpoint: str | None = None, earlier: str | None = None) -> Report:
         return verify_log(
-            leaves, checkpoint=self.held if checkpoint is None else checkpoint, verifier_key=self.key, earlier=earlier
+            in_portions(leaves),
+            checkpoint=self.held if checkpoint is None else checkpoint,
+            verifier_key=self.key,
+            earlier=() if earlier is None else (earlier,),
         )
 
     def signed(self, leaves: Leaves) -> str:
@@ -151,7 +168,7 @@ def test_every_single_bit_counts(at: int, data: st.DataObject) -> None:
 def test_heads_in_between_narrow_down_the_first_bad_entry(log: Log) -> None:
     for at in (0, 7, 123, 199):
         forged = renumbered(edit([body for _, body in log.leaves], at))
-        report = verify_log(forged, checkpoint=log.held, verifier_key=log.key, between=log.between)
+        report = verify_log(in_portions(forged, log.between), checkpoint=log.held, verifier_key=log.key)
         sizes = [0, *(int(note.split("\n")[1]) for note in log.between)]
         before, after = next((low, high) for low, high in pairwise(sizes) if low <= at < high)
         assert report.first_bad == before
@@ -167,7 +184,7 @@ def test_heads_nobody_signed_narrow_nothing_down(log: Log) -> None:
     for size in range(1, SIZE):
         text = Note.parse(log.signed(forged[:size])).text
         planted.append(str(Note(text=text).with_signature(other.sign(text))))
-    report = verify_log(forged, checkpoint=log.held, verifier_key=log.key, between=planted)
+    report = verify_log(in_portions(forged, planted), checkpoint=log.held, verifier_key=log.key)
     assert report.first_bad == 0
 
 
@@ -191,7 +208,7 @@ def test_head_of_another_log_or_false_signature_is_refused(log: Log) -> None:
     for note in (strange, log.held.replace("200", "199"), "", "x\n\n"):
         report = log.verify(log.leaves, note)
         assert [finding.problem for finding in report.findings] == [Problem.SIGNATURE]
-    assert not verify_log(log.leaves, checkpoint=log.held, verifier_key="nonsense").ok
+    assert not verify_log([], checkpoint=log.held, verifier_key="nonsense").ok
     assert not log.verify(log.leaves, earlier=strange).ok
 
 
@@ -209,7 +226,7 @@ def test_a_clock_that_went_back_is_flagged(tmp_path: Path) -> None:
     book.now -= timedelta(days=3650)
     head = book.fill(3)
     with Session(book.engine) as session:
-        report = verify_log(entries(session), checkpoint=head, verifier_key=book.signer.verifier_key)
+        report = verify_log(in_portions(list(entries(session))), checkpoint=head, verifier_key=book.signer.verifier_key)
     assert report.ok
     assert [(f.problem, f.seq, f.fatal) for f in report.findings] == [(Problem.TIME, 3, False)]
 
@@ -224,9 +241,9 @@ def test_entries_are_held_against_what_a_witness_saw_when(tmp_path: Path) -> Non
 
     def flags() -> list[tuple[Problem, int | None, bool]]:
         with Session(book.engine) as session:
-            data = export_bundle(session, book.signer)
-        report = verify_bundle(data, book.signer.verifier_key, witnesses=[str(witness.verifier)])
-        assert verify_bundle(data, book.signer.verifier_key).findings == ()
+            data = b"".join(lines(session, book.signer.verifier_key))
+        report = verify(data, book.signer.verifier_key, witnesses=[str(witness.verifier)])
+        assert verify(data, book.signer.verifier_key).findings == ()
         return [(f.problem, f.seq, f.fatal) for f in report.findings]
 
     book.fill(3)
@@ -248,9 +265,7 @@ def test_false_cosignature_is_found(tmp_path: Path) -> None:
     note = Note.parse(book.fill(3))
     false = replace(witness.sign(note.text, book.now), blob=bytes(72))
     with Session(book.engine) as session, session.begin():
-        session.execute(
-            update(AuditCheckpoint).where(AuditCheckpoint.size == 3).values(note=str(note.with_signature(false)))
-        )
+        session.add(AuditCosignature(size=3, line=str(false)))
     with Session(book.engine) as session:
         report = verify_database(session, book.signer.verifier_key, witnesses=[str(witness.verifier)])
     assert [(f.problem, f.fatal) for f in report.findings] == [(Problem.SIGNATURE, True)]
@@ -271,7 +286,7 @@ def book(tmp_path: Path) -> Book:
 
 def check(book: Book, earlier: str | None = None) -> Report:
     with Session(book.engine) as session:
-        return verify_database(session, book.signer.verifier_key, earlier)
+        return verify_database(session, book.signer.verifier_key, () if earlier is None else (earlier,))
 
 
 def test_database_is_verified(book: Book) -> None:
@@ -290,18 +305,9 @@ def tampered(session: Session, seq: int, *, careful: bool) -> None:
     row.body = row.body.replace(b"object", b"0bject")
     if careful:
         row.hash = tree.leaf_hash(row.body)
-        session.flush()
-        leaves = [row.hash for row in session.scalars(select(AuditLeaf).order_by(AuditLeaf.idx))]
-        stored = {(0, idx): leaf for idx, leaf in enumerate(leaves)}
-        for idx, leaf in enumerate(leaves):
-            for level, at, node in tree.completed(idx, leaf, lambda level, at: stored[level, at]):
-                stored[level, at] = node
-                session.execute(
-                    update(AuditNode).where(AuditNode.level == level, AuditNode.idx == at).values(hash=node)
-                )
 
 
-@pytest.mark.parametrize("careful", [False, True], ids=["body", "body, hash and tree"])
+@pytest.mark.parametrize("careful", [False, True], ids=["body", "body and hash"])
 @pytest.mark.parametrize("seq", [0, 13, 29])
 def test_tampered_database_names_the_entry(book: Book, seq: int, careful: bool) -> None:
     with Session(book.engine) as session, session.begin():
@@ -320,13 +326,20 @@ def test_missing_row_and_missing_end_are_named(book: Book) -> None:
     assert [(f.problem, f.seq) for f in check(book).findings] == [(Problem.SEQUENCE, 11)]
 
 
-def test_damaged_tree_beside_whole_entries_is_told_apart(book: Book) -> None:
+@pytest.mark.parametrize("level", [8, 9])
+def test_damaged_tree_beside_whole_entries_is_told_apart(tmp_path: Path, level: int) -> None:
+    book = new_book(tmp_path)
     with Session(book.engine) as session, session.begin():
-        session.execute(update(AuditNode).where(AuditNode.level == 4).values(hash=bytes(32)))
-    report = check(book)
-    assert [(f.problem, f.seq) for f in report.findings] == [(Problem.TREE, None)]
+        for number in range(800):
+            append(session, event=Event.WORK_STARTED, actor="ann", obj=[f"object-{number}"], now=book.now)
+    book.sign()
+    assert check(book).findings == ()
+    node = AuditNode.level == level, AuditNode.idx == 0
     with Session(book.engine) as session, session.begin():
-        session.execute(delete(AuditNode).where(AuditNode.level == 4))
+        session.execute(update(AuditNode).where(*node).values(hash=bytes(32)))
+    assert [(f.problem, f.seq) for f in check(book).findings] == [(Problem.TREE, None)]
+    with Session(book.engine) as session, session.begin():
+        session.execute(delete(AuditNode).where(*node))
     assert not check(book).ok
 
 
@@ -341,51 +354,110 @@ def test_removed_heads_do_not_hide_what_the_auditor_holds(book: Book) -> None:
 
 def bundle(book: Book) -> bytes:
     with Session(book.engine) as session:
-        return export_bundle(session, book.signer)
+        return b"".join(lines(session, book.signer.verifier_key))
+
+
+def verify(data: bytes, key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = ()) -> Report:
+    return verify_bundle(Bundle(io.BytesIO(data)), key, earlier, witnesses)
 
 
 def test_bundle_round_trip(book: Book) -> None:
     data = bundle(book)
     key = book.signer.verifier_key
-    report = verify_bundle(data, key, book.sign())
+    report = verify(data, key, (book.sign(),))
     assert report.ok
     assert report.size == 30
-    assert json.loads(data.split(b"\n")[0]) == {"bundle": "candour-log/v1", "key": key}
+    first, *rest = data.splitlines()
+    assert json.loads(first) == {"bundle": "candour-log/v1", "checkpoint": book.sign(), "key": key}
+    with Session(book.engine) as session:
+        bodies = [body for _, body in entries(session)]
+    assert [line for line in rest if line.startswith(b'{"actor"')] == bodies, "the very bytes that were hashed"
     book.write()
-    assert verify_bundle(bundle(book), key).size == 30, "a bundle holds what is signed"
+    assert verify(bundle(book), key).size == 30, "a bundle holds what is signed"
+
+
+def test_heads_stand_below_the_entries_they_cover(book: Book) -> None:
+    seen = 0
+    for line in bundle(book).splitlines()[1:]:
+        found = json.loads(line)
+        if "checkpoint" in found:
+            assert int(found["checkpoint"].split("\n")[1]) == seen
+        else:
+            assert found["seq"] == seen
+            seen += 1
+    assert seen == 30
 
 
 def test_bundle_is_verified_with_the_auditors_key(book: Book, tmp_path: Path) -> None:
     other = new_book(tmp_path / "other")
     other.fill(30)
-    assert verify_bundle(bundle(other), other.signer.verifier_key).ok
-    assert not verify_bundle(bundle(other), book.signer.verifier_key).ok
+    assert verify(bundle(other), other.signer.verifier_key).ok
+    assert not verify(bundle(other), book.signer.verifier_key).ok
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_no_line_of_a_bundle_can_go_or_change(data: st.DataObject) -> None:
     log = _shared_log()
-    lines = [json.dumps({"bundle": "candour-log/v1", "key": log.key})]
-    lines += [json.dumps({"checkpoint": note}) for note in log.between]
-    lines += [json.dumps({"entry": body.decode()}) for _, body in log.leaves]
-    assert verify_bundle("\n".join(lines).encode(), log.key).ok
-    at = data.draw(st.integers(len(log.between) + 1, len(lines) - 1))
-    match data.draw(st.sampled_from(["drop", "double", "swap", "cut"])):
+    lines = log.bundle.splitlines(keepends=True)
+    assert verify(b"".join(lines), log.key).ok
+    at = data.draw(st.sampled_from([at for at, line in enumerate(lines) if line.startswith(b'{"actor"')]))
+    match data.draw(st.sampled_from(["drop", "double", "swap", "cut", "end"])):
         case "drop":
             del lines[at]
         case "double":
             lines.insert(at, lines[at])
         case "swap":
             lines[at], lines[at - 1] = lines[at - 1], lines[at]
-        case _:
+        case "cut":
             lines[at] = lines[at][:-4]
-    assert not verify_bundle("\n".join(lines).encode(), log.key).ok
+        case _:
+            lines = [*lines[:at], lines[at][:-1]]
+    assert not verify(b"".join(lines), log.key).ok
+
+
+def test_a_head_in_the_place_of_another_is_found(log: Log) -> None:
+    lines = log.bundle.splitlines(keepends=True)
+    heads = [at for at, line in enumerate(lines) if line.startswith(b'{"checkpoint"')]
+    one, other = heads[3], heads[7]
+    lines[one], lines[other] = lines[other], lines[one]
+    report = verify(b"".join(lines), log.key)
+    assert {finding.problem for finding in report.findings} == {Problem.FORM}
+    assert len(report.findings) == 2
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\xff", b"{}", b"[]", b"null\n", b'{"bundle":"candour-log/v1"}\n', b"[" * 10_000]
+    "data",
+    [
+        b"",
+        b"\xff",
+        b"{}",
+        b"[]",
+        b"null\n",
+        b'{"bundle":"candour-log/v1"}\n',
+        b'{"bundle":"candour-log/v1","checkpoint":"x","key":5}\n',
+        b'{"bundle":"candour-log/v2","checkpoint":"x","key":"x"}\n',
+        b"[" * 10_000,
+    ],
 )
 def test_what_is_no_bundle_is_refused(data: bytes) -> None:
-    report = verify_bundle(data, "x")
-    assert [finding.problem for finding in report.findings] == [Problem.FORM]
+    with pytest.raises(BadBundle):
+        Bundle(io.BytesIO(data))
+
+
+def test_a_bundle_with_a_line_of_another_form_is_refused(log: Log) -> None:
+    for more in (b'{"checkpoint":5}\n', b'{"checkpoint":\n', b"x"):
+        report = verify(log.bundle + more, log.key)
+        assert [finding.problem for finding in report.findings] == [Problem.FORM]
+
+
+def test_of_a_log_that_is_wrong_throughout_not_everything_is_kept(log: Log) -> None:
+    shifted = list(enumerate(body for _, body in log.leaves[1:]))
+    found = log.verify(shifted).findings
+    assert len(found) > SIZE
+    findings = Findings()
+    for _ in range(Findings.MOST + 7):
+        findings.add(found[-1])
+    kept = findings.all()
+    assert len(kept) == Findings.MOST + 1
+    assert "and 7 more" in str(kept[-1])

@@ -1,4 +1,5 @@
 import stat
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from storage.log.log import (
     Event,
     LogDamaged,
     LogRolledBack,
-    NoCheckpoint,
     NoSigner,
     Signer,
     SignerExposed,
+    StrangeHead,
     add_cosignature,
     append,
     checkpoints,
@@ -86,7 +87,7 @@ def test_checkpoint_is_signed_once_per_size_and_kept(book: Book) -> None:
     assert book.sign() == note
     with Session(book.engine) as session:
         assert latest_checkpoint(session) == note
-        assert [open_checkpoint(one, book.signer.verifier).size for one in checkpoints(session)] == [1, 2, 3]
+        assert [open_checkpoint(one, book.signer.verifier).size for _, one in checkpoints(session)] == [1, 2, 3]
 
 
 def test_uncommitted_entries_are_never_signed(book: Book) -> None:
@@ -106,7 +107,7 @@ def test_stored_copy_lost_in_a_crash_comes_back(book: Book) -> None:
         session.commit()
     assert book.sign() == note
     with Session(book.engine) as session:
-        assert checkpoints(session) == [note]
+        assert list(checkpoints(session)) == [(2, note)]
 
 
 def test_key_is_private_and_opens_again(book: Book, tmp_path: Path) -> None:
@@ -143,10 +144,17 @@ def test_missing_or_damaged_signer_is_refused(book: Book, tmp_path: Path) -> Non
         Signer.open(folder)
 
 
+def grow(book: Book, count: int) -> None:
+    """Many entries in one transaction."""
+    with Session(book.engine) as session, session.begin():
+        for number in range(count):
+            append(session, event=Event.WORK_STARTED, actor="ann", obj=[f"object-{number}"], now=START)
+
+
 def truncate(session: Session, size: int) -> None:
     session.execute(delete(AuditLeaf).where(AuditLeaf.idx >= size))
     session.execute(delete(AuditCheckpoint).where(AuditCheckpoint.size > size))
-    for level in range(1, 8):
+    for level in range(8, 12):
         session.execute(delete(AuditNode).where(AuditNode.level == level, AuditNode.idx >= size >> level))
 
 
@@ -180,9 +188,10 @@ def test_forked_database_is_refused(tmp_path: Path) -> None:
         two.sign()
 
 
-@pytest.mark.parametrize("table", [AuditLeaf, AuditNode])
-def test_rewritten_past_is_refused(book: Book, table: type[AuditLeaf | AuditNode]) -> None:
-    book.fill(7)
+@pytest.mark.parametrize(("table", "size"), [(AuditLeaf, 7), (AuditNode, 256), (AuditNode, 700)])
+def test_rewritten_past_is_refused(book: Book, table: type[AuditLeaf | AuditNode], size: int) -> None:
+    grow(book, size)
+    book.sign()
     with Session(book.engine) as session, session.begin():
         session.execute(update(table).values(hash=tree.leaf_hash(b"other")))
     with pytest.raises(LogRolledBack):
@@ -198,14 +207,51 @@ def test_only_what_was_written_is_signed(book: Book) -> None:
         book.sign()
 
 
-def test_hole_in_the_tree_stops_appending(book: Book) -> None:
-    book.fill(3)
+def lose_leaf(session: Session) -> None:
+    session.execute(delete(AuditLeaf).where(AuditLeaf.idx == 400))
+
+
+def lose_node(session: Session) -> None:
+    session.execute(delete(AuditNode))
+
+
+@pytest.mark.parametrize("lose", [lose_leaf, lose_node])
+def test_hole_in_the_tree_stops_appending(book: Book, lose: Callable[[Session], None]) -> None:
+    grow(book, 511)
     with Session(book.engine) as session, session.begin():
-        session.execute(delete(AuditNode))
+        lose(session)
+        before = session.scalar(select(func.count()).select_from(AuditLeaf))
     with pytest.raises(LogDamaged):
         book.write()
     with Session(book.engine) as session:
-        assert session.scalar(select(func.count()).select_from(AuditLeaf)) == 3
+        assert session.scalar(select(func.count()).select_from(AuditLeaf)) == before
+
+
+@pytest.mark.parametrize("size", [255, 256, 257, 1100])
+def test_a_tile_that_is_lost_behind_kept_nodes_is_noticed(book: Book, size: int) -> None:
+    grow(book, size)
+    book.sign()
+    with Session(book.engine) as session, session.begin():
+        session.execute(delete(AuditLeaf).where(AuditLeaf.idx >= size - 1))
+    with pytest.raises(LogRolledBack):
+        book.sign()
+
+
+def test_nodes_over_tiles_are_those_of_the_whole_tree(book: Book) -> None:
+    grow(book, 1030)
+    head = open_checkpoint(book.sign(), book.signer.verifier)
+    with Session(book.engine) as session:
+        leaves = [tree.leaf_hash(body) for _, body in entries(session)]
+        layers = tree.layers(leaves)
+        stored = {(node.level, node.idx): node.hash for node in session.scalars(select(AuditNode))}
+        assert stored == {(level, at): layers[level][at] for level in (8, 9, 10) for at in range(len(layers[level]))}
+        for seq in (0, 255, 256, 511, 767, 1023, 1024, 1029):
+            assert tree.verify_inclusion(seq, 1030, leaves[seq], inclusion(session, seq, 1030), head.root)
+        for old in (1, 255, 256, 300, 1024, 1029):
+            old_root = tree.Frontier()
+            old_root.extend(leaves[:old])
+            proof = consistency(session, old, 1030)
+            assert tree.verify_consistency(old, 1030, old_root.root(), head.root, proof)
 
 
 def test_witness_cosignature_is_kept_beside_the_logs_own(book: Book) -> None:
@@ -227,5 +273,5 @@ def test_cosignature_of_a_head_this_database_never_kept_is_refused(book: Book) -
     returned = cosign(book.fill(3), witness, START)
     with Session(book.engine) as session:
         session.execute(delete(AuditCheckpoint).where(AuditCheckpoint.size == 3))
-        with pytest.raises(NoCheckpoint):
+        with pytest.raises(StrangeHead):
             add_cosignature(session, returned, book.signer.verifier, witness.verifier)

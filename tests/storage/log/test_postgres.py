@@ -11,9 +11,17 @@ from sqlalchemy.orm import Session
 
 from retention.verify import verify_database
 from storage.base import Base
-from storage.log.log import Event, LogRolledBack, Signer, append, entries, prove
+from storage.log.log import (
+    Event,
+    LogRolledBack,
+    Signer,
+    add_cosignature,
+    append,
+    entries,
+    latest_checkpoint,
+    prove,
+)
 from storage.log.note import KeyKind, SigningKey, cosign
-from storage.log.store import add_cosignature, latest_checkpoint
 from storage.log.tables import AuditLeaf
 from tests.storage.log.books import START, TABLES, Book
 
@@ -33,7 +41,7 @@ def test_the_log_works_and_is_verified(engine: Engine, tmp_path: Path) -> None:
     with Session(engine) as session, session.begin():
         add_cosignature(session, cosign(note, witness, START), book.signer.verifier, witness.verifier)
         assert latest_checkpoint(session) == cosign(note, witness, START)
-        assert verify_database(session, book.signer.verifier_key, note).findings == ()
+        assert verify_database(session, book.signer.verifier_key, (note,)).findings == ()
         for seq, body in entries(session):
             assert prove(session, seq).verify(body, book.signer.verifier).size == 37
     with Session(engine) as session, session.begin():

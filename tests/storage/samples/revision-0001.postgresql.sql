@@ -8,6 +8,9 @@ SET check_function_bodies = false;
 SET xmloption = content;
 SET client_min_messages = warning;
 SET row_security = off;
+CREATE FUNCTION public.audit_refuse() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'rows of the log are added and never changed or deleted' USING ERRCODE = 'integrity_constraint_violation'; END $$;
 SET default_tablespace = '';
 SET default_table_access_method = heap;
 CREATE TABLE public.alembic_version (
@@ -23,6 +26,10 @@ CREATE TABLE public.approval (
 CREATE TABLE public.audit_checkpoint (
     size bigint NOT NULL,
     note text NOT NULL
+);
+CREATE TABLE public.audit_cosignature (
+    size bigint NOT NULL,
+    line text NOT NULL
 );
 CREATE TABLE public.audit_leaf (
     idx bigint NOT NULL,
@@ -264,6 +271,7 @@ CREATE TABLE public."window" (
 INSERT INTO public.alembic_version VALUES ('0001');
 INSERT INTO public.approval VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.audit_checkpoint VALUES (1, 'x');
+INSERT INTO public.audit_cosignature VALUES (1, 'x');
 INSERT INTO public.audit_leaf VALUES (1, '\x00ff207365616c6564', '\x00ff207365616c6564');
 INSERT INTO public.audit_node VALUES (1, 1, '\x00ff207365616c6564');
 INSERT INTO public.change VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 1, 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
@@ -295,6 +303,8 @@ ALTER TABLE ONLY public.approval
     ADD CONSTRAINT pk_approval PRIMARY KEY (id);
 ALTER TABLE ONLY public.audit_checkpoint
     ADD CONSTRAINT pk_audit_checkpoint PRIMARY KEY (size);
+ALTER TABLE ONLY public.audit_cosignature
+    ADD CONSTRAINT pk_audit_cosignature PRIMARY KEY (size, line);
 ALTER TABLE ONLY public.audit_leaf
     ADD CONSTRAINT pk_audit_leaf PRIMARY KEY (idx);
 ALTER TABLE ONLY public.audit_node
@@ -387,10 +397,16 @@ ALTER TABLE ONLY public."window"
     ADD CONSTRAINT uq_window_conversation_id UNIQUE (conversation_id, number);
 CREATE INDEX ix_sign_in_attempt_address ON public.sign_in_attempt USING btree (address);
 CREATE INDEX ix_sign_in_attempt_name ON public.sign_in_attempt USING btree (name);
+CREATE TRIGGER audit_checkpoint_only_grows BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.audit_refuse();
+CREATE TRIGGER audit_cosignature_only_grows BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_cosignature FOR EACH STATEMENT EXECUTE FUNCTION public.audit_refuse();
+CREATE TRIGGER audit_leaf_only_grows BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_leaf FOR EACH STATEMENT EXECUTE FUNCTION public.audit_refuse();
+CREATE TRIGGER audit_node_only_grows BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_node FOR EACH STATEMENT EXECUTE FUNCTION public.audit_refuse();
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_order_id_destruction_order FOREIGN KEY (order_id) REFERENCES public.destruction_order(id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
+ALTER TABLE ONLY public.audit_cosignature
+    ADD CONSTRAINT fk_audit_cosignature_size_audit_checkpoint FOREIGN KEY (size) REFERENCES public.audit_checkpoint(size);
 ALTER TABLE ONLY public.change
     ADD CONSTRAINT fk_change_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public.change

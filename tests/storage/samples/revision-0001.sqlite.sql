@@ -22,6 +22,13 @@ CREATE TABLE audit_checkpoint (
 	CONSTRAINT pk_audit_checkpoint PRIMARY KEY (size)
 );
 INSERT INTO "audit_checkpoint" VALUES(1,'x');
+CREATE TABLE audit_cosignature (
+	size INTEGER NOT NULL, 
+	line TEXT NOT NULL, 
+	CONSTRAINT pk_audit_cosignature PRIMARY KEY (size, line), 
+	CONSTRAINT fk_audit_cosignature_size_audit_checkpoint FOREIGN KEY(size) REFERENCES audit_checkpoint (size)
+);
+INSERT INTO "audit_cosignature" VALUES(1,'x');
 CREATE TABLE audit_leaf (
 	idx INTEGER NOT NULL, 
 	body BLOB NOT NULL, 
@@ -366,4 +373,16 @@ CREATE TABLE window (
 INSERT INTO "window" VALUES('00000000000000000000000000000001',1,1.5,1.5,1.5,1.5,1.5,1.5,X'00FF207365616C6564','00000000000000000000000000000001');
 CREATE INDEX ix_sign_in_attempt_address ON sign_in_attempt (address);
 CREATE INDEX ix_sign_in_attempt_name ON sign_in_attempt (name);
+CREATE TRIGGER audit_leaf_refuses_update BEFORE UPDATE ON audit_leaf  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_leaf_refuses_delete BEFORE DELETE ON audit_leaf  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_leaf_refuses_insert BEFORE INSERT ON audit_leaf WHEN EXISTS (SELECT 1 FROM audit_leaf WHERE idx = NEW.idx) BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_node_refuses_update BEFORE UPDATE ON audit_node  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_node_refuses_delete BEFORE DELETE ON audit_node  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_node_refuses_insert BEFORE INSERT ON audit_node WHEN EXISTS (SELECT 1 FROM audit_node WHERE level = NEW.level AND idx = NEW.idx) BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_checkpoint_refuses_update BEFORE UPDATE ON audit_checkpoint  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_checkpoint_refuses_delete BEFORE DELETE ON audit_checkpoint  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_checkpoint_refuses_insert BEFORE INSERT ON audit_checkpoint WHEN EXISTS (SELECT 1 FROM audit_checkpoint WHERE size = NEW.size) BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_cosignature_refuses_update BEFORE UPDATE ON audit_cosignature  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_cosignature_refuses_delete BEFORE DELETE ON audit_cosignature  BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
+CREATE TRIGGER audit_cosignature_refuses_insert BEFORE INSERT ON audit_cosignature WHEN EXISTS (SELECT 1 FROM audit_cosignature WHERE size = NEW.size AND line = NEW.line) BEGIN SELECT RAISE(ABORT, 'rows of the log are added and never changed or deleted'); END;
 COMMIT;

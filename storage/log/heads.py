@@ -1,0 +1,72 @@
+"""Signed heads and what witnesses put under them, in the database. Nothing here commits; the transaction is the caller's."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from storage.errors import NotVerified
+from storage.log.note import Note, VerifierKey, open_checkpoint, open_note
+from storage.log.tables import AuditCheckpoint, AuditCosignature
+
+
+class NoCheckpoint(NotVerified):
+    """log: no signed checkpoint covers entry {seq} yet; any further step signs one"""
+
+
+class StrangeHead(NotVerified):
+    """log: this checkpoint over {size} entries is not among those that this log signed; keep it, it may be evidence of a fork"""
+
+
+def checkpoints(session: Session) -> Iterator[tuple[int, str]]:
+    """All signed heads with their cosignatures, each behind the size it is kept under, smallest first, read in portions."""
+    lines = defaultdict[int, list[str]](list)
+    for size, line in session.execute(select(AuditCosignature.size, AuditCosignature.line)):
+        lines[size].append(line)
+    query = select(AuditCheckpoint.size, AuditCheckpoint.note).order_by(AuditCheckpoint.size)
+    for size, note in session.execute(query.execution_options(yield_per=2000)):
+        yield size, note + "".join(sorted(lines.get(size, ())))
+
+
+def latest_checkpoint(session: Session) -> str | None:
+    """The signed head over most entries, with its cosignatures."""
+    found = session.execute(
+        select(AuditCheckpoint.size, AuditCheckpoint.note).order_by(AuditCheckpoint.size.desc()).limit(1)
+    ).one_or_none()
+    return None if found is None else found.note + "".join(sorted(_lines(session, found.size)))
+
+
+def checkpoint_of(session: Session, size: int) -> str | None:
+    """The signed head over just so many entries, with its cosignatures."""
+    note = session.scalar(select(AuditCheckpoint.note).where(AuditCheckpoint.size == size))
+    return None if note is None else note + "".join(sorted(_lines(session, size)))
+
+
+def keep_checkpoint(session: Session, size: int, note: str) -> None:
+    """Store a signed head unless one of this size is there."""
+    if session.scalar(select(AuditCheckpoint.size).where(AuditCheckpoint.size == size)) is None:
+        session.execute(insert(AuditCheckpoint), [{"size": size, "note": note}])
+
+
+def add_cosignature(session: Session, note: str, log: VerifierKey, witness: VerifierKey) -> int:
+    """Store a witness's cosignatures that came back with a checkpoint; returns the checkpoint's size.
+
+    Raises:
+        BadNote, WrongSignature, NoteNotSigned: the note is not signed by the log and by the witness.
+        StrangeHead: this log never signed a checkpoint with this text.
+    """
+    size = open_checkpoint(note, log).size
+    returned = open_note(note, [witness])
+    kept = session.scalar(select(AuditCheckpoint.note).where(AuditCheckpoint.size == size))
+    if kept is None or Note.parse(kept).text != returned.text:
+        raise StrangeHead(size=size)
+    known = set(_lines(session, size))
+    lines = [str(signature) for signature in returned.signatures_of(witness)]
+    if new := [{"size": size, "line": line} for line in lines if line not in known]:
+        session.execute(insert(AuditCosignature), new)
+    return size
+
+
+def _lines(session: Session, size: int) -> list[str]:
+    return list(session.scalars(select(AuditCosignature.line).where(AuditCosignature.size == size)))

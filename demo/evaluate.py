@@ -89,12 +89,6 @@ MODES = ("whole", "whole, words", "whole, vad", "whole, vad, words", "30 s windo
 SAMPLE_MODES = ("whole, words", OURS)
 
 
-def _truth(number: int) -> tuple[list[str], list[tuple[str, Word]]]:
-    """Speakers and (speaker, word) of a shipped sample."""
-    data = json.loads((HERE / "sample" / f"conversation-{number}.json").read_text(encoding="utf-8"))
-    return data["channels"], [(t["speaker"], Word(*w)) for t in data["turns"] for w in t["words"]]
-
-
 def evaluate(folder: Path, minutes: float) -> dict[str, Any]:
     """All figures as a dictionary: mode -> row for unseen conversations, and sample -> mode -> row."""
     model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=THREADS, local_files_only=True)
@@ -129,14 +123,14 @@ def evaluate(folder: Path, minutes: float) -> dict[str, Any]:
 
 
 def _samples() -> Iterator[tuple[str, tuple[Floats, list[Word]]]]:
-    """Each shipped sample as (sound, truth); the one with two channels a channel at a time."""
+    """Each shipped sample, mixed to one channel, as (sound, truth)."""
     for number in (1, 2):
         sound = decode_audio(str(HERE / "sample" / f"conversation-{number}.m4a"), sampling_rate=RATE)
-        yield f"conversation {number}", (sound, [word for _, word in _truth(number)[1]])
-    names, said = _truth(1)
-    path = str(HERE / "sample" / "conversation-1-two-channels.opus")
-    for name, sound in zip(names, decode_audio(path, sampling_rate=RATE, split_stereo=True), strict=True):
-        yield f"conversation 1, channel {name}", (sound, [word for who, word in said if who == name])
+        data = json.loads((HERE / "sample" / f"conversation-{number}.json").read_text(encoding="utf-8"))
+        yield (
+            f"sample conversation {number}",
+            (sound, [Word(*word) for turn in data["turns"] for word in turn["words"]]),
+        )
 
 
 def _table(title: str, rows: dict[str, dict[str, Any]]) -> None:

@@ -56,7 +56,7 @@ class _Asked(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        _say(b"r" + struct.pack(">QI", self._position, len(buffer)))
+        _say(b"r" + struct.pack(">QI", self._position, min(len(buffer), AHEAD)))
         (size,) = struct.unpack(">I", _given(4))
         buffer[:size] = _given(size)
         self._position += size

@@ -22,8 +22,9 @@ from pipeline.recording.decode import AudioFacts, EmptyFile, NoSound, NotAudio, 
 from pipeline.recording.timeline import RATE, Block
 from storage.errors import BadInput
 
+PROGRAM: Final = ("-m", "pipeline.recording.child")
 STARTS: Final = 8
-MOST_ASKED: Final = 1 << 24
+MOST_ASKED: Final = 1 << 20
 MOST_SAMPLES: Final = 120 * RATE
 MOST_FACTS: Final = 1 << 12
 
@@ -48,9 +49,9 @@ LIMITS: Final = Limits()
 
 
 class _Died(Exception):
-    """The child is no more; `packet` is the number of the one it was at, None before the first."""
+    """The child is no more; `packet` is the number of the one it was at, -1 before the first."""
 
-    def __init__(self, how: str, packet: int | None, *, hopeless: bool = False) -> None:
+    def __init__(self, how: str, packet: int, *, hopeless: bool = False) -> None:
         super().__init__(how)
         self.how, self.packet, self.hopeless = how, packet, hopeless
 
@@ -81,7 +82,8 @@ def measure(source: BinaryIO, limits: Limits = LIMITS) -> float:
 
 def decode(source: BinaryIO, limits: Limits = LIMITS) -> Iterator[Block]:
     """The sound of a recording as consecutive blocks, as the child's `decode` gives it. Raises what `probe` raises."""
-    given, last, skip = 0, -1, set[int]()
+    given, skip = 0, set[int]()
+    last: int | None = None
     for _ in range(STARTS):
         try:
             with _child(source, "decode", limits, skip) as child:
@@ -91,28 +93,33 @@ def decode(source: BinaryIO, limits: Limits = LIMITS) -> Iterator[Block]:
             return
         except _Died as death:
             how = death.how
-            if death.packet is None or death.hopeless:
-                break
             # once may be chance, such as a machine short of memory; twice is the packet
-            if death.packet == last:
+            again = death.packet == last
+            if death.hopeless or (again and death.packet < 0):
+                break
+            if again:
                 skip.add(death.packet)
             last = death.packet
     raise DecoderStopped(how=how)
 
 
 def _facts(source: BinaryIO, do: str, limits: Limits) -> dict[str, Any]:
-    try:
-        with _child(source, do, limits) as child:
-            return child.facts()
-    except _Died as death:
-        raise DecoderStopped(how=death.how) from None
+    for _ in range(2):
+        try:
+            with _child(source, do, limits) as child:
+                return child.facts()
+        except _Died as death:
+            how = death.how
+            if death.hopeless:
+                break
+    raise DecoderStopped(how=how)
 
 
 @contextmanager
 def _child(source: BinaryIO, do: str, limits: Limits, skip: set[int] | None = None) -> "Iterator[_Child]":
     # a program of its own, not a fork: a fork would hold every key that is in memory here
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-m", "pipeline.recording.child"],
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-I", *PROGRAM],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -222,7 +229,7 @@ class _Child:
                 view = view[os.write(self._to, view) :]
 
     def _died(self, how: str, *, hopeless: bool = False) -> _Died:
-        return _Died(how, self._packets - 1 if self._packets else None, hopeless=hopeless)
+        return _Died(how, self._packets - 1, hopeless=hopeless)
 
     def _ended(self) -> _Died:
         if self._process.wait() == -signal.SIGXCPU:

@@ -15,13 +15,23 @@ from pipeline.recording.decode import RATE, decode
 Samples = NDArray[np.int16]
 
 MEDIA = Path(__file__).parent.parent / "media"
+# What recorders, telephones and meeting programs write: the container, the codec, and the rate it runs at
 FORMS = {
-    "m4a": ("ipod", "aac"),
-    "mp3": ("mp3", "libmp3lame"),
-    "opus": ("ogg", "libopus"),
-    "webm": ("webm", "libopus"),
-    "flac": ("flac", "flac"),
-    "wav": ("wav", "pcm_s16le"),
+    "m4a": ("ipod", "aac", 16_000),
+    "aac": ("adts", "aac", 16_000),
+    "mp3": ("mp3", "libmp3lame", 16_000),
+    "opus": ("ogg", "libopus", 48_000),
+    "webm": ("webm", "libopus", 48_000),
+    "flac": ("flac", "flac", 16_000),
+    "wav": ("wav", "pcm_s16le", 16_000),
+    "wma": ("asf", "wmav2", 16_000),
+    "amr": ("amr", "libopencore_amrnb", 8_000),
+    "3gp": ("3gp", "libopencore_amrnb", 8_000),
+    "alac": ("ipod", "alac", 16_000),
+    "aiff": ("aiff", "pcm_s16be", 16_000),
+    "ac3": ("ac3", "ac3", 32_000),
+    "mka": ("matroska", "pcm_s24le", 16_000),
+    "ts": ("mpegts", "aac", 16_000),
 }
 
 
@@ -38,14 +48,39 @@ def sound(data: bytes) -> Samples:
 
 def encoded(samples: Samples, form: str, rate: int = RATE, layout: str | None = None) -> bytes:
     """Samples of shape (channels, n) as the bytes of a recording."""
-    container_name, codec = FORMS[form]
+    container_name, codec, stream_rate = FORMS[form]
     target = io.BytesIO()
     with av.open(target, "w", format=container_name) as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout or ("mono", "stereo")[samples.shape[0] - 1])
+        stream_rate = rate if stream_rate == RATE else stream_rate
+        stream = container.add_stream(
+            codec, rate=stream_rate, layout=layout or ("mono", "stereo")[samples.shape[0] - 1]
+        )
         assert isinstance(stream, AudioStream)
+        if codec == "wmav2":  # which has no rate of its own
+            stream.bit_rate = 64_000
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="s16p", layout=stream.layout)
         frame.sample_rate, frame.pts = rate, 0
         container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def film(samples: Samples | None, form: str = "mp4") -> bytes:
+    """Eight seconds of picture, with or without sound that begins a second late."""
+    target = io.BytesIO()
+    with av.open(target, "w", format=form) as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        sound_stream = container.add_stream("aac", rate=RATE, layout="mono") if samples is not None else None
+        stream.width = stream.height = 64
+        if sound_stream is not None and samples is not None:
+            sounding = AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+            sounding.sample_rate, sounding.pts = RATE, RATE
+            container.mux(sound_stream.encode(sounding))
+            container.mux(sound_stream.encode(None))
+        for number in range(80):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 3, np.uint8), format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return target.getvalue()
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from faster_whisper.audio import decode_audio
 
-from pipeline.recording.decode import RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished, decode, probe
-from tests.pipeline.media import FORMS, Samples, damaged, encoded, hum, shift, sound
+from pipeline.recording.decode import RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished, decode, measure, probe
+from tests.pipeline.media import FORMS, damaged, encoded, film, hum, shift, sound
 
 
 def blocks(data: bytes) -> list[Block]:
@@ -19,17 +19,20 @@ def blocks(data: bytes) -> list[Block]:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_facts_and_sound_of_every_form(form: str, channels: int) -> None:
+    if FORMS[form][1] == "libopencore_amrnb":
+        channels = 1  # that is all AMR has
     original = np.repeat(hum(6.0), channels, axis=0)
     data = encoded(original, form)
     facts = probe(io.BytesIO(data))
-    assert facts.channels == channels
-    assert facts.sample_rate in (RATE, 48_000)  # Opus is always 48 kHz
-    assert facts.duration == pytest.approx(6.0, abs=0.1)
+    assert (facts.channels, facts.sample_rate) == (channels, FORMS[form][2])
+    seconds = facts.duration if facts.duration is not None else measure(io.BytesIO(data))
+    assert seconds == pytest.approx(6.0, abs=0.2)
     heard = sound(data)
     assert heard.dtype == np.int16
     assert heard.shape[0] == channels
-    assert heard.shape[1] / RATE == pytest.approx(6.0, abs=0.1)
+    assert heard.shape[1] / RATE == pytest.approx(6.0, abs=0.2)
     assert not any(block.damaged for block in blocks(data))
+    assert abs(shift(original, heard, 3.0, 1.0)) <= 0.1
 
 
 def test_times_of_blocks_follow_each_other() -> None:
@@ -40,19 +43,24 @@ def test_times_of_blocks_follow_each_other() -> None:
     assert position == pytest.approx(20.0, abs=0.2)
 
 
-@pytest.mark.parametrize("form", ["m4a", "mp3", "opus", "flac"])
+DAMAGEABLE = ("m4a", "aac", "mp3", "opus", "webm", "flac", "wma", "amr", "ac3", "ts")
+
+
+@pytest.mark.parametrize("form", DAMAGEABLE)
 def test_damage_costs_what_is_damaged_and_later_times_hold(form: str) -> None:
-    original = hum(60.0)
-    data = damaged(encoded(original, form))
-    heard = blocks(data)
+    original = hum(40.0)
+    whole = encoded(original, form)
+    heard = blocks(damaged(whole))
     joined = np.concatenate([block.samples for block in heard], axis=1)
     lost = [block for block in heard if block.damaged]
     assert lost
-    assert 0 < sum(block.end - block.start for block in lost) < 3
-    assert all(block.start > 20 and block.end < 40 for block in lost)
-    assert joined.shape[1] / RATE == pytest.approx(60.0, abs=0.2)
-    assert abs(shift(original, joined, 10.0)) <= 0.2
-    assert abs(shift(original, joined, 50.0)) <= 0.2
+    assert 0 < sum(block.end - block.start for block in lost) < 6
+    assert all(block.start > 14 and block.end < 26 for block in lost)
+    assert joined.shape[1] / RATE == pytest.approx(40.0, abs=0.2)
+    undamaged = sound(whole)
+    for time in (8.0, 30.0):
+        assert abs(shift(original, joined, time)) <= 0.2
+        assert abs(shift(original, joined, time) - shift(original, undamaged, time)) <= 0.05
 
 
 def test_a_damaged_beginning_is_a_loss_too() -> None:
@@ -61,6 +69,14 @@ def test_a_damaged_beginning_is_a_loss_too() -> None:
     heard = blocks(damaged(data, at=data.index(b"mdat") + 4))
     assert heard[0].damaged
     assert abs(shift(original, np.concatenate([block.samples for block in heard], axis=1), 10.0)) <= 0.2
+
+
+def test_the_decoder_of_the_library_closes_the_gap_in_opus_so_that_later_times_are_wrong() -> None:
+    """The control for a form whose packets stand on their own: nothing says that two seconds are gone."""
+    original = hum(40.0)
+    theirs = decode_audio(io.BytesIO(damaged(encoded(original, "opus"))))
+    assert theirs.shape[0] / RATE < 39
+    assert shift(original, np.round(theirs * 32767).astype(np.int16)[None, :], 30.0) < -0.5
 
 
 @pytest.mark.parametrize("form", ["m4a", "mp3"])
@@ -109,7 +125,7 @@ def test_what_is_no_recording_is_refused_with_a_reason() -> None:
         (text, NotAudio),
         (bytes(5000), NotAudio),
         (np.random.default_rng(0).bytes(5000), NotAudio),
-        (_film(None), NoSound),
+        (film(None), NoSound),
         (_image(), NotAudio),
         (m4a[: len(m4a) // 2], Unfinished),
     ):
@@ -140,32 +156,12 @@ def test_an_error_of_the_source_is_not_swallowed() -> None:
         list(decode(Broken(encoded(hum(20.0), "wav"))))
 
 
-@pytest.mark.parametrize("form", ["mp4", "matroska"])
+@pytest.mark.parametrize("form", ["mp4", "matroska", "avi", "mpegts", "mov"])
 def test_a_film_whose_sound_is_shorter_than_its_picture_is_not_damaged(form: str) -> None:
-    data = _film(hum(3.0), form)
+    data = film(hum(3.0), form)
     heard = blocks(data)
     assert not any(block.damaged for block in heard)
     assert heard[-1].end == pytest.approx(3.0, abs=0.1)
-
-
-def _film(samples: Samples | None, form: str = "mp4") -> bytes:
-    """Eight seconds of picture, with or without sound that begins a second late."""
-    target = io.BytesIO()
-    with av.open(target, "w", format=form) as container:
-        stream = container.add_stream("mpeg4", rate=10)
-        sound_stream = container.add_stream("aac", rate=RATE, layout="mono") if samples is not None else None
-        stream.width = stream.height = 64
-        if sound_stream is not None and samples is not None:
-            sounding = av.AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
-            sounding.sample_rate, sounding.pts = RATE, RATE
-            container.mux(sound_stream.encode(sounding))
-            container.mux(sound_stream.encode(None))
-        for number in range(80):
-            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 3, np.uint8), format="rgb24")
-            frame.pts = number
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return target.getvalue()
 
 
 def _image() -> bytes:

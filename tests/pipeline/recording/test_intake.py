@@ -223,13 +223,12 @@ def test_an_error_while_it_comes_in_leaves_nothing(told: Story) -> None:
 def test_a_database_that_fails_after_sealing_leaves_nothing(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(told)
     written: list[object] = []
-    digest = intake.keyed_digest
 
     def then_fails(*arguments: Any) -> Any:
         # The sealed file is there and complete; from here on the database refuses.
         written.extend(told.home.blobs.survey())
         monkeypatch.setattr(told.home, "log", lambda session, *_, **__: session.execute(text("no sql")))
-        return digest(*arguments)
+        return keyed_digest(*arguments)
 
     monkeypatch.setattr(intake, "keyed_digest", then_fails)
     with pytest.raises(DatabaseTrouble):

@@ -133,8 +133,7 @@ def _of_packets(
         for frame in frames or ():
             time = None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
             yield from line.add(frame, None if time is None else time + lost.seconds)
-    # an AVI counts the length of its sound from where the picture begins
-    yield from line.finish(line.declared if container.format.name == "avi" else None)
+    yield from line.finish()
 
 
 def _of_frames(

@@ -38,7 +38,7 @@ class Timeline:
     def __init__(self, declared: float | None) -> None:
         self.channels = 0
         self.broken = False  # something before the next frame could not be decoded
-        self.declared = declared
+        self._declared = declared
         self._position = 0  # samples given out
         self._origin: float | None = None
         self._fed = 0.0  # seconds of sound put in, the resampler holds some back
@@ -71,13 +71,13 @@ class Timeline:
     def finish(self, end: float | None = None) -> Iterator[Block]:
         """What the resampler still holds, and silence up to `end` or to the declared duration."""
         yield from self._flush()
-        until = self.declared if end is None else end - (self._origin or 0.0)
+        until = self._declared if end is None else end - (self._origin or 0.0)
         if until is not None and self.channels and until - self._fed > JITTER:
             yield from self._silence(until)
 
     def _skip_to(self, time: float) -> Iterator[Block]:
         """A jump ahead is a loss; one beyond the declared end, or of more than an hour, is a damaged clock and not believed."""
-        latest = self._fed + LEAP if self.declared is None else self.declared + 1
+        latest = self._fed + LEAP if self._declared is None else self._declared + 1
         if time - self._fed > (GAP if self.broken else JITTER) and time <= latest:
             yield from self._flush()
             yield from self._silence(time)

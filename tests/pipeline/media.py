@@ -32,6 +32,7 @@ FORMS = {
     "ac3": ("ac3", "ac3", 32_000),
     "mka": ("matroska", "pcm_s24le", 16_000),
     "ts": ("mpegts", "aac", 16_000),
+    "avi": ("avi", "libmp3lame", 16_000),
 }
 
 

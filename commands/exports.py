@@ -17,6 +17,11 @@ from pipeline.export.model import Profile
     "--for", "profile", type=click.Choice([p.value for p in Profile]), default=Profile.INTERNAL.value, show_default=True,
     help="Who will read it. The public gets no place, exact date, agency or one-off role that nobody confirmed.",
 )  # fmt: skip
+@click.option(
+    "--recipient",
+    metavar="POSITION",
+    help="With --for participant and a review: who receives it, as a confidential draft.",
+)
 @click.option("--to", "file", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--dry-run", is_flag=True, help="Only say what must still be decided.")
@@ -29,6 +34,7 @@ def export(
     target: str,
     format: str | None,
     profile: str,
+    recipient: str | None,
     file: Path | None,
     overwrite: bool,
     dry_run: bool,
@@ -44,7 +50,7 @@ def export(
         desk.result({"left": left}, f"Confirmed and logged. {left or 'Nothing'} left to decide.")
         return
     if dry_run:
-        found = exporting.dry_run(home, desk.actor, target, Profile(profile))
+        found = exporting.dry_run(home, desk.actor, target, Profile(profile), recipient)
         rows = [{"what": one.what.value, "where": one.reference, "decide with": one.command} for one in found]
         desk.table(rows, "Nothing stands in the way.")
         return
@@ -56,8 +62,9 @@ def export(
             f"Say the --format, or end the file in one of {', '.join(f.suffix for f in FORMATS.values())}."
         )
     done = exporting.write(
-        home, desk.actor, target, format=chosen, profile=Profile(profile), path=file, overwrite=overwrite
-    )
+        home, desk.actor, target, format=chosen, profile=Profile(profile), path=file, overwrite=overwrite,
+        recipient=recipient,
+    )  # fmt: skip
     lost = "\n".join(f"  not carried: {one}" for one in done.lost)
     desk.result(
         {"extracts": done.extracts, "digest": done.digest, "lost": done.lost},

@@ -109,7 +109,8 @@ def _stretches(text: str, longest: int) -> Iterator[tuple[int, int]]:
     while len(text) - first > longest:
         # two short captions are better than a full one and a single word
         wish = min(longest, (len(text) - first) // 2 + 1)
-        ends = [match.end() for match in _SENTENCE_END.finditer(text, first + wish // 2, first + longest)]
+        room = min(first + longest, len(text) - wish // 2)
+        ends = [match.end() for match in _SENTENCE_END.finditer(text, first + wish // 2, room)]
         cut = ends[-1] if ends else text.rfind(" ", first + 1, first + wish + 1)
         cut = cut if cut > 0 else text.find(" ", first + wish)
         if cut < 0:

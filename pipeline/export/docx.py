@@ -14,7 +14,7 @@ from docx.text.paragraph import Paragraph
 from pipeline.codes.coding import Extract
 from pipeline.codes.matrix import matrix
 from pipeline.export import archive
-from pipeline.export.model import Project, Row, Theme, clock, from_themes, header, themes
+from pipeline.export.model import Project, Row, Theme, clock, from_themes, header, themes, turns
 
 Put = Callable[[str, str], None]
 
@@ -26,11 +26,17 @@ def write(project: Project) -> bytes:
     word.add_heading(f"Extracts, review {project.review}", level=0)
     for line in header(project):
         word.add_paragraph(line)
+    for edge in (word.sections[0].header, word.sections[0].footer) if project.mark else ():
+        edge.paragraphs[0].text = project.mark
     _matrix(word, project)
     word.add_heading("Extracts by theme", level=1)
     put = _putter(word)
     for theme in themes(project):
         _theme(put, theme)
+    if project.with_text:
+        word.add_heading("The conversation", level=1)
+        for turn in turns(project):
+            put("Normal", turn)
     if project.codebook.attribution:
         word.add_heading("About the codebook", level=1)
         word.add_paragraph(project.codebook.attribution)

@@ -18,10 +18,10 @@ from pipeline.export.loss import loss
 from pipeline.export.model import Profile, Project, build, digest, rows
 from pipeline.export.place import place
 from pipeline.pseudonyms import disclosure
-from pipeline.pseudonyms.disclosure import Facts, Open
-from pipeline.reviews import codebook_of, find_conversation
+from pipeline.pseudonyms.disclosure import Facts, NotFit, Open
+from pipeline.reviews import UnknownPosition, codebook_of, find_conversation
 from pipeline.transcripts.document import Document
-from storage.errors import NotFound, Refused
+from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, Export, NameDecision, Participant, Review, State
@@ -32,11 +32,38 @@ class NothingToExport(Refused):
 
 
 class OneParticipant(Refused):
-    """export: a participant receives their own conversation only; name one conversation, not a review"""
+    """export: a participant receives their own conversation; name it, or add --recipient POSITION for a draft of the whole
+    review"""
+
+
+class WrongRecipient(Refused):
+    """export: {conversation} is not the conversation of "{position}"; leave out --recipient, or name a review for a draft"""
+
+
+class NotForThem(BadInput):
+    """export: a --recipient goes with --for participant only; {profile} exports are for more than one reader"""
 
 
 class NothingToConfirm(NotFound):
     """export: there is nothing to confirm at {at} in {reference}; run the export to see what is open"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What is exported: a review or conversations of it, and the participant who receives it if it is one."""
+
+    review: Review
+    conversations: Sequence[Conversation]
+    profile: Profile
+    recipient: Participant | None
+    draft: bool
+
+    @property
+    def mark(self) -> str:
+        """What stands on every page."""
+        if self.recipient is None:
+            return ""
+        return f"Confidential{', draft' * self.draft}: for {self.recipient.position} only"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,19 +76,34 @@ class Written:
 
 
 def write(
-    home: Home, actor: Person, target: str, *, format: str, profile: Profile, path: Path, overwrite: bool
+    home: Home,
+    actor: Person,
+    target: str,
+    *,
+    format: str,
+    profile: Profile,
+    path: Path,
+    overwrite: bool,
+    recipient: str | None = None,
 ) -> Written:
     """Export a conversation or a whole review to a file of the user's.
 
+    `recipient` is the position of the participant who receives a draft of a review. A refusal is logged.
+
     Raises:
-        NotAllowed, UnknownConversation, UnknownFormat, NothingToExport, NotFit, PlaceTaken, CannotPlace, ExportDiffers.
+        NotAllowed, UnknownConversation, UnknownFormat, NothingToExport, NotFit, PlaceTaken, CannotPlace, ExportDiffers,
+        OneParticipant, WrongRecipient, NotForThem.
     """
     require(actor.roles, Act.EXPORT, actor.name)
     named(format)
-    with home.reading() as session:
-        review, conversations = _target(session, target, profile)
-        project = _project(home, session, review, conversations, profile)
-        found = {c.id: contents.analysis_digest(session, c) for c in conversations}
+    try:
+        with home.reading() as session:
+            what = _target(session, target, profile, recipient)
+            project = _project(home, session, what)
+            found = {c.id: contents.analysis_digest(home, session, c) for c in what.conversations}
+    except NotFit as refusal:
+        _log_refusal(home, actor, what, format, refusal)
+        raise
     data = export(format, project)
     # The file is there before the rows say so: a crash in between leaves an export that nobody counts, never the reverse.
     place(data, path, overwrite)
@@ -70,56 +112,78 @@ def write(
             session.add(
                 Export(
                     id=uuid4(),
-                    review_id=review.id,
+                    review_id=what.review.id,
                     conversation_id=conversation_id,
                     format=format,
                     audience=profile.value,
                     digest=state,
                     person_id=actor.id,
                     at=home.now(),
+                    recipient_id=what.recipient.id if what.recipient else None,
                 )
             )
         home.log(
             session,
             Event.EXPORT_WRITTEN,
             actor=actor.name,
-            obj=[review.id, *found],
+            obj=[what.review.id, *found, *([what.recipient.id] if what.recipient else [])],
             detail={"format": format, "profile": profile.value, "extracts": len(project.extracts)},
         )
     return Written(extracts=len(project.extracts), digest=digest(rows(project)), lost=loss(project, format))
 
 
-def _target(session: Session, target: str, profile: Profile) -> tuple[Review, list[Conversation]]:
+def _log_refusal(home: Home, actor: Person, what: Target, format: str, refusal: NotFit) -> None:
+    with home.writing() as session:
+        home.log(
+            session,
+            Event.EXPORT_REFUSED,
+            actor=actor.name,
+            obj=[what.review.id, *(one.id for one in what.conversations)],
+            detail={"format": format, "profile": what.profile.value, "open": int(str(refusal.fields["count"]))},
+        )
+
+
+def _target(session: Session, target: str, profile: Profile, recipient: str | None) -> Target:
+    if recipient is not None and profile is not Profile.PARTICIPANT:
+        raise NotForThem(profile=profile.value)
     review = session.scalar(select(Review).where(Review.reference == target))
     if review is None:
-        conversation = find_conversation(session, target)
-        return conversation.review, [conversation]
-    if profile is Profile.PARTICIPANT:
+        one = find_conversation(session, target)
+        reader = one.participant if profile is Profile.PARTICIPANT else None
+        if recipient is not None and recipient != one.participant.position:
+            raise WrongRecipient(conversation=one.reference, position=recipient)
+        return Target(review=one.review, conversations=[one], profile=profile, recipient=reader, draft=False)
+    if profile is Profile.PARTICIPANT and recipient is None:
         raise OneParticipant
+    reader = session.scalar(
+        select(Participant).where(Participant.review_id == review.id, Participant.position == recipient)
+    )
+    if recipient is not None and reader is None:
+        raise UnknownPosition(position=recipient)
     found = contents.documented(session, review)
     if not found:
         raise NothingToExport(target=target)
-    return review, found
+    return Target(review=review, conversations=found, profile=profile, recipient=reader, draft=reader is not None)
 
 
-def _project(
-    home: Home, session: Session, review: Review, conversations: Sequence[Conversation], profile: Profile
-) -> Project:
+def _project(home: Home, session: Session, what: Target) -> Project:
     documents: list[Document] = []
     extracts: list[Extract] = []
-    for conversation in conversations:
-        opens = still_open(home, session, conversation, profile)
-        disclosure.require_fit(opens, conversation.reference, profile)
-        document, own = _content(home, session, conversation, profile)
+    for conversation in what.conversations:
+        opens = still_open(home, session, conversation, what.profile)
+        disclosure.require_fit(opens, conversation.reference, what.profile)
+        document, own = _content(home, session, conversation, what.profile)
         documents.append(document)
         extracts += own
     return build(
-        review=review.reference,
-        profile=profile,
-        codebook=codebook_of(home, review),
+        review=what.review.reference,
+        profile=what.profile,
+        codebook=codebook_of(home, what.review),
         documents=documents,
         extracts=extracts,
-        created=review.created_at,
+        created=what.review.created_at,
+        mark=what.mark,
+        with_text=what.recipient is not None and not what.draft,
     )
 
 
@@ -205,9 +269,9 @@ def confirm(home: Home, actor: Person, reference: str, places: Collection[str]) 
         return len(opens) - len(set(places))
 
 
-def dry_run(home: Home, actor: Person, target: str, profile: Profile) -> tuple[Open, ...]:
+def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient: str | None = None) -> tuple[Open, ...]:
     """What must be decided before an export could be written. Writes nothing."""
     require(actor.roles, Act.EXPORT, actor.name)
     with home.reading() as session:
-        _, conversations = _target(session, target, profile)
+        conversations = _target(session, target, profile, recipient).conversations
         return tuple(one for c in conversations for one in still_open(home, session, c, profile))

@@ -4,7 +4,7 @@ from html import escape
 from html.parser import HTMLParser
 
 from pipeline.codes.coding import Extract
-from pipeline.export.model import Project, Row, clock, from_themes, header, themes
+from pipeline.export.model import Project, Row, clock, from_themes, header, themes, turns
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -15,6 +15,17 @@ body {{ font: 1rem/1.5 sans-serif; max-width: 45rem; margin: 2rem auto; padding:
 section {{ border-left: .4rem solid; padding-left: 1rem; margin: 2rem 0 }}
 blockquote {{ white-space: pre-wrap; margin: 1rem 0 0 }}
 footer, .memo {{ font-size: .85rem; margin: .2rem 0 }}
+.mark {{ font-weight: bold; text-align: center }}
+@page {{ margin: 2.5cm 2cm }}
+@media print {{
+  body {{ font-size: 11pt; max-width: none; margin: 0 }}
+  section {{ -webkit-print-color-adjust: exact; print-color-adjust: exact }}
+  h1, h2 {{ break-after: avoid }}
+  blockquote {{ break-inside: avoid; break-after: avoid; orphans: 3; widows: 3 }}
+  .mark {{ position: fixed; left: 0; right: 0; margin: 0 }}
+  .top {{ top: -1.6cm }}
+  .bottom {{ bottom: -1.6cm }}
+}}
 </style></head><body>
 <h1>Extracts, review {review}</h1>
 """
@@ -22,7 +33,12 @@ footer, .memo {{ font-size: .85rem; margin: .2rem 0 }}
 
 def write(project: Project) -> bytes:
     """A UTF-8 page; it has no script and may load nothing."""
-    parts = [_HEAD.format(review=escape(project.review)), *(f"<p>{escape(line)}</p>\n" for line in header(project))]
+    # printed, these stand at the head and foot of every page
+    top, bottom = (
+        f'<p class="mark {edge}">{escape(project.mark)}</p>\n' if project.mark else "" for edge in ("top", "bottom")
+    )
+    parts = [_HEAD.format(review=escape(project.review)), top]
+    parts += [f"<p>{escape(line)}</p>\n" for line in header(project) if line != project.mark]
     for theme in themes(project):
         colour, named = (theme.code.colour, theme.code.name) if theme.code else ("#A8A8A8", "")
         parts.append(
@@ -30,7 +46,9 @@ def write(project: Project) -> bytes:
         )
         parts += [_extract(number, one) for number, one in theme.extracts]
         parts.append("</section>\n")
-    return "".join([*parts, "</body></html>\n"]).encode()
+    if project.with_text:
+        parts += ["<h2>The conversation</h2>\n", *(f"<p>{escape(turn)}</p>\n" for turn in turns(project))]
+    return "".join([*parts, bottom, "</body></html>\n"]).encode()
 
 
 def read_back(data: bytes) -> tuple[Row, ...]:

@@ -26,9 +26,11 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
     if format == "qdpx":
         lost.append("times of words; the time of each turn stands in the text, to the second")
     if format in ("csv", "docx", "html", "txt"):
-        lost += [_NO_TEXT, _NO_BOOK, _NO_PLACE]
+        lost += [_NO_BOOK, _NO_PLACE]
     if format == "xlsx":
-        lost += [_NO_TEXT, _NO_PLACE]
+        lost.append(_NO_PLACE)
+    if format in ("csv", "xlsx") or (format in ("docx", "html", "txt") and not project.with_text):
+        lost.append(_NO_TEXT)
     if format == "txt" and memos:
         lost.append(f"who wrote {memos} memos")
     if format in ("csv", "xlsx", "docx", "html", "txt") and extracts:

@@ -5,7 +5,7 @@ It is built from pseudonymised documents alone: real names cannot reach an expor
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -35,7 +35,7 @@ class CannotExport(BadInput):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """What is exported: documents by reference, extracts by place. `created` is a fixed time, so that two exports of an
-    unchanged review are the same bytes."""
+    unchanged review are the same bytes. `mark` stands on every page ("" for none); `with_text` gives reports the turns too."""
 
     review: str
     profile: Profile
@@ -43,6 +43,8 @@ class Project:
     documents: tuple[Document, ...]
     extracts: tuple[Extract, ...]
     created: datetime
+    mark: str = ""
+    with_text: bool = False
 
     @property
     def coders(self) -> tuple[str, ...]:
@@ -69,6 +71,8 @@ def build(
     documents: Iterable[Document],
     extracts: Iterable[Extract],
     created: datetime,
+    mark: str = "",
+    with_text: bool = False,
 ) -> Project:
     """The project to export. Participants and the public see neither memos nor who coded. Raises CannotExport."""
     lines = {document.conversation: _one_line_a_turn(document) for document in documents}
@@ -82,6 +86,8 @@ def build(
         documents=tuple(lines[conversation] for conversation in sorted(lines)),
         extracts=tuple(sorted(kept, key=lambda one: (one.conversation, one.anchor, one.id))),
         created=created.astimezone(UTC).replace(microsecond=0),
+        mark=mark,
+        with_text=with_text,
     )
 
 
@@ -102,13 +108,21 @@ def digest(extracts: Iterable[Row]) -> str:
     return hashlib.sha256(json.dumps(sorted(extracts), ensure_ascii=False).encode()).hexdigest()
 
 
-def header(project: Project) -> tuple[str, str, str]:
+def header(project: Project) -> tuple[str, ...]:
     """The lines that stand at the head of every export: what it is, for whom, and the digest of its extracts."""
     return (
+        *([project.mark] if project.mark else []),
         f"Candour, review {project.review}",
         f"Profile: {project.profile}",
         f"Extracts: {len(project.extracts)}, digest {digest(rows(project))}",
     )
+
+
+def turns(project: Project) -> Iterator[str]:
+    """The turns that stand in a report besides the extracts: "[hh:mm:ss] Speaker: words"."""
+    for document in project.documents if project.with_text else ():
+        for passage in document.passages:
+            yield f"[{clock(passage.start)}] {passage.speaker}: {passage.text}"
 
 
 def themes(project: Project) -> tuple[Theme, ...]:

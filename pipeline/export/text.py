@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pipeline.export.model import Project, Row, clock, from_themes, header, themes
+from pipeline.export.model import Project, Row, clock, from_themes, header, themes, turns
 
 _THEME, _NO_THEME, _QUOTE, _MEMO = "== ", "-- ", "> ", "* "
 _PROVENANCE = re.compile(r"  #(\d+) (.+), turn (\d+), [^,]*\Z")
@@ -20,6 +20,8 @@ def write(project: Project) -> bytes:
             lines.append(f"  #{number} {one.conversation}, turn {one.anchor.first_turn}, {time}")
             lines += [_MEMO + line for line in one.memo.split("\n") if line]
             lines.append("")
+    if project.with_text:
+        lines += [_NO_THEME + "The conversation", "", *turns(project), ""]
     return "\n".join(lines).encode()
 
 

@@ -52,7 +52,7 @@ def read_back(data: bytes) -> tuple[Row, ...]:
         [_ESCAPED.sub("_", cell.findtext(f"{{{_MAIN}}}is/{{{_MAIN}}}t", default="")) for cell in row]
         for row in root.iter(f"{{{_MAIN}}}row")
     ]
-    return tables.rows_of(table[3:])
+    return tables.rows_of(table[[row[0] for row in table].index("number") :])
 
 
 def _matrix(project: Project) -> list[list[str]]:

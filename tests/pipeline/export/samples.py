@@ -1,5 +1,7 @@
 """Projects to export: one written out, and any number drawn by hypothesis."""
 
+import io
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -74,6 +76,14 @@ def alone(whole: Project) -> Project:
     one = next(iter(whole.documents), document())
     extracts = tuple(each for each in whole.extracts if each.conversation == one.conversation)
     return replace(whole, documents=(one,), extracts=extracts)
+
+
+def all_text(data: bytes) -> str:
+    """The text of a file, of an archive all its entries."""
+    if not data.startswith(b"PK"):
+        return data.decode("utf-8-sig")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
 
 
 _TEXTS = (

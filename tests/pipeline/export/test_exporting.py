@@ -9,7 +9,7 @@ import pytest
 from access.roles import NotAllowed
 from pipeline.codes import extracting
 from pipeline.export import exporting
-from pipeline.export.exporting import NothingToConfirm, NothingToExport, OneParticipant
+from pipeline.export.exporting import NotForThem, NothingToConfirm, NothingToExport, OneParticipant, WrongRecipient
 from pipeline.export.formats import FORMATS, UnknownFormat
 from pipeline.export.model import Profile
 from pipeline.export.place import CannotPlace, PlaceTaken
@@ -17,13 +17,14 @@ from pipeline.pseudonyms import naming
 from pipeline.pseudonyms.disclosure import NotFit, What
 from pipeline.pseudonyms.names import Kind
 from pipeline.pseudonyms.naming import NotAName
-from pipeline.reviews import UnknownConversation, find_conversation
+from pipeline.reviews import UnknownConversation, UnknownPosition, find_conversation
 from pipeline.transcripts import reviewing
 from retention import destroy
 from storage.errors import CandourError
 from storage.log.log import Event
 from storage.models import Export, NameDecision
 from tests import story
+from tests.pipeline.export.samples import all_text
 from tests.story import CORRECTED, FIRST, OTHER, REVIEW, Stage, Story
 
 
@@ -41,6 +42,11 @@ def rows(path: Path) -> list[dict[str, str]]:
     table = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
     names, *found = [row for row in table if not row[0].startswith("#")]
     return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def refusals(told: Story) -> list[dict[str, object]]:
+    """What the log says of refused exports."""
+    return [dict(entry.detail) for entry in told.log() if entry.event == Event.EXPORT_REFUSED]
 
 
 def nothing_left(told: Story, path: Path) -> bool:
@@ -85,6 +91,8 @@ def test_while_a_name_is_undecided_nothing_leaves(profile: Profile, told: Story,
         story.export(told, path, profile)
     assert "Hartigan" not in str(refused.value)
     assert nothing_left(told, path)
+    count = refused.value.fields["count"]
+    assert refusals(told) == [{"format": "csv", "profile": profile.value, "open": count}]
     opens = exporting.dry_run(told.home, told.ana, FIRST, profile)
     assert opens[0].what is What.NAME
     assert "Hartigan" not in repr(opens)
@@ -170,6 +178,48 @@ def test_a_participant_gets_their_own_conversation_and_no_memo(told: Story, path
     assert "An inner note." not in path.read_text(encoding="utf-8-sig")
     story.export(told, path)
     assert "An inner note." in path.read_text(encoding="utf-8-sig"), "the look must see a memo"
+
+
+def test_a_participant_receives_the_conversation_marked_and_logged(told: Story, tmp_path: Path) -> None:
+    mark = "Confidential: for Health visitor 1 only"
+    for format in FORMATS:
+        path = tmp_path / f"for-them.{format}"
+        exporting.write(
+            told.home, told.ana, FIRST, format=format, profile=Profile.PARTICIPANT, path=path, overwrite=False
+        )
+        text = all_text(path.read_bytes())
+        assert mark in text, format
+        if format in {"docx", "html", "txt"}:
+            assert "Nobody came to the meeting." in text.replace(CORRECTED, "", 1), "the conversation itself is there"
+    entry = told.log()[-1]
+    with told.home.reading() as session:
+        rows = session.query(Export).all()
+    assert {row.recipient_id for row in rows} == {told.conversation().participant_id}
+    assert str(told.conversation().participant_id) in entry.obj
+    story.export(told, tmp_path / "inside.csv")
+    assert mark not in (tmp_path / "inside.csv").read_text(encoding="utf-8-sig")
+    assert str(told.conversation().participant_id) not in told.log()[-1].obj
+
+
+def test_a_draft_of_a_review_names_its_recipient(told: Story, tmp_path: Path) -> None:
+    def draft(path: Path, recipient: str, target: str = REVIEW, profile: Profile = Profile.PARTICIPANT) -> None:
+        exporting.write(
+            told.home, told.ana, target, format="txt", profile=profile, path=path, overwrite=False, recipient=recipient
+        )
+
+    for recipient, target, profile, error in (
+        ("Nobody", REVIEW, Profile.PARTICIPANT, UnknownPosition),
+        ("Head teacher 1", FIRST, Profile.PARTICIPANT, WrongRecipient),
+        ("Head teacher 1", REVIEW, Profile.INTERNAL, NotForThem),
+    ):
+        with pytest.raises(error):
+            draft(tmp_path / "no.txt", recipient, target, profile)
+    assert nothing_left(told, tmp_path / "no.txt")
+    draft(tmp_path / "draft.txt", "Head teacher 1")
+    text = (tmp_path / "draft.txt").read_text()
+    assert text.startswith("Confidential, draft: for Head teacher 1 only\n")
+    assert "The conversation" not in text
+    assert str(told.conversation(OTHER).participant_id) in told.log()[-1].obj
 
 
 def extracting_code(told: Story) -> str:

@@ -3,6 +3,7 @@ import zipfile
 from dataclasses import replace
 from io import BytesIO
 
+import docx
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -14,7 +15,7 @@ from pipeline.export.loss import loss
 from pipeline.export.model import CannotExport, Profile, Project, build, digest, header, rows
 from pipeline.export.xlsx import CellTooLong
 from pipeline.transcripts.document import Document
-from tests.pipeline.export.samples import AT, alone, document, project, projects, quoted, shipped, span
+from tests.pipeline.export.samples import AT, all_text, alone, document, project, projects, quoted, shipped, span
 
 OF_EXTRACTS = [name for name in FORMATS if name not in {"qdc", "vtt", "srt"}]
 
@@ -73,16 +74,19 @@ def test_a_damaged_file_is_noticed(name: str) -> None:
 def test_every_export_says_for_whom_it_is_and_what_it_holds(name: str, profile: Profile) -> None:
     whole = fitting(name, project(profile))
     data = FORMATS[name].write(whole)
-    text = _all_text(data)
+    text = all_text(data)
     assert f"Profile: {profile}" in text
     assert digest(rows(whole)) in text
     assert len(header(whole)) == 3
+    marked = replace(whole, mark="Confidential: for Teacher 1 only")
+    assert "Confidential: for Teacher 1 only" in all_text(FORMATS[name].write(marked))
+    assert export(name, marked)
 
 
 @pytest.mark.parametrize("name", OF_EXTRACTS)
 def test_memos_and_coders_stay_inside(name: str) -> None:
-    seen = _all_text(FORMATS[name].write(project()))
-    outside = _all_text(FORMATS[name].write(project(Profile.PUBLIC)))
+    seen = all_text(FORMATS[name].write(project()))
+    outside = all_text(FORMATS[name].write(project(Profile.PUBLIC)))
     assert "with two lines" in seen
     assert "with two lines" not in outside
     assert "reviewer-1" not in outside
@@ -123,7 +127,7 @@ def test_losses_are_named_and_true(name: str) -> None:
     whole = fitting(name, project())
     lost = loss(whole, name)
     assert any("audio" in line for line in lost)
-    text = _all_text(FORMATS[name].write(whole))
+    text = all_text(FORMATS[name].write(whole))
     if any("text of the conversations" in line for line in lost):
         assert "Thank you" not in text
     elif name != "qdc":
@@ -133,6 +137,26 @@ def test_losses_are_named_and_true(name: str) -> None:
         assert "2 conversations" in lost
     if any("shortcuts and aliases" in line for line in lost):
         assert "Management systems" not in text
+
+
+@pytest.mark.parametrize("name", ["docx", "html", "txt"])
+def test_a_report_with_the_conversation_holds_every_turn(name: str) -> None:
+    whole = replace(project(), with_text=True)
+    text = all_text(export(name, whole))
+    assert "[00:00:50] Interviewer: Thank you for telling me." in text
+    assert not any("text of the conversations" in line for line in loss(whole, name))
+
+
+def test_the_mark_stands_on_every_page() -> None:
+    whole = replace(project(), mark="Confidential: for Teacher 1 only")
+    word = docx.Document(BytesIO(FORMATS["docx"].write(whole)))
+    for edge in (word.sections[0].header, word.sections[0].footer):
+        assert [paragraph.text for paragraph in edge.paragraphs] == [whole.mark]
+    page = FORMATS["html"].write(whole).decode()
+    assert page.count(f">{whole.mark}<") == 2
+    assert "@media print" in page
+    assert "position: fixed" in page
+    assert whole.mark not in FORMATS["html"].write(project()).decode()
 
 
 def test_losses_of_the_reader_are_named() -> None:
@@ -199,11 +223,3 @@ def _build(documents: list[Document], *extracts: Extract) -> Project:
         extracts=extracts,
         created=AT,
     )
-
-
-def _all_text(data: bytes) -> str:
-    """The text of a file, of an archive all its entries."""
-    if not data.startswith(b"PK"):
-        return data.decode("utf-8-sig")
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())

@@ -6,7 +6,7 @@ from typing import Final
 from access.roles import Act
 from web import signing_in
 from web.gate import SIGNED_IN, STRANGERS, Entry, get, may, post
-from web.pages import account, conversation, elsewhere, recordings
+from web.pages import account, conversation, elsewhere, playback, recordings
 
 # Everybody who takes part in the work on conversations; an auditor does not.
 WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
@@ -27,6 +27,9 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations", recordings.page, WORKING, menu="Conversations"),
     get("/conversations/progress", recordings.progress, WORKING, quiet=True),
     get("/conversations/{conversation}", conversation.page, WORKING),
+    # the transcript of one
+    get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
+    get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
     # nothing else
     get("/{rest:path}", elsewhere.nothing, SIGNED_IN),
 )

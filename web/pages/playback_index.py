@@ -92,7 +92,7 @@ def _outer(copy: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     while at < end:
         copy.seek(at)
         length, kind = _HEADER.unpack(copy.read(_HEADER.size))
-        if length < _HEADER.size:
+        if not _HEADER.size <= length <= end - at:
             raise NotAPlaybackCopy
         yield kind, at, length
         at += length

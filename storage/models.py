@@ -102,6 +102,7 @@ class Review(_Row, Base):
     review_key: Mapped[UUID]
     codebook: Mapped[bytes] = mapped_column(LargeBinary)
     name_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    glossary: Mapped[bytes | None] = mapped_column(LargeBinary)
     conventions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -126,6 +127,8 @@ class Conversation(_Row, Base):
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     interviewer: Mapped[str] = mapped_column(String(80))
     on: Mapped[date | None]
+    # An ISO 639-1 code; empty when it is to be found out from the first minutes of the recording.
+    language: Mapped[str] = mapped_column(String(3), default="en")
     state: Mapped[State] = mapped_column(_enum(State))
     recording_key: Mapped[UUID]
     extract_key: Mapped[UUID]
@@ -183,6 +186,17 @@ class Window(_Row, Base):
     damaged: Mapped[float]
     skipped: Mapped[float]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Progress(_Row, Base):
+    """How far transcription is, for whoever looks from outside: `done` seconds at `at`, of them `since` when it began at `begun`."""
+
+    __tablename__ = "progress"
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), unique=True)
+    begun: Mapped[datetime] = mapped_column(UtcDateTime)
+    since: Mapped[float]
+    done: Mapped[float]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Incident(_Row, Base):

@@ -83,6 +83,7 @@ class Event(StrEnum):
     NAME_ADDED = "name.added"
     NAME_DECIDED = "name.decided"
     NAME_CHANGED = "name.changed"
+    GLOSSARY_CHANGED = "glossary.changed"
     CODE_ADDED = "code.added"
     CODE_CHANGED = "code.changed"
     EXTRACT_ADDED = "extract.added"

@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("review_key", sa.Uuid(), nullable=False),
         sa.Column("codebook", sa.LargeBinary(), nullable=False),
         sa.Column("name_key", sa.LargeBinary(), nullable=True),
+        sa.Column("glossary", sa.LargeBinary(), nullable=True),
         sa.Column("conventions", sa.JSON(), nullable=True),
         sa.Column("created_at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("closed_at", storage.base.UtcDateTime(timezone=True), nullable=True),
@@ -120,6 +121,7 @@ def upgrade() -> None:
         sa.Column("participant_id", sa.Uuid(), nullable=False),
         sa.Column("interviewer", sa.String(length=80), nullable=False),
         sa.Column("on", sa.Date(), nullable=True),
+        sa.Column("language", sa.String(length=3), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -372,6 +374,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_sign_off_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_off")),
         sa.UniqueConstraint("conversation_id", "person_id", name=op.f("uq_sign_off_conversation_id")),
+    )
+    op.create_table(
+        "progress",
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("begun", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.Column("done", sa.Double(), nullable=False),
+        sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_progress_conversation_id_conversation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_progress")),
+        sa.UniqueConstraint("conversation_id", name=op.f("uq_progress_conversation_id")),
     )
     op.create_table(
         "window",

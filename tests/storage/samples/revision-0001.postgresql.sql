@@ -58,6 +58,7 @@ CREATE TABLE public.conversation (
     participant_id uuid NOT NULL,
     interviewer character varying(80) NOT NULL,
     "on" date,
+    language character varying(3) NOT NULL,
     state character varying(20) NOT NULL,
     recording_key uuid NOT NULL,
     extract_key uuid NOT NULL,
@@ -206,6 +207,14 @@ CREATE TABLE public.person (
     disabled_at timestamp with time zone,
     id uuid NOT NULL
 );
+CREATE TABLE public.progress (
+    conversation_id uuid NOT NULL,
+    begun timestamp with time zone NOT NULL,
+    since double precision NOT NULL,
+    done double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    id uuid NOT NULL
+);
 CREATE TABLE public.recording (
     conversation_id uuid NOT NULL,
     blob character varying(80) NOT NULL,
@@ -226,6 +235,7 @@ CREATE TABLE public.review (
     review_key uuid NOT NULL,
     codebook bytea NOT NULL,
     name_key bytea,
+    glossary bytea,
     conventions json,
     created_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
@@ -275,7 +285,7 @@ INSERT INTO public.audit_cosignature VALUES (1, 'x');
 INSERT INTO public.audit_leaf VALUES (1, '\x00ff207365616c6564', '\x00ff207365616c6564');
 INSERT INTO public.audit_node VALUES (1, 1, '\x00ff207365616c6564');
 INSERT INTO public.change VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 1, 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.conversation VALUES ('x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02', 'planned', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001', 1, 'x', false, '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.conversation VALUES ('x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02', 'x', 'planned', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001', 1, 'x', false, '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.copy VALUES (1, 1, '2026-03-02 12:00:00+00', 'x', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.correction VALUES ('00000000-0000-0000-0000-000000000001', 1, '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.destruction_order VALUES (1, '00000000-0000-0000-0000-000000000001', 'x', '["x"]', 'x', 'x', '2026-03-02 12:00:00+00', 'made', '["x"]', 'x', '00000000-0000-0000-0000-000000000001');
@@ -291,8 +301,9 @@ INSERT INTO public.name_decision VALUES ('00000000-0000-0000-0000-000000000001',
 INSERT INTO public.override VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.participant VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.person VALUES ('x', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.progress VALUES ('00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', 1.5, 1.5, '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.recording VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', 1, 1.5, 1, '2026-03-02 12:00:00+00', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.review VALUES ('x', 'x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '\x00ff207365616c6564', '\x00ff207365616c6564', '["x"]', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.review VALUES ('x', 'x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '\x00ff207365616c6564', '\x00ff207365616c6564', '\x00ff207365616c6564', '["x"]', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.session VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', false, '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.sign_in_attempt VALUES ('x', 'x', '2026-03-02 12:00:00+00', false, '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.sign_off VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
@@ -343,6 +354,8 @@ ALTER TABLE ONLY public.participant
     ADD CONSTRAINT pk_participant PRIMARY KEY (id);
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT pk_person PRIMARY KEY (id);
+ALTER TABLE ONLY public.progress
+    ADD CONSTRAINT pk_progress PRIMARY KEY (id);
 ALTER TABLE ONLY public.recording
     ADD CONSTRAINT pk_recording PRIMARY KEY (id);
 ALTER TABLE ONLY public.review
@@ -385,6 +398,8 @@ ALTER TABLE ONLY public.participant
     ADD CONSTRAINT uq_participant_review_id UNIQUE (review_id, "position");
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT uq_person_name UNIQUE (name);
+ALTER TABLE ONLY public.progress
+    ADD CONSTRAINT uq_progress_conversation_id UNIQUE (conversation_id);
 ALTER TABLE ONLY public.recording
     ADD CONSTRAINT uq_recording_conversation_id UNIQUE (conversation_id);
 ALTER TABLE ONLY public.review
@@ -469,6 +484,8 @@ ALTER TABLE ONLY public.override
     ADD CONSTRAINT fk_override_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.participant
     ADD CONSTRAINT fk_participant_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
+ALTER TABLE ONLY public.progress
+    ADD CONSTRAINT fk_progress_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public.recording
     ADD CONSTRAINT fk_recording_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public.session

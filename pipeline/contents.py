@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from uuid import uuid4
+from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.people import Person
@@ -16,125 +15,25 @@ from pipeline.pseudonyms.names import NameKey, passages, pseudonymise
 from pipeline.reviews import extract_key, recording_key
 from pipeline.transcription.doubts import Doubt
 from pipeline.transcription.doubts import from_json as doubt_from_json
-from pipeline.transcription.spans import union
-from pipeline.transcripts import correction_json
-from pipeline.transcripts.corrections import Change, Correction, Transcript, stand
 from pipeline.transcripts.document import Document
-from pipeline.transcripts.heard import Listening, heard_turns
-from pipeline.transcripts.transcript import Span, Turn, turns_from_json
+from pipeline.transcripts.kept import NoDraft as NoDraft
+from pipeline.transcripts.kept import draft as draft
+from pipeline.transcripts.kept import standing
+from pipeline.transcripts.transcript import Turn
 from storage import models
-from storage.errors import Refused
 from storage.home import Home
 from storage.models import Conversation, Review, State
 from storage.sealed import keyed_digest, open_value, seal_value
 from storage.vault import KeyClass
 
 
-class NoDraft(Refused):
-    """transcript: {reference} has no draft yet (it is {state}); `candour work --once` transcribes what is recorded"""
-
-
-def draft(home: Home, conversation: Conversation) -> tuple[Turn, ...]:
-    """What the machine heard.
+def transcript(home: Home, session: Session, conversation: Conversation) -> tuple[Turn, ...]:
+    """The turns of the draft with every correction.
 
     Raises:
         NoDraft, ConversationGone, VaultClosed.
     """
-    key = recording_key(home, conversation)
-    if conversation.draft is None:
-        raise NoDraft(reference=conversation.reference, state=conversation.state.value)
-    return turns_from_json(open_value(key, f"conversation.draft:{conversation.id}", conversation.draft))
-
-
-def corrections(home: Home, session: Session, conversation: Conversation) -> list[Correction]:
-    key = recording_key(home, conversation)
-    rows = session.scalars(
-        select(models.Correction)
-        .where(models.Correction.conversation_id == conversation.id)
-        .order_by(models.Correction.number)
-    )
-    return [
-        correction_json.from_json(row.number, open_value(key, f"correction.sealed:{row.id}", row.sealed))
-        for row in rows
-    ]
-
-
-def transcript(home: Home, session: Session, conversation: Conversation) -> tuple[Turn, ...]:
-    """The turns of the draft with every correction."""
     return standing(home, session, conversation).turns
-
-
-def standing(home: Home, session: Session, conversation: Conversation) -> Transcript:
-    """The draft with every correction, and what people said about each turn."""
-    return stand(draft(home, conversation), corrections(home, session, conversation))
-
-
-def add_correction(
-    home: Home,
-    session: Session,
-    conversation: Conversation,
-    actor: Person,
-    change: Change,
-    *,
-    instead: Correction | None = None,
-) -> Correction:
-    """Lay a change over the transcript as the newest correction; `instead` of the one that was the newest, if one is given."""
-    mine = models.Correction.conversation_id == conversation.id
-    newest = session.scalar(select(func.max(models.Correction.number)).where(mine)) or 0
-    if instead is not None:
-        session.execute(delete(models.Correction).where(mine, models.Correction.number == instead.number))
-    at = home.now() if instead is None else instead.at
-    one = Correction(number=newest + 1, author=actor.name, at=at, change=change)
-    row = models.Correction(id=uuid4(), conversation_id=conversation.id, person_id=actor.id, at=at, number=one.number)
-    key = recording_key(home, conversation)
-    row.sealed = seal_value(key, f"correction.sealed:{row.id}", correction_json.to_json(one))
-    session.add(row)
-    session.flush()
-    return one
-
-
-def listened(home: Home, session: Session, conversation: Conversation) -> list[tuple[models.Hearing, Listening]]:
-    """What each person has heard of a conversation, with its row."""
-    key = recording_key(home, conversation)
-    rows = session.scalars(
-        select(models.Hearing).where(models.Hearing.conversation_id == conversation.id).order_by(models.Hearing.at)
-    )
-    return [(row, Listening.from_json(open_value(key, f"hearing.sealed:{row.id}", row.sealed))) for row in rows]
-
-
-def add_listening(
-    home: Home,
-    session: Session,
-    conversation: Conversation,
-    actor: Person,
-    *,
-    played: Sequence[Span] = (),
-    said: Sequence[Span] = (),
-) -> bool:
-    """Add stretches that a person has heard; whether they are the first."""
-    known = {row.person_id: (row, one) for row, one in listened(home, session, conversation)}
-    fresh = models.Hearing(id=uuid4(), conversation_id=conversation.id, person_id=actor.id)
-    row, one = known.get(actor.id, (fresh, Listening(person=actor.name)))
-    row.at = home.now()
-    sealed = one.with_played(played).with_said(said).to_json()
-    row.sealed = seal_value(recording_key(home, conversation), f"hearing.sealed:{row.id}", sealed)
-    session.add(row)
-    session.flush()
-    return row is fresh
-
-
-def covered(made: Transcript, heard: Iterable[Listening]) -> tuple[Span, ...]:
-    """The stretches that somebody heard or that are waived, as a union."""
-    waived = (span for _, waiver in made.waivers for span in waiver.spans)
-    return union([*waived, *(span for one in heard for span in one.spans)])
-
-
-def unheard(home: Home, session: Session, conversation: Conversation) -> list[int]:
-    """The turns with a word that nobody heard and that is not waived, in order."""
-    made = standing(home, session, conversation)
-    spans = covered(made, (one for _, one in listened(home, session, conversation)))
-    done = heard_turns(made.turns, spans)
-    return [turn.number for turn in made.turns if turn.number not in done]
 
 
 def doubts(home: Home, session: Session, conversation: Conversation) -> list[tuple[models.Doubt, Doubt]]:

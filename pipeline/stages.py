@@ -18,6 +18,7 @@ from access.people import Person
 from pipeline import contents
 from pipeline.codes import coding
 from pipeline.reviews import codebook_of
+from pipeline.transcripts import kept
 from pipeline.transcripts.document import Document
 from storage.errors import Refused
 from storage.home import Home
@@ -126,7 +127,7 @@ def _doubts(home: Home, session: Session, conversation: Conversation) -> str:
 def _heard(home: Home, session: Session, conversation: Conversation) -> str:
     if conversation.draft is None:
         return "nothing has been transcribed yet"
-    count = len(contents.unheard(home, session, conversation))
+    count = len(kept.unheard(home, session, conversation))
     return f"{_counted(count, 'turn')} to hear: `candour transcript check {conversation.reference}`" if count else ""
 
 

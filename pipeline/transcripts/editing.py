@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline import contents, stages
+from pipeline import stages
 from pipeline.reviews import find_conversation
-from pipeline.transcripts import searching, undoing
+from pipeline.transcripts import kept, searching, undoing
 from pipeline.transcripts.corrections import (
     Change,
     Check,
@@ -24,14 +24,12 @@ from pipeline.transcripts.corrections import (
     Redo,
     Revision,
     Split,
-    Standing,
-    Transcript,
     Undo,
     next_number,
-    stand,
     touched,
 )
 from pipeline.transcripts.searching import Hit
+from pipeline.transcripts.standing import Standing, Transcript
 from pipeline.transcripts.transcript import Speaker, Turn
 from storage.errors import Busy, NotFound
 from storage.home import Home
@@ -161,7 +159,7 @@ def find(home: Home, actor: Person, reference: str, sought: str, *, whole: bool 
     """
     require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
     with home.reading() as session:
-        standing = contents.standing(home, session, find_conversation(session, reference))
+        standing = kept.standing(home, session, find_conversation(session, reference))
     return Preview(hits=searching.find(standing.turns, sought, whole=whole, case=case), version=standing.version)
 
 
@@ -263,30 +261,31 @@ def put(
     if not _changes(state.transcript, change):
         return Saved(transcript=state.transcript, turns=frozenset())
     going_on = _going_on(state, actor, change) if typing and base == state.transcript.version else None
-    one = contents.add_correction(home, session, conversation, actor, change, instead=going_on)
+    one = kept.add_correction(home, session, conversation, actor, change, instead=going_on)
     corrections = [*(known for known in state.corrections if known is not going_on), one]
     if going_on is None:
         _log(home, session, conversation, actor, change)
     stages.settle(home, session, conversation, actor)
-    return Saved(transcript=stand(state.draft, corrections), turns=undoing.about(corrections, change) | about)
+    after = kept.laid(home, conversation, corrections)
+    return Saved(transcript=after, turns=undoing.about(corrections, change) | about)
 
 
 def opened(home: Home, session: Session, reference: str) -> Conversation:
     """A conversation with a draft that may still be worked on. Raises UnknownConversation, NoDraft, Frozen, ConversationGone."""
     conversation = find_conversation(session, reference)
-    contents.draft(home, conversation)
+    kept.draft(home, conversation)
     stages.require_open(session, conversation, "transcript")
     return conversation
 
 
 def _state(home: Home, session: Session, conversation: Conversation) -> State:
-    draft = contents.draft(home, conversation)
-    corrections = contents.corrections(home, session, conversation)
+    draft = kept.draft(home, conversation)
+    corrections = kept.corrections(home, session, conversation)
     return State(
         reference=conversation.reference,
         draft=draft,
         corrections=corrections,
-        transcript=stand(draft, corrections),
+        transcript=kept.laid(home, conversation, corrections),
     )
 
 

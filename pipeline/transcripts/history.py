@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import SequenceMatcher
 
-from pipeline.transcripts.corrections import Check, Correction, Redo, Undo, active, stand
+from pipeline.transcripts.corrections import Check, Correction, Redo, Undo, active
+from pipeline.transcripts.standing import stand
 from pipeline.transcripts.transcript import Speaker, Turn
 from pipeline.transcripts.undoing import about
 

@@ -11,10 +11,11 @@ from access.roles import Act, require
 from pipeline import contents, stages
 from pipeline.reviews import find_conversation
 from pipeline.transcription.doubts import Doubt
-from pipeline.transcripts import editing, heard
-from pipeline.transcripts.corrections import Revision, Standing, Transcript, Waiver, stand
+from pipeline.transcripts import editing, heard, kept
+from pipeline.transcripts.corrections import Revision, Waiver
 from pipeline.transcripts.heard import Listening
 from pipeline.transcripts.history import Piece, Step, difference, steps
+from pipeline.transcripts.standing import Standing, Transcript, stand
 from pipeline.transcripts.transcript import Span, Speaker, Turn
 from storage.errors import BadInput, NotFound
 from storage.home import Home
@@ -52,7 +53,7 @@ class Reading:
     @property
     def share(self) -> float:
         """Seconds of the turns that were heard or waived, as a share of all their seconds."""
-        return heard.share(self.turns, contents.covered(self.transcript, self.listened))
+        return heard.share(self.turns, kept.covered(self.transcript, self.listened))
 
 
 def read(home: Home, actor: Person, reference: str, *, machine: bool = False) -> Reading:
@@ -64,10 +65,10 @@ def read(home: Home, actor: Person, reference: str, *, machine: bool = False) ->
     require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        standing = contents.standing(home, session, conversation)
-        transcript = stand(contents.draft(home, conversation), ()) if machine else standing
-        listened = tuple(one for _, one in contents.listened(home, session, conversation))
-        covered = contents.covered(standing, listened)
+        standing = kept.standing(home, session, conversation)
+        transcript = stand(kept.draft(home, conversation), ()) if machine else standing
+        listened = tuple(one for _, one in kept.listened(home, session, conversation))
+        covered = kept.covered(standing, listened)
         return Reading(transcript=transcript, listened=listened, heard=heard.heard_turns(transcript.turns, covered))
 
 
@@ -89,8 +90,8 @@ def history(home: Home, actor: Person, reference: str, turn: int) -> History:
     require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        draft = contents.draft(home, conversation)
-        corrections = contents.corrections(home, session, conversation)
+        draft = kept.draft(home, conversation)
+        corrections = kept.corrections(home, session, conversation)
     standing = stand(draft, corrections).find(turn)
     return History(
         standing=standing,
@@ -134,7 +135,7 @@ def hear(home: Home, actor: Person, reference: str, turns: Collection[int]) -> i
     require(actor.roles, Act.CORRECT, actor.name)
     with home.writing() as session:
         conversation = editing.opened(home, session, reference)
-        picked = _picked(contents.standing(home, session, conversation), turns)
+        picked = _picked(kept.standing(home, session, conversation), turns)
         before = _unheard(home, session, conversation)
         _hear(home, session, conversation, actor, picked)
         new = len(before - _unheard(home, session, conversation))
@@ -152,7 +153,7 @@ def played(home: Home, actor: Person, reference: str, spans: Iterable[Span]) -> 
     require(actor.roles, Act.LISTEN, actor.name)
     with home.writing() as session:
         conversation = editing.opened(home, session, reference)
-        if contents.add_listening(home, session, conversation, actor, played=tuple(spans)):
+        if kept.add_listening(home, session, conversation, actor, played=tuple(spans)):
             home.log(session, Event.TRANSCRIPT_HEARD, actor=actor.name, obj=[conversation.id])
         stages.settle(home, session, conversation, actor)
     return read(home, actor, reference)
@@ -170,7 +171,7 @@ def waive(home: Home, actor: Person, reference: str, turns: Collection[int], rea
     with home.writing() as session:
         conversation = editing.opened(home, session, reference)
         before = _unheard(home, session, conversation)
-        picked = _picked(contents.standing(home, session, conversation), turns or before)
+        picked = _picked(kept.standing(home, session, conversation), turns or before)
         spans = tuple(heard.stretch(turn) for turn in picked)
         editing.put(home, session, conversation, actor, lambda _: Waiver(spans=spans, reason=reason.strip()))
         return len(before - _unheard(home, session, conversation))
@@ -181,11 +182,11 @@ def _picked(transcript: Transcript, turns: Collection[int]) -> tuple[Turn, ...]:
 
 
 def _unheard(home: Home, session: Session, conversation: Conversation) -> frozenset[int]:
-    return frozenset(contents.unheard(home, session, conversation))
+    return frozenset(kept.unheard(home, session, conversation))
 
 
 def _hear(home: Home, session: Session, conversation: Conversation, actor: Person, turns: Iterable[Turn]) -> None:
-    contents.add_listening(home, session, conversation, actor, said=tuple(heard.stretch(turn) for turn in turns))
+    kept.add_listening(home, session, conversation, actor, said=tuple(heard.stretch(turn) for turn in turns))
 
 
 def acknowledge_damage(home: Home, actor: Person, reference: str) -> int:
@@ -209,7 +210,7 @@ def open_doubts(home: Home, actor: Person, reference: str) -> list[tuple[int, Do
     require(actor.roles, Act.READ_TRANSCRIPT, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        turns = {turn.number: turn for turn in contents.draft(home, conversation)}
+        turns = {turn.number: turn for turn in kept.draft(home, conversation)}
         found = contents.doubts(home, session, conversation)
     return [(row.number, doubt, _words(turns, doubt)) for row, doubt in found if row.resolved_by is None]
 

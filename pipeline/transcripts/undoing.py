@@ -1,11 +1,23 @@
 """Undo and redo for each person, as far back as they like.
 
-Nobody takes back what another has built on since: that is refused, and the other's correction has to be undone first.
+Nobody takes back what another has built on since: that is refused, and the other's correction has to be undone first. To say
+that a turn is right is to build on its words, and to remark on it is to build on its being a turn.
 """
 
 from collections.abc import Sequence
 
-from pipeline.transcripts.corrections import Change, Correction, Redo, Undo, active, touched
+from pipeline.transcripts.corrections import (
+    Change,
+    Check,
+    Correction,
+    Merge,
+    Note,
+    Redo,
+    Split,
+    Undo,
+    active,
+    touched,
+)
 from storage.errors import NotFound, Refused
 
 
@@ -18,7 +30,7 @@ class NothingToRedo(NotFound):
 
 
 class BuiltUpon(Refused):
-    """transcript: {other} has changed turn {turn} of {reference} since; ask them to take their correction back first"""
+    """transcript: {other} has worked on turn {turn} of {reference} since; ask them to take that back first, or correct it anew"""
 
 
 def stacks(corrections: Sequence[Correction], person: str) -> tuple[list[int], list[int]]:
@@ -51,12 +63,16 @@ def undo(corrections: Sequence[Correction], person: str, reference: str) -> Undo
     done, _ = stacks(corrections, person)
     if not done:
         raise NothingToUndo(reference=reference, person=person)
-    _refuse_built_upon(corrections, done[-1], since=done[-1], reference=reference)
+    change = _change(corrections, done[-1])
+    for later in active(corrections):
+        shared = touched(change) & _upon(change, later.change)
+        if later.number > done[-1] and shared:
+            raise BuiltUpon(other=later.author, turn=min(shared), reference=reference)
     return Undo(number=done[-1])
 
 
 def redo(corrections: Sequence[Correction], person: str, reference: str) -> Redo:
-    """The change that makes what a person took back last count again.
+    """The change that makes what a person took back last count again, where its turns are as they were before it.
 
     Raises:
         NothingToRedo, BuiltUpon.
@@ -64,21 +80,39 @@ def redo(corrections: Sequence[Correction], person: str, reference: str) -> Redo
     _, undone = stacks(corrections, person)
     if not undone:
         raise NothingToRedo(reference=reference, person=person)
-    since = max(one.number for one in corrections if one.change == Undo(number=undone[-1]))
-    _refuse_built_upon(corrections, undone[-1], since=since, reference=reference)
-    return Redo(number=undone[-1])
+    number = undone[-1]
+    change = _change(corrections, number)
+    before = [one for one in corrections if one.number < number]
+    if _under(change, before) != _under(change, corrections):
+        others = (one for one in reversed(corrections) if one.author != person)
+        latest = next(one for one in others if touched(change) & _upon(change, _meant(corrections, one.change)))
+        raise BuiltUpon(other=latest.author, turn=min(touched(change)), reference=reference)
+    return Redo(number=number)
 
 
 def about(corrections: Sequence[Correction], change: Change) -> frozenset[int]:
     """The turns a change is about, where undo and redo are about those of the correction they name."""
-    if isinstance(change, (Undo, Redo)):
-        return touched(next(one.change for one in corrections if one.number == change.number))
-    return touched(change)
+    return touched(_meant(corrections, change))
 
 
-def _refuse_built_upon(corrections: Sequence[Correction], number: int, *, since: int, reference: str) -> None:
-    turns = about(corrections, next(one.change for one in corrections if one.number == number))
-    for later in active(corrections):
-        shared = turns & touched(later.change)
-        if later.number > since and shared:
-            raise BuiltUpon(other=later.author, turn=min(shared), reference=reference)
+def _meant(corrections: Sequence[Correction], change: Change) -> Change:
+    return _change(corrections, change.number) if isinstance(change, (Undo, Redo)) else change
+
+
+def _change(corrections: Sequence[Correction], number: int) -> Change:
+    return next(one.change for one in corrections if one.number == number)
+
+
+def _upon(change: Change, later: Change) -> frozenset[int]:
+    """The turns that a later change needs as the first one left them."""
+    match later:
+        case Check():
+            return frozenset(later.turns)
+        case Note() if isinstance(change, (Split, Merge)):
+            return frozenset({later.turn})
+        case _:
+            return touched(later)
+
+
+def _under(change: Change, corrections: Sequence[Correction]) -> list[int]:
+    return [one.number for one in active(corrections) if touched(change) & _upon(change, one.change)]

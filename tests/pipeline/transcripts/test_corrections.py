@@ -13,7 +13,6 @@ from pipeline.transcripts.corrections import (
     Change,
     Check,
     Correction,
-    Mark,
     Merge,
     NoSuchTurn,
     NotACut,
@@ -21,13 +20,12 @@ from pipeline.transcripts.corrections import (
     Redo,
     Revision,
     Split,
-    Transcript,
     Undo,
     Waiver,
     next_number,
-    stand,
 )
 from pipeline.transcripts.history import difference, steps
+from pipeline.transcripts.standing import Mark, Timed, Transcript, stand
 from pipeline.transcripts.transcript import Span, Speaker, Turn, Word, turns_to_json
 from pipeline.transcripts.undoing import BuiltUpon, NothingToRedo, NothingToUndo
 
@@ -194,6 +192,8 @@ def test_everybody_undoes_their_own() -> None:
 @pytest.mark.parametrize(
     ("mine", "theirs"),
     [
+        (text(2, "Mine"), Check(turns=(2,))),
+        (Split(turn=2, at=6, new=4), Note(turn=4, text="Theirs")),
         (text(2, "Mine"), text(2, "Theirs")),
         (Split(turn=2, at=6, new=4), text(4, "Theirs")),
         (Split(turn=2, at=6, new=4), Merge(turn=1, other=2)),
@@ -208,6 +208,18 @@ def test_what_another_built_upon_is_not_taken_back(mine: Change, theirs: Change)
     assert undoing.undo(corrections, "ruth", "C-1") == Undo(number=1), "they took theirs back"
     with pytest.raises(BuiltUpon, match="sam"):
         undoing.redo(log(mine, Undo(number=1), ("sam", text(2, "Theirs"))), "ruth", "C-1")
+
+
+def test_what_rests_on_words_that_are_gone_is_not_done_again() -> None:
+    corrections = log(text(2, "One two"), ("sam", Split(turn=2, at=3, new=4)), ("sam", Undo(number=2)), Undo(number=1))
+    with pytest.raises(BuiltUpon, match="ruth"):
+        undoing.redo(corrections, "sam", "C-1")
+    corrections += [Correction(number=5, author="ruth", at=NOON, change=Redo(number=1))]
+    assert undoing.redo(corrections, "sam", "C-1") == Redo(number=2)
+
+
+def test_a_remark_is_no_reason_to_keep_a_text() -> None:
+    assert undoing.undo(log(text(2, "Mine"), ("sam", Note(turn=2, text="Hm."))), "ruth", "C-1") == Undo(number=1)
 
 
 def test_the_history_of_a_turn_shows_each_step_and_what_was_taken_back() -> None:
@@ -287,7 +299,11 @@ def edits(draw: st.DrawFn) -> list[Correction]:
 
 @given(edits())
 def test_whatever_two_people_do_no_word_of_the_draft_is_lost_and_all_can_be_taken_back(made: list[Correction]) -> None:
+    timed: Timed = {}
+    for count in range(0, len(made), 3):
+        stand(DRAFT, made[:count], timed)
     standing = stand(DRAFT, made)
+    assert stand(DRAFT, made, timed) == standing, "what was timed before is what is timed now"
     kept = sorted((word for one in standing.standing for word in one.source), key=lambda word: word.start)
     assert kept == [word for turn in DRAFT for word in turn.words]
     numbers = [turn.number for turn in standing.turns]

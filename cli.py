@@ -28,6 +28,7 @@ ROOMS = {
     "code": "codes",
     "extract": "codes",
     "export": "exports",
+    "import": "imports",
     "signoff": "signing",
     "hold": "signing",
     "retention": "retention",

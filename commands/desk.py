@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +262,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._rooms:
             return None
-        found = getattr(import_module(f"commands.{self._rooms[cmd_name]}"), cmd_name)
+        # `import` cannot be the name of a function
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found = getattr(import_module(f"commands.{self._rooms[cmd_name]}"), name)
         assert isinstance(found, click.Command)
         return found
 

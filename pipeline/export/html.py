@@ -16,28 +16,30 @@ section {{ border-left: .4rem solid; padding-left: 1rem; margin: 2rem 0 }}
 blockquote {{ white-space: pre-wrap; margin: 1rem 0 0 }}
 footer, .memo {{ font-size: .85rem; margin: .2rem 0 }}
 .mark {{ font-weight: bold; text-align: center }}
-@page {{ margin: 2.5cm 2cm }}
+@page {{ margin: 2cm }}
 @media print {{
-  body {{ font-size: 11pt; max-width: none; margin: 0 }}
+  body {{ display: table; font-size: 11pt; width: 100%; max-width: none; margin: 0; padding: 0 }}
+  main {{ display: table-row-group }}
+  .top {{ display: table-header-group; break-inside: avoid }}
+  .bottom {{ display: table-footer-group; break-inside: avoid }}
   section {{ -webkit-print-color-adjust: exact; print-color-adjust: exact }}
   h1, h2 {{ break-after: avoid }}
-  blockquote {{ break-inside: avoid; break-after: avoid; orphans: 3; widows: 3 }}
-  .mark {{ position: fixed; left: 0; right: 0; margin: 0 }}
-  .top {{ top: -1.6cm }}
-  .bottom {{ bottom: -1.6cm }}
+  blockquote {{ break-inside: avoid; break-after: avoid }}
+  p {{ orphans: 3; widows: 3 }}
 }}
 </style></head><body>
+{top}<main>
 <h1>Extracts, review {review}</h1>
 """
 
 
 def write(project: Project) -> bytes:
     """A UTF-8 page; it has no script and may load nothing."""
-    # printed, these stand at the head and foot of every page
+    # printed, a table repeats its head and foot on every page
     top, bottom = (
-        f'<p class="mark {edge}">{escape(project.mark)}</p>\n' if project.mark else "" for edge in ("top", "bottom")
+        f'<div class="mark {edge}">{escape(project.mark)}</div>\n' if project.mark else "" for edge in ("top", "bottom")
     )
-    parts = [_HEAD.format(review=escape(project.review)), top]
+    parts = [_HEAD.format(top=top, review=escape(project.review))]
     parts += [f"<p>{escape(line)}</p>\n" for line in header(project) if line != project.mark]
     for theme in themes(project):
         colour, named = (theme.code.colour, theme.code.name) if theme.code else ("#A8A8A8", "")
@@ -48,7 +50,7 @@ def write(project: Project) -> bytes:
         parts.append("</section>\n")
     if project.with_text:
         parts += ["<h2>The conversation</h2>\n", *(f"<p>{escape(turn)}</p>\n" for turn in turns(project))]
-    return "".join([*parts, bottom, "</body></html>\n"]).encode()
+    return "".join([*parts, "</main>\n", bottom, "</body></html>\n"]).encode()
 
 
 def read_back(data: bytes) -> tuple[Row, ...]:

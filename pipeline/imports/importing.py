@@ -1,6 +1,7 @@
 """Bringing in what was coded in another program: read, laid on conversations of ours, added as extracts, told and logged.
 
-All or nothing. What is there already stays as it is, so that a file can be imported again after more was coded in it.
+All or nothing, and undone as one act a conversation. What is there already stays as it is, so that a file can be imported
+again after more was coded in it.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline import contents, stages
+from pipeline import contents, history, stages
+from pipeline.codes import bookkeeping, extracting
+from pipeline.history import Field, Scope
 from pipeline.imports import refi
 from pipeline.imports.guard import NotReadable
 from pipeline.imports.incoming import Incoming
 from pipeline.imports.planning import Plan, plan
-from pipeline.reviews import codebook_of, find_conversation, seal_codebook
+from pipeline.reviews import codebook_of, find_conversation
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
@@ -125,15 +128,14 @@ def _write(
     home: Home, session: Session, actor: Person, review: Review, conversations: Sequence[Conversation], made: Plan
 ) -> None:
     if made.codes:
-        seal_codebook(home, review, made.book)
+        before = codebook_of(home, review)
+        bookkeeping.keep(home, session, review, made.book)
+        scope = Scope(field=Field.CODES, review=review)
+        history.record(home, session, scope, actor, bookkeeping.steps(home, before, made.book))
         home.log(session, Event.CODE_ADDED, actor=actor.name, obj=[review.id], detail={"count": made.codes})
     for conversation in conversations:
         own = [one for one in made.extracts if one.conversation == conversation.reference]
-        if not own:
-            continue
-        stages.require_open(session, conversation, "import")
-        for one in own:
-            contents.add_extract(home, session, conversation, actor, one)
-        home.log(session, Event.EXTRACT_ADDED, actor=actor.name, obj=[conversation.id], detail={"count": len(own)})
-        session.flush()
-        stages.settle(home, session, conversation, actor)
+        if own:
+            stages.require_open(session, conversation, "import")
+            extracting.put_in(home, session, conversation, actor, own)
+            stages.settle(home, session, conversation, actor, coding_alone=True)

@@ -139,6 +139,8 @@ class Conversation(_Row, Base):
     # How the transcript is written, where not as the review says; the format of a draft that was made elsewhere.
     conventions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     imported: Mapped[str | None] = mapped_column(String(10))
+    # How the draft differed from what was signed: counts only.
+    accuracy: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     # The draft; the pseudonymised transcript under the extract key, and its digest.
     draft: Mapped[bytes | None] = mapped_column(LargeBinary)
     document: Mapped[bytes | None] = mapped_column(LargeBinary)

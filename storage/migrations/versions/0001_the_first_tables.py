@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("keep_until", storage.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("conventions", sa.JSON(), nullable=True),
         sa.Column("imported", sa.String(length=10), nullable=True),
+        sa.Column("accuracy", sa.JSON(), nullable=True),
         sa.Column("draft", sa.LargeBinary(), nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=True),
         sa.Column("document_digest", sa.String(length=64), nullable=True),

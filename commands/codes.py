@@ -7,7 +7,7 @@ import click
 from commands.desk import Desk, columns, with_desk
 from commands.recordings import NoSuchFile
 from commands.reviews import shipped_or_file
-from pipeline.codes import extracting
+from pipeline.codes import bookkeeping, comparing, extracting
 from pipeline.codes.agreement import Agreement, Place, Table, Unit, overall
 from pipeline.codes.codebook import parse
 from pipeline.export.formats import export
@@ -54,7 +54,7 @@ def list_codes(desk: Desk, review: str) -> None:
 def import_codes(desk: Desk, review: str, file: str) -> None:
     """Give a review another codebook: a TOML file, or a shipped one by name. Codes in use must be in it."""
     book = parse(shipped_or_file("codebook", "codebooks", file))
-    extracting.replace_codebook(desk.unlock(), desk.actor, review, book)
+    bookkeeping.replace_codebook(desk.unlock(), desk.actor, review, book)
     desk.result({"codes": len(book.codes)}, f"{review} now has the codebook {book.name}, {len(book.codes)} codes.")
 
 
@@ -159,7 +159,7 @@ def remove(desk: Desk, reference: str, number: int, undo: bool) -> None:
 @with_desk
 def matrix(desk: Desk, review: str, file: Path | None) -> None:
     """The framework matrix: how many extracts each position has under each code; --csv writes the quotes in the cells."""
-    found = extracting.framework(desk.unlock(), desk.actor, review)
+    found = comparing.framework(desk.unlock(), desk.actor, review)
     if file is not None:
         place(found.to_csv(), file)
     head, *body = found.to_table()
@@ -184,7 +184,7 @@ def matrix(desk: Desk, review: str, file: Path | None) -> None:
 @with_desk
 def agreement(desk: Desk, target: str, coders: tuple[str, ...], unit: str) -> None:
     """How far two coders agree about TARGET, a conversation or a review, and about which turns they should talk."""
-    (first, second), found = extracting.compare(desk.unlock(), desk.actor, target, coders=coders, unit=Unit(unit))
+    (first, second), found = comparing.compare(desk.unlock(), desk.actor, target, coders=coders, unit=Unit(unit))
     rows = [_figures(one, first, second, desk.as_json) for one in found]
     together = {"code": "all codes together", **_coefficients(overall(found))}
     if desk.as_json:

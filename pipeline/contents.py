@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from pipeline.codes import coding
 from pipeline.codes.coding import Extract
+from pipeline.pseudonyms import marked
 from pipeline.pseudonyms.candidates import Candidate, candidates
-from pipeline.pseudonyms.names import NameKey, passages, pseudonymise
-from pipeline.reviews import extract_key, recording_key
+from pipeline.pseudonyms.marked import Marked, Said, mark
+from pipeline.pseudonyms.names import NameKey, passages
+from pipeline.reviews import codebook_of, extract_key, recording_key
 from pipeline.transcription.doubts import Doubt
 from pipeline.transcription.doubts import from_json as doubt_from_json
 from pipeline.transcripts.document import Document
@@ -65,23 +67,35 @@ def candidate_digest(home: Home, review: Review, term: str) -> str:
 
 def undecided(home: Home, session: Session, conversation: Conversation) -> tuple[Candidate, ...]:
     """Candidates of a conversation that nobody has decided, in order of first occurrence."""
-    found = candidates(passages(transcript(home, session, conversation)), name_key(home, conversation.review), ())
-    settled = set(
-        session.scalars(
-            select(models.NameDecision.digest).where(models.NameDecision.review_id == conversation.review_id)
-        )
-    )
-    return tuple(c for c in found if candidate_digest(home, conversation.review, c.term) not in settled)
+    return tuple(candidate for candidate, decided in _candidates(home, session, conversation) if not decided)
+
+
+def settled(home: Home, session: Session, conversation: Conversation) -> tuple[Candidate, ...]:
+    """Candidates of a conversation that somebody decided to be no names, in order of first occurrence."""
+    return tuple(candidate for candidate, decided in _candidates(home, session, conversation) if decided)
+
+
+def _candidates(home: Home, session: Session, conversation: Conversation) -> Iterator[tuple[Candidate, bool]]:
+    mine = models.NameDecision.review_id == conversation.review_id
+    known = set(session.scalars(select(models.NameDecision.digest).where(mine)))
+    key = name_key(home, conversation.review)
+    for one in candidates(passages(transcript(home, session, conversation)), key, ()):
+        yield one, candidate_digest(home, conversation.review, one.term) in known
+
+
+def marked_turns(home: Home, session: Session, conversation: Conversation) -> tuple[Marked, ...]:
+    """The transcript as it stands, both ways: as it was said, and under the name key as it stands."""
+    return mark(transcript(home, session, conversation), name_key(home, conversation.review))
 
 
 def pseudonymised(home: Home, session: Session, conversation: Conversation) -> Document:
     """The transcript as it stands, under the name key as it stands."""
-    return pseudonymise(
-        transcript(home, session, conversation),
-        name_key(home, conversation.review),
-        conversation=conversation.reference,
-        position=conversation.participant.position,
-    )
+    return document_of(conversation, marked_turns(home, session, conversation))
+
+
+def document_of(conversation: Conversation, turns: Sequence[Marked]) -> Document:
+    position = conversation.participant.position
+    return marked.document(turns, conversation=conversation.reference, position=position)
 
 
 def document(home: Home, conversation: Conversation) -> Document | None:
@@ -112,12 +126,26 @@ def set_document(home: Home, conversation: Conversation, made: Document) -> None
     conversation.document_digest = hashlib.sha256(conversation.document).hexdigest()
 
 
-def extract_rows(session: Session, conversation: Conversation) -> Sequence[models.Extract]:
-    return session.scalars(
-        select(models.Extract)
-        .where(models.Extract.conversation_id == conversation.id, models.Extract.removed_at.is_(None))
-        .order_by(models.Extract.number)
-    ).all()
+def said(home: Home, conversation: Conversation) -> tuple[Said, ...] | None:
+    """What was said in the turns that the document was made of, or None when there is none yet."""
+    if conversation.said is None:
+        return None
+    return marked.from_json(
+        open_value(recording_key(home, conversation), f"conversation.said:{conversation.id}", conversation.said)
+    )
+
+
+def set_said(home: Home, conversation: Conversation, turns: Sequence[Said]) -> None:
+    key = recording_key(home, conversation)
+    conversation.said = seal_value(key, f"conversation.said:{conversation.id}", marked.to_json(turns))
+
+
+def extract_rows(session: Session, conversation: Conversation, *, removed: bool = False) -> Sequence[models.Extract]:
+    """The rows of the extracts of a conversation, in order; with `removed` also those that were taken out."""
+    query = select(models.Extract).where(models.Extract.conversation_id == conversation.id)
+    if not removed:
+        query = query.where(models.Extract.removed_at.is_(None))
+    return session.scalars(query.order_by(models.Extract.number)).all()
 
 
 def open_extract(home: Home, conversation: Conversation, row: models.Extract) -> Extract:
@@ -145,9 +173,19 @@ def add_extract(home: Home, session: Session, conversation: Conversation, actor:
     return row.number
 
 
-def analysis_digest(session: Session, conversation: Conversation) -> str:
-    """SHA-256 in hexadecimal over the ciphertext of pseudonymised transcript and extracts: it changes when they do, and says
-    nothing of what is in them."""
-    rows = [hashlib.sha256(row.sealed).hexdigest() for row in extract_rows(session, conversation)]
-    body = {"conversation": str(conversation.id), "document": conversation.document_digest, "extracts": rows}
+def analysis_digest(home: Home, session: Session, conversation: Conversation) -> str:
+    """SHA-256 in hexadecimal of an analysis: it changes when transcript, extracts or the meaning of a code in use do.
+
+    It is taken over ciphertext, and over the codes under the extract key, so that it says nothing of what is in them.
+    """
+    rows = extract_rows(session, conversation)
+    book = codebook_of(home, conversation.review)
+    used = {code for row in rows for code in open_extract(home, conversation, row).codes}
+    meanings = json.dumps([[id, book.meaning(id)] for id in sorted(used)]).encode()
+    body = {
+        "conversation": str(conversation.id),
+        "document": conversation.document_digest,
+        "extracts": [hashlib.sha256(row.sealed).hexdigest() for row in rows],
+        "codes": keyed_digest(extract_key(home, conversation), hashlib.sha256(meanings).digest()).hex(),
+    }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -7,12 +7,12 @@ from datetime import date
 from uuid import uuid4
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from access.people import Person
 from access.roles import Act, require
+from pipeline.codes import own_words
 from pipeline.codes.codebook import Codebook
-from pipeline.codes.codebook import parse as parse_codebook
 from storage.errors import BadInput, Destroyed, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
@@ -88,9 +88,9 @@ def create_review(home: Home, actor: Person, reference: str, *, schedule: str, c
         _refuse_taken(session, reference)
     review = Review(reference=reference, schedule=schedule, created_at=home.now())
     review.id, review.names_key, review.review_key = uuid4(), uuid4(), uuid4()
-    key = home.vault.put(review.review_key, KeyClass.REVIEW)
+    home.vault.put(review.review_key, KeyClass.REVIEW)
     home.vault.put(review.names_key, KeyClass.NAMES)
-    review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
+    seal_codebook(home, review, codebook)
     with home.writing() as session:
         _refuse_taken(session, reference)
         session.add(review)
@@ -111,8 +111,11 @@ def find_review(session: Session, reference: str) -> Review:
 
 
 def codebook_of(home: Home, review: Review) -> Codebook:
-    key = home.vault.get(review.review_key, KeyClass.REVIEW)
-    return parse_codebook(open_value(key, f"review.codebook:{review.id}", review.codebook).decode())
+    session = object_session(review)
+    closed = select(Conversation.extract_key).where(
+        Conversation.review_id == review.id, Conversation.state == State.WITHDRAWN
+    )
+    return own_words.from_bytes(home, _codebook(home, review), set(session.scalars(closed)) if session else ())
 
 
 def set_codebook(home: Home, actor: Person, reference: str, codebook: Codebook) -> None:
@@ -126,7 +129,13 @@ def set_codebook(home: Home, actor: Person, reference: str, codebook: Codebook) 
 
 def seal_codebook(home: Home, review: Review, codebook: Codebook) -> None:
     key = home.vault.get(review.review_key, KeyClass.REVIEW)
-    review.codebook = seal_value(key, f"review.codebook:{review.id}", codebook.to_toml().encode())
+    before = _codebook(home, review) if review.codebook else None
+    review.codebook = seal_value(key, f"review.codebook:{review.id}", own_words.to_bytes(home, codebook, before))
+
+
+def _codebook(home: Home, review: Review) -> bytes:
+    key = home.vault.get(review.review_key, KeyClass.REVIEW)
+    return open_value(key, f"review.codebook:{review.id}", review.codebook)
 
 
 def close_review(home: Home, actor: Person, reference: str) -> None:

@@ -17,13 +17,15 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from pipeline import contents
 from pipeline.codes import coding
+from pipeline.codes.carrying import Carrier
+from pipeline.pseudonyms import marked
 from pipeline.reviews import codebook_of
 from pipeline.transcripts import kept
 from pipeline.transcripts.document import Document
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Doubt, Incident, SignOff, State, Window
+from storage.models import Conversation, Doubt, Incident, Review, SignOff, State, Window
 
 
 class Frozen(Refused):
@@ -175,13 +177,19 @@ def has_signature(session: Session, conversation: Conversation) -> bool:
     return bool(session.scalar(select(func.count()).where(SignOff.conversation_id == conversation.id)))
 
 
-def settle(home: Home, session: Session, conversation: Conversation, actor: Person) -> State:
-    """Move a conversation as far as its conditions allow, in the caller's transaction; returns where it stands."""
+def settle(
+    home: Home, session: Session, conversation: Conversation, actor: Person, *, coding_alone: bool = False
+) -> State:
+    """Move a conversation as far as its conditions allow, in the caller's transaction; returns where it stands.
+
+    An act on `coding_alone` cannot meet or open the conditions of the steps before, so these are not looked at again.
+    """
     if conversation.state not in AT_WORK:
         return conversation.state
-    reached = State.TRANSCRIBED
-    for state, event, needs in STEPS:
-        if state is State.CODED:
+    skipped = coding_alone and conversation.state in (State.PSEUDONYMISED, State.CODED)
+    reached = State.PSEUDONYMISED if skipped else State.TRANSCRIBED
+    for state, event, needs in STEPS[-1:] if skipped else STEPS:
+        if state is State.CODED and not skipped:
             _renew_document(home, session, conversation)
         if any(not _check(home, session, conversation, need).met for need in needs):
             break
@@ -193,18 +201,33 @@ def settle(home: Home, session: Session, conversation: Conversation, actor: Pers
     return reached
 
 
+def settle_all(home: Home, session: Session, review: Review, actor: Person) -> None:
+    """The same for all of a review that nobody has signed, after an act on its name key or codebook."""
+    for conversation in session.scalars(select(Conversation).where(Conversation.review_id == review.id)):
+        if conversation.state in AT_WORK and not has_signature(session, conversation):
+            settle(home, session, conversation, actor)
+
+
 def _renew_document(home: Home, session: Session, conversation: Conversation) -> None:
-    fresh = contents.pseudonymised(home, session, conversation)
-    if contents.document(home, conversation) != fresh:
+    turns = contents.marked_turns(home, session, conversation)
+    fresh, now = contents.document_of(conversation, turns), marked.said(turns)
+    stale, then = contents.document(home, conversation), contents.said(home, conversation)
+    if fresh != stale:
         contents.set_document(home, conversation, fresh)
-        _carry_extracts(home, session, conversation, fresh)
+        if stale is not None and then is not None:
+            _carry_extracts(home, session, conversation, stale, fresh, Carrier(then, now))
+    if fresh != stale or then is None or [one.text for one in then] != [one.text for one in now]:
+        contents.set_said(home, conversation, now)
 
 
-def _carry_extracts(home: Home, session: Session, conversation: Conversation, fresh: Document) -> None:
-    # An extract whose words still stand moves with them; the rest stay as they are and `coding.check` lists them.
-    for row in contents.extract_rows(session, conversation):
-        moved = coding.again(contents.open_extract(home, conversation, row), fresh)
-        if moved is not None:
+def _carry_extracts(
+    home: Home, session: Session, conversation: Conversation, stale: Document, fresh: Document, carrier: Carrier
+) -> None:
+    # Those whose words are gone stay as they are, and `coding.check` lists them. Those taken out may be put back.
+    for row in contents.extract_rows(session, conversation, removed=True):
+        one = contents.open_extract(home, conversation, row)
+        moved = coding.carry(one, stale, fresh, carrier.move)
+        if moved != one:
             contents.seal_extract(home, conversation, row, moved)
 
 

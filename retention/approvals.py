@@ -60,7 +60,8 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
     with home.writing() as session:
         conversation = find_conversation(session, reference)
         _refuse(home, session, conversation, actor)
-        detail = {"analysis": analysis_digest(session, conversation)}
+        measuring.keep(home, session, conversation)
+        detail = {"analysis": analysis_digest(home, session, conversation)}
         digest = subject_digest([str(conversation.id)], detail)
         order = orders.open_order(session, conversation, Reason.SIGNED_OFF)
         if order is None:
@@ -125,6 +126,7 @@ def take_back(home: Home, actor: Person, reference: str) -> None:
             raise NotSigned(reference=conversation.reference)
         orders.void(home, session, order, actor=actor.name)
         session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
+        conversation.accuracy = None
         conversation.state, conversation.state_at = State.CODED, home.now()
         home.log(session, Event.SIGNOFF_WITHDRAWN, actor=actor.name, obj=[conversation.id])
         # The name key may have grown while the conversation was frozen.

@@ -23,6 +23,7 @@ from storage.errors import NotVerified, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import (
+    Change,
     Conversation,
     Correction,
     Doubt,
@@ -30,6 +31,7 @@ from storage.models import (
     Hearing,
     Order,
     OrderState,
+    Override,
     Recording,
     SignOff,
     State,
@@ -193,17 +195,17 @@ def _opens(home: Home, blob: str) -> bool:
 
 def sweep_rows(session: Session, conversation: Conversation, gone: set[UUID]) -> int:
     """Remove the ciphertext that the keys which are gone opened, in the caller's transaction; returns how many rows."""
-    tables: list[type[Window | Correction | Hearing | Doubt | Extract | SignOff]] = []
+    tables: list[type[Window | Correction | Hearing | Doubt | Extract | Change | Override | SignOff]] = []
     if conversation.recording_key in gone:
         tables += [Window, Correction, Hearing, Doubt]
-        conversation.draft = None
+        conversation.draft = conversation.said = None
         session.execute(
             update(Recording).where(Recording.conversation_id == conversation.id).values(playback=None, waveform=None)
         )
         if conversation.state is not State.WITHDRAWN:
             conversation.state = State.DESTROYED
     if conversation.extract_key in gone:
-        tables += [Extract, SignOff]
+        tables += [Extract, Change, Override, SignOff]
         conversation.document = conversation.document_digest = None
     removed = 0
     for table in tables:

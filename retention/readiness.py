@@ -13,7 +13,7 @@ from storage.models import Conversation, Export
 
 def conditions(home: Home, session: Session, conversation: Conversation) -> tuple[Condition, ...]:
     """Every condition of sign-off, met or open: those of the pipeline, and an export that was written and read back equal."""
-    return (*pipeline_conditions(home, session, conversation), _exported(session, conversation))
+    return (*pipeline_conditions(home, session, conversation), _exported(home, session, conversation))
 
 
 def readiness(home: Home, reference: str) -> tuple[Condition, ...]:
@@ -22,8 +22,8 @@ def readiness(home: Home, reference: str) -> tuple[Condition, ...]:
         return conditions(home, session, find_conversation(session, reference))
 
 
-def _exported(session: Session, conversation: Conversation) -> Condition:
-    current = analysis_digest(session, conversation)
+def _exported(home: Home, session: Session, conversation: Conversation) -> Condition:
+    current = analysis_digest(home, session, conversation)
     written = session.scalar(
         select(Export.id).where(Export.conversation_id == conversation.id, Export.digest == current).limit(1)
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from rapidfuzz import fuzz, process
 
@@ -34,7 +35,10 @@ class UnknownCode(NotFound):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Code:
-    """One theme. `id` is a slug path that outlives renaming; `parent` an id or None; a heading is not `codable`."""
+    """One theme. `id` is a slug path that outlives renaming; `parent` an id or None; a heading is not `codable`.
+
+    `words_of` is the extract key of the conversation whose participant said the words that are the name.
+    """
 
     id: str
     name: str
@@ -44,6 +48,7 @@ class Code:
     shortcut: str = ""
     aliases: tuple[str, ...] = ()
     codable: bool = True
+    words_of: UUID | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -94,6 +99,11 @@ class Codebook:
         while line[0].parent is not None:
             line.insert(0, by_id[line[0].parent])
         return tuple(line)
+
+    def meaning(self, id: str) -> tuple[tuple[str, str], ...] | None:
+        """What it says to file something under a code: name and description of it and of all above it; None if it is gone."""
+        code = next((code for code in self.codes if code.id == id), None)
+        return None if code is None else tuple((one.name, one.description) for one in self.lineage(code))
 
     def order(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """These ids once each, in the order of the book."""

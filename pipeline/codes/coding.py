@@ -1,7 +1,7 @@
 """Extracts: pseudonymised quotes with their codes, taken from a document by hand or from a table."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -82,10 +82,7 @@ def extract(
 
     Raises BadAnchor, UnknownCode, HeadingUsed.
     """
-    found = [codebook.find(label) for label in codes]
-    for code in found:
-        if not code.codable:
-            raise HeadingUsed(name=code.name)
+    ids = given(codebook, codes)
     start, end = times(document, anchor)
     return Extract(
         id=id or uuid4(),
@@ -96,11 +93,20 @@ def extract(
         speaker=who(document, anchor),
         start=start,
         end=end,
-        codes=codebook.order(tuple(code.id for code in found)),
+        codes=codebook.order(ids),
         memo=clean(memo).strip(),
         coder=coder,
         at=at,
     )
+
+
+def given(codebook: Codebook, labels: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the codes that labels name, all of them codes that take extracts. Raises UnknownCode, HeadingUsed."""
+    found = [codebook.find(label) for label in labels]
+    for code in found:
+        if not code.codable:
+            raise HeadingUsed(name=code.name)
+    return tuple(code.id for code in found)
 
 
 def check(extracts: Iterable[Extract], codebook: Codebook, document: Document) -> tuple[Problem, ...]:
@@ -113,19 +119,39 @@ def check(extracts: Iterable[Extract], codebook: Codebook, document: Document) -
     return tuple(problems)
 
 
-def again(one: Extract, document: Document) -> Extract | None:
-    """The extract on a corrected or newly pseudonymised document, or None when its words are not to be found there.
+def carry(one: Extract, old: Document, new: Document, move: Callable[[Anchor], Anchor | None]) -> Extract:
+    """The extract on a corrected or newly pseudonymised document, as it was where its words are not to be found there.
 
-    Looks at the same place, then in the same turn, then in the whole document.
+    `move` follows what was said. Words that had gone already are looked for where they stood, in case they came back.
     """
-    for anchor in (one.anchor, *_places(one, document)):
+    anchor = move(one.anchor) if stands(one, old) else None
+    return again(one, new) if anchor is None else at(one, new, anchor)
+
+
+def again(one: Extract, document: Document) -> Extract:
+    """The extract on another document where its words stand in the same place or once in the same turn, or as it was."""
+    if not stands(one, document):
         try:
-            if take(document, anchor) == one.quote:
-                start, end = times(document, anchor)
-                return replace(one, anchor=anchor, speaker=who(document, anchor), start=start, end=end)
-        except BadAnchor:
-            continue
-    return None
+            return at(one, document, find_quote(document, one.quote, one.anchor.first_turn))
+        except (QuoteNotFound, QuoteAmbiguous):
+            return one
+    return at(one, document, one.anchor)
+
+
+def stands(one: Extract, document: Document) -> bool:
+    """Whether the words of an extract stand where it says."""
+    try:
+        return take(document, one.anchor) == one.quote
+    except BadAnchor:
+        return False
+
+
+def at(one: Extract, document: Document, anchor: Anchor) -> Extract:
+    """The extract with the words under another anchor. Raises BadAnchor."""
+    start, end = times(document, anchor)
+    return replace(
+        one, anchor=anchor, quote=take(document, anchor), speaker=who(document, anchor), start=start, end=end
+    )
 
 
 def from_table(document: Document, data: bytes, *, codebook: Codebook, coder: str, at: datetime) -> tuple[Extract, ...]:
@@ -201,18 +227,4 @@ def _faults(one: Extract, codebook: Codebook, document: Document) -> list[Fault]
         faults.append(Fault.UNKNOWN_CODE)
     if any(not codable.get(code, True) for code in one.codes):
         faults.append(Fault.HEADING)
-    try:
-        stands = take(document, one.anchor) == one.quote
-    except BadAnchor:
-        stands = False
-    return faults if stands else [*faults, Fault.MOVED]
-
-
-def _places(one: Extract, document: Document) -> list[Anchor]:
-    places = []
-    for turn in (one.anchor.first_turn, None):
-        try:
-            places.append(find_quote(document, one.quote, turn))
-        except (QuoteNotFound, QuoteAmbiguous):
-            continue
-    return places
+    return faults if stands(one, document) else [*faults, Fault.MOVED]

@@ -1,6 +1,8 @@
-"""Codes and extracts of a conversation, in the database: add, list, remove, import, matrix."""
+"""Extracts of a conversation, in the database: add, change, remove, undo, list. Whoever made an extract changes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,20 +10,23 @@ from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline import contents, stages
-from pipeline.codes import agreement, coding
-from pipeline.codes.agreement import Agreement, Unit
+from pipeline import contents, history, stages
+from pipeline.codes import arranging, bookkeeping, coding
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
-from pipeline.codes.matrix import Matrix, matrix
-from pipeline.codes.quotes import Anchor, find_quote
-from pipeline.reviews import codebook_of, find_conversation, find_review, set_codebook
-from pipeline.transcripts.document import Document
-from storage.errors import BadInput, NotFound, Refused
+from pipeline.codes.quotes import Anchor, find_quote, take
+from pipeline.codes.shelf import ExtractShelf, text_of, words_of
+from pipeline.history import Field, Scope, Step
+from pipeline.reviews import codebook_of, find_conversation
+from pipeline.transcripts.document import Document, clean
+from storage.errors import NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Review
+from storage.models import Conversation
 from storage.models import Extract as ExtractRow
+from storage.models import Person as PersonRow
+
+Result = TypeVar("Result")
 
 
 class NoDocument(Refused):
@@ -32,11 +37,32 @@ class UnknownExtract(NotFound):
     """extract: {reference} has no extract {number}; `candour extract list {reference}` shows them"""
 
 
-class CodeInUse(Refused):
-    """codebook: the new codebook lacks codes that extracts have ({codes}); keep them or change the extracts first"""
+class NotYours(Refused):
+    """extract: extract {number} of {reference} is {coder}'s; two coders' work is kept apart, so ask them to change it"""
 
 
-def _document(home: Home, session: Session, conversation: Conversation) -> Document:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Which words are meant: an anchor, a quote (in one turn, if a turn is named), or whole turns from `turn` to `last`."""
+
+    anchor: Anchor | None = None
+    quote: str | None = None
+    turn: int | None = None
+    last: int | None = None
+
+    def find(self, document: Document) -> Anchor:
+        """Raises BadAnchor, QuoteNotFound, QuoteAmbiguous."""
+        if self.anchor is not None:
+            return self.anchor
+        if self.quote is not None:
+            return find_quote(document, self.quote, self.turn)
+        last = self.last or self.turn or 0
+        text = next((passage.text for passage in document.passages if passage.turn == last), "")
+        return Anchor(first_turn=self.turn or 0, first_char=0, last_turn=last, last_char=len(text))
+
+
+def document_of(home: Home, session: Session, conversation: Conversation) -> Document:
+    """The document that extracts are made from. Raises NoDocument."""
     document = contents.document(home, conversation)
     if document is None:
         todo = "; ".join(
@@ -46,95 +72,231 @@ def _document(home: Home, session: Session, conversation: Conversation) -> Docum
     return document
 
 
-def _add(
-    home: Home, actor: Person, reference: str, make: Callable[[Document, Codebook], tuple[Extract, ...]]
-) -> list[tuple[int, Extract]]:
+def read(home: Home, actor: Person, reference: str) -> Document:
+    """The pseudonymised transcript as coding sees it. Raises NotAllowed, UnknownConversation, NoDocument."""
     require(actor.roles, Act.CODE, actor.name)
-    with home.writing() as session:
-        conversation = find_conversation(session, reference)
-        stages.require_open(session, conversation, "extract")
-        made = make(_document(home, session, conversation), codebook_of(home, conversation.review))
-        numbered = []
-        for one in made:
-            numbered.append((contents.add_extract(home, session, conversation, actor, one), one))
-            session.flush()
-        if made:
-            home.log(session, Event.EXTRACT_ADDED, actor=actor.name, obj=[conversation.id], detail={"count": len(made)})
-        stages.settle(home, session, conversation, actor)
-        return numbered
+    with home.reading() as session:
+        return document_of(home, session, find_conversation(session, reference))
 
 
 def add(
-    home: Home, actor: Person, reference: str, *, codes: tuple[str, ...], quote: str | None, turn: int | None, memo: str
+    home: Home,
+    actor: Person,
+    reference: str,
+    *,
+    codes: tuple[str, ...],
+    quote: str | None = None,
+    turn: int | None = None,
+    last: int | None = None,
+    anchor: Anchor | None = None,
+    memo: str = "",
+    in_vivo: bool = False,
 ) -> tuple[int, Extract]:
-    """Add an extract by its quote, or a whole turn when only its number is given.
+    """Add an extract by its place (see `Place`); with `in_vivo` its own words become a code of the review as well.
 
     Raises:
-        NotAllowed, UnknownConversation, NoDocument, Frozen, QuoteNotFound, QuoteAmbiguous, UnknownCode, HeadingUsed.
+        NotAllowed, UnknownConversation, NoDocument, Frozen, BadAnchor, QuoteNotFound, QuoteAmbiguous, UnknownCode,
+        HeadingUsed, BadCodebook.
     """
+    place = Place(anchor=anchor, quote=quote, turn=turn, last=last)
 
-    def make(document: Document, codebook: Codebook) -> tuple[Extract, ...]:
-        anchor = find_quote(document, quote, turn) if quote is not None else _whole_turn(document, turn)
-        return (coding.extract(document, anchor, codes, codebook=codebook, coder=actor.name, at=home.now(), memo=memo),)
+    def make(document: Document, book: Codebook, conversation: Conversation) -> tuple[tuple[Extract, ...], Codebook]:
+        found, given = place.find(document), codes
+        if in_vivo:
+            book, own = arranging.in_vivo(book, take(document, found), conversation.extract_key)
+            given = (*codes, own.id)
+        made = coding.extract(document, found, given, codebook=book, coder=actor.name, at=home.now(), memo=memo)
+        return (made,), book
 
     (one,) = _add(home, actor, reference, make)
     return one
 
 
-def _whole_turn(document: Document, turn: int | None) -> Anchor:
-    text = next((p.text for p in document.passages if p.turn == turn), "")
-    return Anchor(first_turn=turn or 0, first_char=0, last_turn=turn or 0, last_char=len(text))
-
-
 def import_table(home: Home, actor: Person, reference: str, data: bytes) -> list[tuple[int, Extract]]:
-    """Add all extracts of a CSV table with the columns turn, quote, codes, memo; all or nothing.
+    """Add all extracts of a CSV table with the columns turn, quote, codes, memo; all or nothing, and undone as one.
 
     Raises:
         BadTable and what `add` raises.
     """
-    return _add(
-        home,
-        actor,
-        reference,
-        lambda document, codebook: coding.from_table(
-            document, data, codebook=codebook, coder=actor.name, at=home.now()
-        ),
-    )
+
+    def make(document: Document, book: Codebook, _: Conversation) -> tuple[tuple[Extract, ...], Codebook]:
+        return coding.from_table(document, data, codebook=book, coder=actor.name, at=home.now()), book
+
+    return _add(home, actor, reference, make)
 
 
-def remove(home: Home, actor: Person, reference: str, number: int) -> None:
-    """Take an extract out; it can be put back with `restore`."""
-    _set_removed(home, actor, reference, number, removed=True)
-
-
-def restore(home: Home, actor: Person, reference: str, number: int) -> None:
-    """Put a removed extract back."""
-    _set_removed(home, actor, reference, number, removed=False)
-
-
-def _set_removed(home: Home, actor: Person, reference: str, number: int, *, removed: bool) -> None:
+def _add(
+    home: Home,
+    actor: Person,
+    reference: str,
+    make: Callable[[Document, Codebook, Conversation], tuple[tuple[Extract, ...], Codebook]],
+) -> list[tuple[int, Extract]]:
     require(actor.roles, Act.CODE, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
         stages.require_open(session, conversation, "extract")
-        row = session.scalar(
-            select(ExtractRow).where(ExtractRow.conversation_id == conversation.id, ExtractRow.number == number)
-        )
-        if row is None or (row.removed_at is not None) is removed:
-            raise UnknownExtract(reference=reference, number=number)
-        row.removed_at = home.now() if removed else None
-        event = Event.EXTRACT_REMOVED if removed else Event.EXTRACT_ADDED
-        home.log(session, event, actor=actor.name, obj=[conversation.id, row.id])
+        before = codebook_of(home, conversation.review)
+        made, book = make(document_of(home, session, conversation), before, conversation)
+        steps = bookkeeping.steps(home, before, book) if book != before else []
+        if steps:
+            bookkeeping.keep(home, session, conversation.review, book)
+        numbered = put_in(home, session, conversation, actor, made, steps)
+        stages.settle(home, session, conversation, actor, coding_alone=True)
+        return numbered
+
+
+def put_in(
+    home: Home,
+    session: Session,
+    conversation: Conversation,
+    actor: Person,
+    made: Sequence[Extract],
+    steps: Sequence[Step] = (),
+) -> list[tuple[int, Extract]]:
+    """Put new extracts into a conversation as one act, in the caller's transaction; `steps` is what it did to the codes."""
+    numbered = []
+    for one in made:
+        numbered.append((contents.add_extract(home, session, conversation, actor, one), one))
         session.flush()
-        stages.settle(home, session, conversation, actor)
+    new = [Step(place=f"extract:{one.id}", before=None, after=text_of(one)) for one in made]
+    if made:
+        history.record(home, session, _scope(conversation), actor, [*steps, *new])
+        home.log(session, Event.EXTRACT_ADDED, actor=actor.name, obj=[conversation.id], detail={"count": len(made)})
+    return numbered
 
 
-def listed(home: Home, actor: Person, reference: str) -> list[tuple[int, Extract, tuple[str, ...]]]:
-    """Each extract with its number and what is wrong with it."""
+def change(
+    home: Home,
+    actor: Person,
+    reference: str,
+    number: int,
+    *,
+    codes: Iterable[str] | None = None,
+    more: Iterable[str] = (),
+    fewer: Iterable[str] = (),
+    memo: str | None = None,
+    place: Place | None = None,
+) -> Extract:
+    """Give an extract other codes (all of them, or some more and fewer), another memo, or other words.
+
+    Raises:
+        UnknownExtract, NotYours and what `add` raises.
+    """
+
+    def made(one: Extract, document: Document, book: Codebook) -> Extract:
+        kept = set(one.codes if codes is None else coding.given(book, codes)) - set(coding.given(book, fewer))
+        given = book.order((*kept, *coding.given(book, more)))
+        fresh = replace(one, codes=given, memo=one.memo if memo is None else clean(memo).strip())
+        return fresh if place is None else coding.at(fresh, document, place.find(document))
+
+    def act(session: Session, conversation: Conversation) -> Extract:
+        row = _row(session, conversation, actor, number, removed=False)
+        one = contents.open_extract(home, conversation, row)
+        book = codebook_of(home, conversation.review)
+        changed = made(one, document_of(home, session, conversation), book)
+        contents.seal_extract(home, conversation, row, changed)
+        steps = [Step(place=f"extract:{one.id}", before=text_of(one), after=text_of(changed))]
+        if place is not None:
+            steps.append(Step(place=f"words:{one.id}", before=words_of(one), after=words_of(changed)))
+        history.record(home, session, _scope(conversation), actor, steps)
+        home.log(session, Event.EXTRACT_CHANGED, actor=actor.name, obj=[conversation.id, row.id])
+        return changed
+
+    return _act(home, actor, reference, act)
+
+
+def remove(home: Home, actor: Person, reference: str, *numbers: int) -> None:
+    """Take extracts out; they can be put back with `restore`."""
+    _set_removed(home, actor, reference, numbers, removed=True)
+
+
+def restore(home: Home, actor: Person, reference: str, *numbers: int) -> None:
+    """Put removed extracts back."""
+    _set_removed(home, actor, reference, numbers, removed=False)
+
+
+def _set_removed(home: Home, actor: Person, reference: str, numbers: Collection[int], *, removed: bool) -> None:
+    def act(session: Session, conversation: Conversation) -> None:
+        steps = []
+        for number in numbers:
+            row = _row(session, conversation, actor, number, removed=not removed)
+            text = text_of(contents.open_extract(home, conversation, row))
+            row.removed_at = home.now() if removed else None
+            before, after = (text, None) if removed else (None, text)
+            steps.append(Step(place=f"extract:{row.id}", before=before, after=after))
+            event = Event.EXTRACT_REMOVED if removed else Event.EXTRACT_ADDED
+            home.log(session, event, actor=actor.name, obj=[conversation.id, row.id])
+        session.flush()
+        history.record(home, session, _scope(conversation), actor, steps)
+
+    _act(home, actor, reference, act)
+
+
+def undo(home: Home, actor: Person, reference: str) -> list[int]:
+    """Take back one's own newest act on the extracts of a conversation; returns the numbers of those it was about.
+
+    Raises:
+        NotAllowed, UnknownConversation, Frozen, NothingToUndo, BuiltUpon, CodeInUse.
+    """
+    return _again(home, actor, reference, history.undo)
+
+
+def redo(home: Home, actor: Person, reference: str) -> list[int]:
+    """Do again what one took back last. Raises NothingToRedo and what `undo` raises."""
+    return _again(home, actor, reference, history.redo)
+
+
+def _again(home: Home, actor: Person, reference: str, way: Callable[..., tuple[Step, ...]]) -> list[int]:
+    def act(session: Session, conversation: Conversation) -> list[int]:
+        shelf = ExtractShelf(home, session, conversation)
+        steps = way(home, session, _scope(conversation), actor, shelf)
+        shelf.keep()
+        home.log(session, Event.EXTRACT_CHANGED, actor=actor.name, obj=[conversation.id], detail={way.__name__: True})
+        about = {UUID(id) for kind, _, id in (step.place.partition(":") for step in steps) if kind == "extract"}
+        return [row.number for row in contents.extract_rows(session, conversation, removed=True) if row.id in about]
+
+    return _act(home, actor, reference, act)
+
+
+def _act(home: Home, actor: Person, reference: str, act: Callable[[Session, Conversation], Result]) -> Result:
+    require(actor.roles, Act.CODE, actor.name)
+    with home.writing() as session:
+        conversation = find_conversation(session, reference)
+        stages.require_open(session, conversation, "extract")
+        result = act(session, conversation)
+        session.flush()
+        stages.settle(home, session, conversation, actor, coding_alone=True)
+        return result
+
+
+def _row(session: Session, conversation: Conversation, actor: Person, number: int, *, removed: bool) -> ExtractRow:
+    row = session.scalar(
+        select(ExtractRow).where(ExtractRow.conversation_id == conversation.id, ExtractRow.number == number)
+    )
+    if row is None or (row.removed_at is not None) is not removed:
+        raise UnknownExtract(reference=conversation.reference, number=number)
+    owner = session.get_one(PersonRow, row.person_id)
+    if owner.id != actor.id and owner.disabled_at is None:
+        raise NotYours(number=number, reference=conversation.reference, coder=owner.name)
+    return row
+
+
+def _scope(conversation: Conversation) -> Scope:
+    return Scope(field=Field.EXTRACTS, review=conversation.review, conversation=conversation)
+
+
+def listed(
+    home: Home, actor: Person, reference: str, *, coder: str | None = None
+) -> list[tuple[int, Extract, tuple[str, ...]]]:
+    """Each extract with its number and what is wrong with it; only one coder's if one is named."""
     require(actor.roles, Act.CODE, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        found = contents.extracts(home, session, conversation)
+        found = [
+            (number, one)
+            for number, one in contents.extracts(home, session, conversation)
+            if coder in (None, one.coder)
+        ]
         document = contents.document(home, conversation)
         if document is None:
             return []
@@ -143,63 +305,3 @@ def listed(home: Home, actor: Person, reference: str) -> list[tuple[int, Extract
     for problem in problems:
         faults.setdefault(problem.extract, []).append(problem.fault.value)
     return [(number, one, tuple(faults.get(one.id, ()))) for number, one in found]
-
-
-def framework(home: Home, actor: Person, review_reference: str) -> Matrix:
-    """The framework matrix of a review: a row a conversation by position, a column a code, the extracts in the cells."""
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        review = find_review(session, review_reference)
-        rows = contents.documented(session, review)
-        documents = [one for row in rows if (one := contents.document(home, row)) is not None]
-        found = [one for row in rows for _, one in contents.extracts(home, session, row)]
-        return matrix(documents, codebook_of(home, review), found)
-
-
-class WhichCoders(BadInput):
-    """agreement: {count} people have coded {target} ({coders}); name the two to compare with --coder"""
-
-
-def compare(
-    home: Home, actor: Person, target: str, *, coders: tuple[str, ...] = (), unit: Unit = Unit.TURNS
-) -> tuple[tuple[str, str], tuple[Agreement, ...]]:
-    """How far two coders agree about a conversation, or about all of a review that both have coded: who, and code by code.
-
-    Without `coders` it is the two who have coded, if there are two.
-
-    Raises:
-        NotAllowed, UnknownConversation, NoDocument, WhichCoders, SameCoder, NothingCoded.
-    """
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        review = session.scalar(select(Review).where(Review.reference == target))
-        conversations = contents.documented(session, review) if review else [find_conversation(session, target)]
-        documents = [_document(home, session, one) for one in conversations]
-        found = [one for row in conversations for _, one in contents.extracts(home, session, row)]
-        book = codebook_of(home, review or conversations[0].review)
-    known = coders or tuple(sorted({one.coder for one in found}))
-    if len(known) != 2:
-        raise WhichCoders(count=len(known), target=target, coders=", ".join(known) or "nobody")
-    first, second = known
-    return (first, second), agreement.agreement(documents, book, found, first, second, unit)
-
-
-def used_codes(home: Home, session: Session, review: Review) -> set[str]:
-    """Ids of the codes that extracts of a review have."""
-    rows = contents.documented(session, review)
-    return {code for row in rows for _, one in contents.extracts(home, session, row) for code in one.codes}
-
-
-def replace_codebook(home: Home, actor: Person, review_reference: str, codebook: Codebook) -> None:
-    """Give a review another codebook; every code in use must be in it.
-
-    Raises:
-        NotAllowed, UnknownReview, CodeInUse.
-    """
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        used = used_codes(home, session, find_review(session, review_reference))
-    missing = used - {code.id for code in codebook.codes if code.codable}
-    if missing:
-        raise CodeInUse(codes=", ".join(sorted(missing)))
-    set_codebook(home, actor, review_reference, codebook)

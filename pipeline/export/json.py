@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.export.model import Project, Row, digest, header, names, rows
 
@@ -16,7 +17,7 @@ def write(project: Project) -> bytes:
         "profile": project.profile.value,
         "digest": digest(rows(project)),
         "created": project.created.isoformat(),
-        "codebook": asdict(project.codebook),
+        "codebook": _codebook(project.codebook),
         "documents": [json.loads(document.to_json()) for document in project.documents],
         "extracts": [_entry(project, one) for one in project.extracts],
     }
@@ -31,6 +32,13 @@ def read_back(data: bytes) -> tuple[Row, ...]:
             (one["conversation"], one["anchor"]["first_turn"], one["quote"], tuple(one["codes"])) for one in extracts
         )
     )
+
+
+def _codebook(book: Codebook) -> dict[str, Any]:
+    whole = asdict(book)
+    for code in whole["codes"]:
+        del code["words_of"]  # the id of a key is nobody's business outside
+    return whole
 
 
 def _entry(project: Project, one: Extract) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def candidates(passages: Sequence[Passage], key: NameKey, settled: Collection[st
 
 def find(passages: Sequence[Passage], key: NameKey) -> Iterator[tuple[Passage, Hit]]:
     """Every single hit, passage by passage and in order, that the key does not cover."""
-    covered = [tuple((found.start, found.end) for found in key.matcher.find(p.text)) for p in passages]
+    covered = [tuple((cut.start, cut.end) for cut in key.cuts(p.text)) for p in passages]
     patterns = [uk_patterns.find(passage.text) for passage in passages]
     finder = WordFinder((p.text for p in passages), ordinary_terms=_ordinary(key))
     for passage, spans, hits in zip(passages, covered, patterns, strict=True):

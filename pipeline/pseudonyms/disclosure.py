@@ -14,7 +14,7 @@ from pipeline.codes.quotes import Anchor
 from pipeline.export.model import Profile
 from pipeline.pseudonyms import uk_patterns
 from pipeline.pseudonyms.candidates import Candidate, candidates
-from pipeline.pseudonyms.hits import Rule
+from pipeline.pseudonyms.hits import DATE_RULES, Rule
 from pipeline.pseudonyms.matching import Matcher, Pattern
 from pipeline.pseudonyms.names import Cut, Kind, NameKey, Replaced, rewrite
 from pipeline.pseudonyms.word_lists import fold, is_common
@@ -23,7 +23,6 @@ from storage.errors import Refused
 
 _BRACKETED = re.compile(r"\[[^\[\]\n]*\]")
 _NUMBER = re.compile(r"[\s-]*\d+\s*$")
-_DATES = (Rule.DATE, Rule.BIRTH)
 _ALREADY_DECIDED = (Rule.TITLE, Rule.CUE, Rule.KNOWN, Rule.AGE)
 
 
@@ -163,7 +162,7 @@ def _agency(facts: Facts) -> Matcher:
 
 def _cuts(text: str, agency: Matcher, roles: frozenset[str]) -> Iterator[Cut]:
     brackets = [match.span() for match in _BRACKETED.finditer(text)]
-    wanted = [(hit.start, hit.end, "[date]", "date") for hit in uk_patterns.find(text) if hit.rule in _DATES]
+    wanted = [(hit.start, hit.end, "[date]", "date") for hit in uk_patterns.find(text) if hit.rule in DATE_RULES]
     wanted += [(found.start, found.end, "[agency]", "agency") for found in agency.find(text)]
     for start, end in brackets:
         inside = text[start + 1 : end - 1]

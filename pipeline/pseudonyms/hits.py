@@ -31,6 +31,9 @@ class Rule(StrEnum):
     KEYED = "in the name key, here without its capital"
 
 
+DATE_RULES = (Rule.DATE, Rule.BIRTH)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:
     """Half-open character offsets and the rule that found them."""

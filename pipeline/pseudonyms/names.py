@@ -10,15 +10,23 @@ capital; written in lower case it is matched everywhere.
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
+from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
+from pipeline.pseudonyms import uk_patterns
+from pipeline.pseudonyms.dates import Dates, Relative, Shift, instead
+from pipeline.pseudonyms.hits import DATE_RULES
 from pipeline.pseudonyms.matching import Matcher, Pattern
-from pipeline.transcripts.document import Document, Passage, clean
+from pipeline.transcripts.document import Passage, clean
 from pipeline.transcripts.transcript import Turn
 from storage.errors import BadInput, Refused
+
+DATE = "date"  # stands where a term's id would, for a date that is said otherwise
 
 
 class KeyUnusable(BadInput):
@@ -35,6 +43,14 @@ class TermTaken(Refused):
 
 class ReplacementNames(Refused):
     """names: the replacement of {term} holds the real term of {other}; choose a replacement that names nobody"""
+
+
+class DateUnusable(BadInput):
+    """names: what the day is called needs a word, and no square brackets; say it with --called"""
+
+
+class GeneralUnusable(BadInput):
+    """names: what the public reads instead needs a word, and no square brackets; say it with --as"""
 
 
 class Kind(StrEnum):
@@ -70,6 +86,17 @@ class Term:
     def shown(self) -> str:
         """The replacement as it stands in a document."""
         return f"[{clean(self.replacement.strip())}]"
+
+    def to_json(self) -> str:
+        fields = {"id": self.id, "real": self.real, "replacement": self.replacement}
+        return json.dumps(fields | {"kind": self.kind.value, "also": list(self.also)}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Term":
+        """Raises ValueError, KeyError, TypeError, TermUnusable."""
+        fields = json.loads(text)
+        kind, also = Kind(fields["kind"]), tuple(fields["also"])
+        return cls(id=fields["id"], real=fields["real"], replacement=fields["replacement"], kind=kind, also=also)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,11 +142,29 @@ def _map(spans: Sequence[tuple[int, int, int, int]], position: int, *, is_end: b
     return other_end + position - end
 
 
-class NameKey:
-    """The terms of a review. Making one prepares the search, so keep it while replacing many texts."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A stretch to replace, half-open, by what is `shown`."""
 
-    def __init__(self, terms: Iterable[Term] = ()) -> None:
+    start: int
+    end: int
+    shown: str
+    term: str
+    exact: bool = True
+
+
+class NameKey:
+    """The terms of a review, how its dates are said, and what the public reads for a term (`general`, normalised → shown).
+
+    Making one prepares the search, so keep it while replacing many texts.
+    """
+
+    def __init__(
+        self, terms: Iterable[Term] = (), dates: Dates | None = None, general: Mapping[str, str] | None = None
+    ) -> None:
         self.terms = tuple(terms)
+        self.dates = dates
+        self.general = MappingProxyType(dict(general or {}))
         self._by_id = {term.id: term for term in self.terms}
         self.matcher = Matcher(
             Pattern(term=term.id, text=text, titled=term.kind in (Kind.PERSON, Kind.FAMILY))
@@ -132,10 +177,26 @@ class NameKey:
         return self._by_id[term]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, NameKey) and self.terms == other.terms
+        return isinstance(other, NameKey) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
         return hash(self.terms)
+
+    def cuts(self, text: str) -> tuple[Cut, ...]:
+        """What is replaced in a text, in order: the terms, and the dates that are no terms if dates are said otherwise."""
+        cuts = [
+            Cut(start=found.start, end=found.end, shown=self[found.term].shown, term=found.term, exact=found.exact)
+            for found in self.matcher.find(text)
+        ]
+        return tuple(sorted([*cuts, *self._dates(text, cuts)], key=lambda cut: cut.start))
+
+    def _dates(self, text: str, terms: Sequence[Cut]) -> Iterator[Cut]:
+        for hit in uk_patterns.find(text) if self.dates else ():
+            if hit.rule not in DATE_RULES or any(hit.start < cut.end and cut.start < hit.end for cut in terms):
+                continue
+            shown = instead(text[hit.start : hit.end], self.dates) if self.dates else None
+            if shown is not None:
+                yield Cut(start=hit.start, end=hit.end, shown=f"[{shown}]", term=DATE)
 
     def with_term(self, term: Term) -> "NameKey":
         """The key with this term added, or changed where its id is known.
@@ -144,61 +205,90 @@ class NameKey:
         a real term of the key.
         """
         others = tuple(known for known in self.terms if known.id != term.id)
-        rest, key = NameKey(others), NameKey((*others, term))
+        rest = NameKey(others)
         for text in (term.real, *term.also):
             for found in rest.matcher.find(text):
                 if found.exact and not text[: found.start].strip() and not text[found.end :].strip():
                     raise TermTaken(term=term.id, other=found.term)
-        for known in key.terms:
-            for found in key.matcher.find(known.replacement):
-                if found.exact:
-                    raise ReplacementNames(term=known.id, other=found.term)
-        return key
+        return self._with(terms=sorted((*others, term), key=_number))
+
+    def without(self, term: str) -> "NameKey":
+        """The key without a term; unchanged where it has none of this id."""
+        return self._with(terms=[known for known in self.terms if known.id != term])
 
     def with_spelling(self, term: str, spelling: str) -> "NameKey":
         """The key with another way to write a term it holds. Raises KeyError and what `with_term` raises."""
         known = self[term]
         return self.with_term(changed(known, also=(*known.also, spelling)))
 
+    def with_dates(self, dates: Dates | None) -> "NameKey":
+        """The key with dates said in this way. Raises DateUnusable, ReplacementNames."""
+        if isinstance(dates, Relative) and (not dates.called.strip() or set("[]\n") & set(dates.called)):
+            raise DateUnusable
+        return self._with(dates=dates)
+
+    def with_general(self, term: str, shown: str | None) -> "NameKey":
+        """The key with what the public reads for a normalised term, or without. Raises GeneralUnusable, ReplacementNames."""
+        if shown is not None and (not shown.strip() or set("[]\n") & set(shown)):
+            raise GeneralUnusable
+        general = {known: other for known, other in self.general.items() if known != term}
+        return self._with(general=general if shown is None else general | {term: clean(shown.strip())})
+
+    def next_id(self) -> str:
+        """The id a new term gets."""
+        return f"T{max((_number(term) for term in self.terms), default=0) + 1}"
+
+    def _with(self, **fields: Any) -> "NameKey":
+        key = NameKey(**({"terms": self.terms, "dates": self.dates, "general": self.general} | fields))
+        called = [("of the dates", key.dates.called)] if isinstance(key.dates, Relative) else []
+        shown = [*((term.id, term.replacement) for term in key.terms), *called]
+        for term, text in (*shown, *(("for the public", text) for text in key.general.values())):
+            for found in key.matcher.find(text):
+                if found.exact:
+                    raise ReplacementNames(term=term, other=found.term)
+        return key
+
     def to_json(self) -> bytes:
         """Canonical bytes, to be sealed with the names key of the review."""
-        terms = [
-            {"id": t.id, "real": t.real, "replacement": t.replacement, "kind": t.kind.value, "also": list(t.also)}
-            for t in self.terms
-        ]
-        return json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        terms = [json.loads(term.to_json()) for term in self.terms]
+        whole = {"terms": terms, "dates": dates_to_json(self.dates), "general": dict(self.general)}
+        return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> "NameKey":
         """The key in these bytes. Raises KeyUnusable."""
         try:
-            key = cls(
-                Term(
-                    id=t["id"],
-                    real=t["real"],
-                    replacement=t["replacement"],
-                    kind=Kind(t["kind"]),
-                    also=tuple(t["also"]),
-                )
-                for t in json.loads(data)
-            )
+            whole = json.loads(data)
+            terms = [Term.from_json(json.dumps(one)) for one in whole["terms"]]
+            key = cls(terms, dates_from_json(whole["dates"]), whole["general"])
             unchanged = key.to_json() == data
-        except (ValueError, KeyError, TypeError, TermUnusable):
+        except (ValueError, KeyError, TypeError, AttributeError, TermUnusable):
             raise KeyUnusable from None
         if not unchanged:
             raise KeyUnusable
         return key
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
-    """A stretch to replace, half-open, by what is `shown`."""
+def dates_to_json(dates: Dates | None) -> dict[str, str | int] | None:
+    match dates:
+        case Shift(weeks=weeks):
+            return {"weeks": weeks}
+        case Relative(origin=origin, called=called):
+            return {"origin": origin.isoformat(), "called": called}
+    return None
 
-    start: int
-    end: int
-    shown: str
-    term: str
-    exact: bool = True
+
+def dates_from_json(fields: Mapping[str, Any] | None) -> Dates | None:
+    if fields is None:
+        return None
+    if "weeks" in fields:
+        return Shift(weeks=fields["weeks"])
+    return Relative(origin=date.fromisoformat(fields["origin"]), called=fields["called"])
+
+
+def _number(term: Term) -> int:
+    digits = term.id.removeprefix("T")
+    return int(digits) if digits.isdecimal() else 0
 
 
 def rewrite(text: str, cuts: Iterable[Cut]) -> Replaced:
@@ -218,13 +308,7 @@ def rewrite(text: str, cuts: Iterable[Cut]) -> Replaced:
 
 def replace(text: str, key: NameKey) -> Replaced:
     """The text with every term of the key replaced, and the map back."""
-    return rewrite(
-        text,
-        (
-            Cut(start=found.start, end=found.end, shown=key[found.term].shown, term=found.term, exact=found.exact)
-            for found in key.matcher.find(text)
-        ),
-    )
+    return rewrite(text, key.cuts(text))
 
 
 def passages(turns: Iterable[Turn]) -> tuple[Passage, ...]:
@@ -233,13 +317,4 @@ def passages(turns: Iterable[Turn]) -> tuple[Passage, ...]:
         Passage(turn=turn.number, speaker=turn.speaker, start=turn.start, end=turn.end, text=clean(turn.text))
         for turn in turns
         if turn.words
-    )
-
-
-def pseudonymise(turns: Iterable[Turn], key: NameKey, *, conversation: str, position: str) -> Document:
-    """The document of a conversation: its turns with every term of the key replaced."""
-    return Document(
-        conversation=conversation,
-        position=position,
-        passages=tuple(changed(passage, text=replace(passage.text, key).text) for passage in passages(turns)),
     )

@@ -11,7 +11,7 @@ from access.roles import NotAllowed
 from access.signing import WrongPassword
 from configs import read
 from pipeline import stages
-from pipeline.codes import extracting
+from pipeline.codes import bookkeeping, comparing, extracting
 from pipeline.codes.codebook import parse
 from pipeline.export import exporting
 from pipeline.export.model import Profile
@@ -106,10 +106,10 @@ def test_the_order_of_a_sign_off_gives_way(tmp_path: Path) -> None:
 def test_the_rest_of_the_review_goes_on(tmp_path: Path) -> None:
     told = story.at(Stage.EXPORTED, tmp_path)
     receive(told)
-    assert extracting.framework(told.home, told.ana, REVIEW).rows == ()
+    assert comparing.framework(told.home, told.ana, REVIEW).rows == ()
     with pytest.raises(exporting.NothingToExport):
         exporting.dry_run(told.home, told.ana, REVIEW, Profile.INTERNAL)
-    extracting.replace_codebook(told.home, told.ana, REVIEW, parse(read("codebooks/learning-together.toml")))
+    bookkeeping.replace_codebook(told.home, told.ana, REVIEW, parse(read("codebooks/learning-together.toml")))
     naming.add(told.home, told.ana, REVIEW, "Okafor", replacement="GP", kind=Kind.PERSON)
 
 

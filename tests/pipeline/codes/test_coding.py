@@ -13,6 +13,7 @@ from pipeline.codes.coding import (
     HeadingUsed,
     NotExtracts,
     again,
+    carry,
     check,
     dump,
     extract,
@@ -92,23 +93,27 @@ def test_what_stands_against_signing_off_is_listed() -> None:
     ]
 
 
-def test_an_extract_follows_its_words() -> None:
+def test_an_extract_is_found_again_in_its_turn() -> None:
     one = coded(span(2, 18, 2, 32), "f1")
     assert one.quote == "I had 40 cases"
     assert again(one, TALK) == one
-    for changed in (
-        talk("How was it?", "Busy. I had 40 cases.", "And then?"),
-        talk("Hello.", "How was it?", "Busy. I had 40 cases."),
+    moved = again(one, talk("How was it?", "Busy. I had 40 cases.", "And then?"))
+    assert check([moved], BOOK, talk("How was it?", "Busy. I had 40 cases.")) == ()
+    assert (moved.id, moved.quote, moved.codes, moved.anchor) == (one.id, one.quote, one.codes, span(2, 6, 2, 20))
+    for elsewhere in (
+        talk("How was it?", "I had 40 plates."),
+        talk("Hm.", "I had 40 cases. I had 40 cases."),
+        talk("I had 40 cases.", "No."),
     ):
-        moved = again(one, changed)
-        assert moved is not None
-        assert check([moved], BOOK, changed) == ()
-        assert (moved.id, moved.quote, moved.codes) == (one.id, one.quote, one.codes)
-    assert again(one, talk("How was it?", "I had 40 plates.")) is None
-    assert again(one, talk("I had 40 cases. I had 40 cases.", "No.")) is None
-    beside = again(one, talk("I had 40 cases.", "So: I had 40 cases."))
-    assert beside is not None
-    assert beside.anchor == span(2, 4, 2, 18)
+        assert again(one, elsewhere) == one
+
+
+def test_an_extract_is_carried_where_its_words_went_and_otherwise_waits_for_them() -> None:
+    one, elsewhere = coded(span(2, 18, 2, 32), "f1"), talk("I had [40] cases.", "No.")
+    gone = talk("How was it?", "No.")
+    assert carry(one, TALK, elsewhere, lambda _: span(1, 0, 1, 16)).quote == "I had [40] cases"
+    assert carry(one, TALK, gone, lambda _: None) == one
+    assert carry(one, gone, TALK, lambda _: span(1, 0, 1, 3)) == one, "what has lost its words follows nothing"
 
 
 def test_a_table_of_extracts_is_read() -> None:

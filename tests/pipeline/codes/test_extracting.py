@@ -1,25 +1,30 @@
 """Extracts and codes of a conversation, in the database."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from access import directory
 from access.roles import NotAllowed
 from configs import read
 from pipeline.codes import extracting
 from pipeline.codes.codebook import Codebook, UnknownCode, parse
 from pipeline.codes.coding import BadTable, Extract, HeadingUsed
-from pipeline.codes.extracting import CodeInUse, NoDocument, UnknownExtract
+from pipeline.codes.extracting import NoDocument, NotYours, Place, UnknownExtract
 from pipeline.codes.quotes import BadAnchor, QuoteAmbiguous, QuoteNotFound
+from pipeline.history import BuiltUpon, NothingToRedo, NothingToUndo
+from pipeline.pseudonyms import naming
 from pipeline.reviews import codebook_of, find_review
+from pipeline.stages import Frozen
 from pipeline.transcripts import reviewing
 from storage.errors import CandourError
 from storage.log.log import Event
 from storage.models import Extract as Row
 from storage.models import State
 from tests import story
-from tests.story import CORRECTED, FIRST, OTHER, REVIEW, Stage, Story
+from tests.story import CORRECTED, FIRST, REVIEW, Stage, Story
 
 CODEBOOK: Codebook = parse(read("codebooks/learning-together.toml"))
 CODES = [code.id for code in CODEBOOK.codes if code.codable]
@@ -124,33 +129,175 @@ def test_an_extract_whose_words_changed_says_so(told: Story) -> None:
     assert len(problems) == 1 and "no longer stand" in problems[0]
 
 
-def test_the_matrix_has_a_row_for_each_conversation_that_is_coded(told: Story) -> None:
-    add(told, CORRECTED, codes=(CODES[2],))
-    found = extracting.framework(told.home, told.ana, REVIEW)
-    assert found.rows == ((FIRST, story.POSITIONS[0]),)
-    counts = {code.id: len(cell.extracts) for code, cell in zip(found.columns, found.cells[0], strict=True)}
-    assert {code: count for code, count in counts.items() if count} == {CODES[2]: 1}
-    assert OTHER not in {reference for reference, _ in found.rows}
+def by(told: Story, name: str, quote: str, turn: int | None = None) -> int:
+    number, _ = extracting.add(told.home, getattr(told, name), FIRST, codes=(CODES[0],), quote=quote, turn=turn)
+    return number
 
 
-def without(code: str) -> Codebook:
-    kept = [one for one in CODEBOOK.codes if one.id != code]
-    return Codebook(name=CODEBOOK.name, attribution=CODEBOOK.attribution, codes=tuple(kept))
+def test_words_can_be_named_in_any_way_a_person_or_a_page_has(told: Story) -> None:
+    across = add(told, None, 1, last=2)[1]
+    assert across.quote == "\n".join(
+        passage.text for passage in extracting.read(told.home, told.ana, FIRST).passages[:2]
+    )
+    assert add(told, None, anchor=across.anchor)[1].quote == across.quote
+    assert add(told, "it twice. Nobody came", None)[1].anchor.last_turn == 2
 
 
-def test_a_new_codebook_must_have_every_code_that_is_in_use(told: Story) -> None:
-    add(told, CORRECTED)
-    with pytest.raises(CodeInUse, match=CODES[0]):
-        extracting.replace_codebook(told.home, told.ana, REVIEW, without(CODES[0]))
+def test_codes_and_memo_of_an_extract_change_and_its_words_stay(told: Story) -> None:
+    _, one = add(told, CORRECTED)
+    changed = extracting.change(told.home, told.ana, FIRST, 1, more=(CODES[2], CODES[1]), memo=" Why? ")
+    assert (changed.codes, changed.memo) == ((CODES[0], CODES[1], CODES[2]), "Why?")
+    assert extracting.change(told.home, told.ana, FIRST, 1, fewer=(CODES[0],)).codes == (CODES[1], CODES[2])
+    last = extracting.change(told.home, told.ana, FIRST, 1, codes=(CODES[3],))
+    assert (last.codes, last.memo, last.anchor, last.quote) == ((CODES[3],), "Why?", one.anchor, one.quote)
+    assert told.events()[-1] == Event.EXTRACT_CHANGED
+    with pytest.raises(HeadingUsed):
+        extracting.change(told.home, told.ana, FIRST, 1, more=(HEADING,))
+
+
+def test_an_extract_gets_other_words_and_keeps_its_number(told: Story) -> None:
+    add(told, CORRECTED, memo="Mine.")
+    changed = extracting.change(told.home, told.ana, FIRST, 1, place=Place(quote="We told [Boy]", turn=1))
+    assert (changed.quote, changed.memo, changed.codes) == ("We told [Boy]", "Mine.", (CODES[0],))
+    assert quotes(told) == {1: "We told [Boy]"}
+    extracting.undo(told.home, told.ana, FIRST)
+    assert quotes(told) == {1: CORRECTED}
+
+
+def test_own_words_become_a_code(told: Story) -> None:
+    _, one = add(told, "Nobody came to the meeting", codes=(CODES[0],), in_vivo=True)
+    _, again = add(told, "Nobody came to the meeting", codes=(), in_vivo=True)
     with told.home.reading() as session:
-        review = find_review(session, REVIEW)
-        assert extracting.used_codes(told.home, session, review) == {CODES[0]}
-        assert codebook_of(told.home, review) == CODEBOOK
-    extracting.replace_codebook(told.home, told.ana, REVIEW, without(CODES[-1]))
-    with pytest.raises(UnknownCode):
-        add(told, "We told", 1, codes=(CODES[-1],))
-    extracting.remove(told.home, told.ana, FIRST, 1)
-    extracting.replace_codebook(told.home, told.ana, REVIEW, without(CODES[0]))
+        book = codebook_of(told.home, find_review(session, REVIEW))
+    (own,) = book.children("in-vivo")
+    assert (own.name, own.parent) == ("“Nobody came to the meeting”", "in-vivo")
+    assert (one.codes, again.codes) == ((CODES[0], own.id), (own.id,))
+    assert "nobody" not in own.id
+    extracting.undo(told.home, told.ana, FIRST)
+    extracting.undo(told.home, told.ana, FIRST)
+    with told.home.reading() as session:
+        assert codebook_of(told.home, find_review(session, REVIEW)) == CODEBOOK
+
+
+def test_everything_is_taken_back_step_by_step_and_done_again_by_another_process(told: Story) -> None:
+    """Unlimited, and it survives a restart: each step is another process that opens the home."""
+    seen = [_state(told)]
+    table = f"turn,quote,codes,memo\n1,We told,{CODES[0]},\n,{CORRECTED},{CODES[0]};{CODES[1]},two\n".encode()
+    acts: list[Callable[[], object]] = [
+        lambda: extracting.import_table(told.home, told.ana, FIRST, table),
+        lambda: extracting.change(told.home, told.ana, FIRST, 2, memo="Another."),
+        lambda: add(told, "twice", 1, in_vivo=True),
+        lambda: extracting.change(told.home, told.ana, FIRST, 1, place=Place(turn=3)),
+        lambda: extracting.remove(told.home, told.ana, FIRST, 1, 2),
+        lambda: extracting.change(told.home, told.ana, FIRST, 3, codes=(CODES[5],), memo="x"),
+        lambda: extracting.restore(told.home, told.ana, FIRST, 1),
+    ]
+    for act in acts:
+        act()
+        seen.append(_state(told))
+    for expected in reversed(seen[:-1]):
+        told = told.again()
+        extracting.undo(told.home, told.ana, FIRST)
+        assert _state(told) == expected
+    with pytest.raises(NothingToUndo):
+        extracting.undo(told.home, told.ana, FIRST)
+    for expected in seen[1:]:
+        told = told.again()
+        extracting.redo(told.home, told.ana, FIRST)
+        assert _state(told) == expected
+    with pytest.raises(NothingToRedo):
+        extracting.redo(told.home, told.ana, FIRST)
+
+
+def _state(told: Story) -> object:
+    with told.home.reading() as session:
+        names = [code.name for code in codebook_of(told.home, find_review(session, REVIEW)).codes]
+    found = extracting.listed(told.home, told.ana, FIRST)
+    return [(n, one.quote, one.codes, one.memo, faults) for n, one, faults in found], names, told.conversation().state
+
+
+def test_a_new_act_ends_what_could_be_done_again(told: Story) -> None:
+    add(told, CORRECTED)
+    assert extracting.undo(told.home, told.ana, FIRST) == [1]
+    assert told.log()[-1].detail == {"undo": True}
+    add(told, "We told", 1)
+    with pytest.raises(NothingToRedo):
+        extracting.redo(told.home, told.ana, FIRST)
+
+
+def test_two_coders_are_kept_apart(told: Story) -> None:
+    mine, theirs = by(told, "ana", CORRECTED), by(told, "cara", "We told", 1)
+    extracting.undo(told.home, told.ana, FIRST)
+    assert quotes(told) == {theirs: "We told"}, "one's own act, not the newest"
+    extracting.redo(told.home, told.ana, FIRST)
+    for act in (
+        lambda: extracting.change(told.home, told.ana, FIRST, theirs, memo="x"),
+        lambda: extracting.remove(told.home, told.ana, FIRST, theirs),
+    ):
+        with pytest.raises(NotYours, match="cara"):
+            act()
+    assert [n for n, *_ in extracting.listed(told.home, told.ana, FIRST, coder="cara")] == [theirs]
+    assert [n for n, *_ in extracting.listed(told.home, told.cara, FIRST, coder="ana")] == [mine]
+
+
+def test_the_work_of_who_has_left_can_be_mended_by_others(told: Story) -> None:
+    theirs = by(told, "cara", CORRECTED)
+    directory.disable(told.home, told.ben, "cara")
+    assert extracting.change(told.home, told.ana, FIRST, theirs, memo="Mended.").coder == "cara"
+
+
+def test_what_somebody_else_has_changed_since_is_not_taken_back(told: Story) -> None:
+    number = by(told, "cara", CORRECTED)
+    cara = told.cara
+    directory.disable(told.home, told.ben, "cara")
+    extracting.change(told.home, told.ana, FIRST, number, memo="Mended.")
+    with pytest.raises(BuiltUpon):
+        extracting.undo(told.home, cara, FIRST)
+    extracting.undo(told.home, told.ana, FIRST)
+    extracting.undo(told.home, cara, FIRST)
+    assert quotes(told) == {}
+
+
+def test_extracts_follow_corrections_and_another_name_key_and_the_rest_are_listed(told: Story) -> None:
+    add(told, "told [Boy] about it twice", 1)
+    add(told, CORRECTED)
+    add(told, "about it", 3)
+    extracting.remove(told.home, told.ana, FIRST, 3)
+    (term,) = naming.listed(told.home, told.ana, REVIEW)
+    naming.change(told.home, told.ana, REVIEW, term.id, replacement="Child 1")
+    reviewing.correct(told.home, told.ana, FIRST, [1], text="Well, we told Marlowe about it twice.", speaker=None)
+    reviewing.correct(told.home, told.ana, FIRST, [2], text="Nobody went to the meeting.", speaker=None)
+    found = extracting.listed(told.home, told.ana, FIRST)
+    assert [(n, one.quote, bool(faults)) for n, one, faults in found] == [
+        (1, "told [Child 1] about it twice", False),
+        (2, CORRECTED, True),
+    ]
+    extracting.restore(told.home, told.ana, FIRST, 3)
+    assert extracting.listed(told.home, told.ana, FIRST)[2][1].quote == "about it"
+    reviewing.correct(told.home, told.ana, FIRST, [2], text=CORRECTED, speaker=None)
+    assert [faults for *_, faults in extracting.listed(told.home, told.ana, FIRST)] == [(), (), ()], (
+        "its words are back"
+    )
+
+
+def test_undo_keeps_the_words_where_they_are_now(told: Story) -> None:
+    add(told, "told [Boy]", 1)
+    extracting.change(told.home, told.ana, FIRST, 1, memo="Look.")
+    reviewing.correct(told.home, told.ana, FIRST, [1], text="Well, we told Marlowe about it twice.", speaker=None)
+    extracting.undo(told.home, told.ana, FIRST)
+    ((_, one, faults),) = extracting.listed(told.home, told.ana, FIRST)
+    assert (one.quote, one.memo, one.anchor.first_char, faults) == ("told [Boy]", "", 9, ())
+
+
+def test_a_signed_conversation_is_not_coded_any_more(tmp_path: Path) -> None:
+    told = story.at(Stage.SIGNED, tmp_path)
+    for act in (
+        lambda: add(told, CORRECTED),
+        lambda: extracting.undo(told.home, told.ana, FIRST),
+        lambda: extracting.change(told.home, told.ana, FIRST, 1, memo="x"),
+    ):
+        with pytest.raises(Frozen):
+            act()
 
 
 @pytest.mark.parametrize("name", ["ben", "dora"])
@@ -163,8 +310,10 @@ def test_who_may_not_code(name: str, told: Story) -> None:
         lambda: extracting.remove(told.home, person, FIRST, 1),
         lambda: extracting.restore(told.home, person, FIRST, 1),
         lambda: extracting.listed(told.home, person, FIRST),
-        lambda: extracting.framework(told.home, person, REVIEW),
-        lambda: extracting.replace_codebook(told.home, person, REVIEW, CODEBOOK),
+        lambda: extracting.read(told.home, person, FIRST),
+        lambda: extracting.change(told.home, person, FIRST, 1, memo="x"),
+        lambda: extracting.undo(told.home, person, FIRST),
+        lambda: extracting.redo(told.home, person, FIRST),
     ):
         with pytest.raises(NotAllowed):
             act()

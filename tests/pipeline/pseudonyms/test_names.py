@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.pseudonyms import marked
 from pipeline.pseudonyms.names import (
     KeyUnusable,
     Kind,
@@ -13,7 +14,6 @@ from pipeline.pseudonyms.names import (
     TermTaken,
     TermUnusable,
     passages,
-    pseudonymise,
     replace,
 )
 from pipeline.transcripts.transcript import Speaker, Turn, Word
@@ -214,9 +214,11 @@ def test_a_conversation_becomes_a_document() -> None:
         Turn(number=2, speaker=Speaker.UNKNOWN, words=()),
         _turn(3, "An\u00adna"),
     )
-    document = pseudonymise(turns, FAMILY, conversation="C-001", position="Nurse 1")
+    both = marked.mark(turns, FAMILY)
+    document = marked.document(both, conversation="C-001", position="Nurse 1")
     assert [(p.turn, p.text, p.start) for p in document.passages] == [
         (1, "I met [aunt] \ufffd", 1.0),
         (3, "[mother]", 3.0),
     ]
-    assert [p.text for p in passages(turns)] == ["I met Ann Marie \ufffd", "Anna"]
+    assert [one.said.text for one in both] == [p.text for p in passages(turns)] == ["I met Ann Marie \ufffd", "Anna"]
+    assert "Anna" not in repr(both)

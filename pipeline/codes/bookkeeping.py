@@ -1,0 +1,198 @@
+"""The codebook of a review, in the database: change it, bring in another, take that back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from access.people import Person
+from access.roles import Act, require
+from pipeline import contents, history, stages
+from pipeline.codes import arranging, own_words
+from pipeline.codes.codebook import Code, Codebook
+from pipeline.history import Field, Scope, Step
+from pipeline.reviews import codebook_of, find_review, seal_codebook
+from storage.errors import Refused
+from storage.home import Home
+from storage.log.log import Event
+from storage.models import Conversation, Review, State
+
+ORDER = "order"
+
+
+class CodeInUse(Refused):
+    """codebook: the new codebook lacks codes that extracts have ({codes}); keep them or change the extracts first"""
+
+
+class SignedFor(Refused):
+    """codebook: {reference} has been signed with the code "{name}" as it is; take the sign-off back with
+    `candour signoff {reference} --take-back`, or change the code when the recording is gone"""
+
+
+class CodeShelf:
+    """The codes of a book as texts, for undo: `book` is what putting them back makes of it."""
+
+    def __init__(self, home: Home, book: Codebook) -> None:
+        self._home = home
+        self._order = [code.id for code in book.codes]
+        self._codes = {code.id: code for code in book.codes}
+        self._book = book
+
+    @property
+    def book(self) -> Codebook:
+        return replace(self._book, codes=arranging.ordered(self._codes.values(), self._order))
+
+    def holds(self, place: str, text: str | None) -> bool:
+        kind, _, id = place.partition(":")
+        return kind == ORDER or self._codes.get(id) == (
+            None if text is None else own_words.code_from_text(self._home, text)
+        )
+
+    def put(self, place: str, text: str | None) -> None:
+        kind, _, id = place.partition(":")
+        if kind == ORDER:
+            self._order = (text or "").split()
+        elif text is None:
+            self._codes.pop(id, None)
+        else:
+            self._codes[id] = own_words.code_from_text(self._home, text)
+
+
+def steps(home: Home, before: Codebook, after: Codebook) -> list[Step]:
+    """What an act did to the codes."""
+    old, new = ({code.id: code for code in book.codes} for book in (before, after))
+    changed = [
+        Step(place=f"code:{id}", before=_text(home, old.get(id)), after=_text(home, new.get(id)))
+        for id in dict.fromkeys((*old, *new))
+        if old.get(id) != new.get(id)
+    ]
+    order = Step(place=ORDER, before=" ".join(old), after=" ".join(new))
+    return [*changed, order]
+
+
+def _text(home: Home, code: Code | None) -> str | None:
+    return None if code is None else own_words.code_to_text(home, code)
+
+
+def keep(home: Home, session: Session, review: Review, book: Codebook) -> None:
+    """Give a review this book, in the caller's transaction.
+
+    Raises:
+        CodeInUse, SignedFor.
+    """
+    before = codebook_of(home, review)
+    uses = {row: used_codes(home, session, row) for row in contents.documented(session, review)}
+    codable = {code.id for code in book.codes if code.codable}
+    if missing := set().union(*uses.values()) - codable:
+        raise CodeInUse(codes=", ".join(sorted(missing)))
+    for row, used in uses.items():
+        if row.state is not State.DESTROYED and stages.has_signature(session, row):
+            for id in sorted(used):
+                if before.meaning(id) != book.meaning(id):
+                    raise SignedFor(reference=row.reference, name=before.find(id).name)
+    seal_codebook(home, review, book)
+
+
+def used_codes(home: Home, session: Session, conversation: Conversation) -> set[str]:
+    """Ids of the codes that the extracts of a conversation have."""
+    return {code for _, one in contents.extracts(home, session, conversation) for code in one.codes}
+
+
+def read(home: Home, actor: Person, review_reference: str) -> Codebook:
+    """The codebook of a review. Raises NotAllowed, UnknownReview."""
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        return codebook_of(home, find_review(session, review_reference))
+
+
+def add(home: Home, actor: Person, review_reference: str, code: Code, *, below: str | None = None) -> Codebook:
+    """Add a code below the one any label names, or as a heading. The id of the one given is made anew from its name.
+
+    Raises:
+        NotAllowed, UnknownReview, UnknownCode, BadCodebook.
+    """
+
+    def made(book: Codebook) -> Codebook:
+        wider = book.add(code.name, parent=below, description=code.description, codable=code.codable)
+        new = wider.codes[-1]
+        given = {"shortcut": code.shortcut, "aliases": code.aliases, "colour": code.colour or new.colour}
+        # below its parent's last, not at the end of the book
+        return arranging.change(wider, new.id, below=new.parent or "", **given)
+
+    return _change(home, actor, review_reference, Event.CODE_ADDED, made)
+
+
+def change(home: Home, actor: Person, review_reference: str, label: str, **fields: Any) -> Codebook:
+    """Change a code: see `arranging.change`. Raises what that raises, and NotAllowed, UnknownReview, CodeInUse, SignedFor."""
+    return _change(
+        home, actor, review_reference, Event.CODE_CHANGED, lambda book: arranging.change(book, label, **fields)
+    )
+
+
+def remove(home: Home, actor: Person, review_reference: str, label: str) -> Codebook:
+    """Remove a code that no extract has.
+
+    Raises:
+        NotAllowed, UnknownReview, UnknownCode, StillHasCodes, CodeInUse.
+    """
+    return _change(home, actor, review_reference, Event.CODE_CHANGED, lambda book: arranging.remove(book, label))
+
+
+def replace_codebook(home: Home, actor: Person, review_reference: str, codebook: Codebook) -> Codebook:
+    """Give a review another codebook; every code in use must be in it, as a code that takes extracts.
+
+    A code that keeps its id and its name stays a participant's own words where it was.
+
+    Raises:
+        NotAllowed, UnknownReview, CodeInUse, SignedFor.
+    """
+
+    def made(book: Codebook) -> Codebook:
+        own = {(code.id, code.name): code.words_of for code in book.codes}
+        codes = (replace(code, words_of=own.get((code.id, code.name))) for code in codebook.codes)
+        return replace(codebook, codes=tuple(codes))
+
+    return _change(home, actor, review_reference, Event.CODE_ADDED, made)
+
+
+def undo(home: Home, actor: Person, review_reference: str) -> Codebook:
+    """Take back one's own newest change of the codebook.
+
+    Raises:
+        NotAllowed, UnknownReview, NothingToUndo, BuiltUpon, BadCodebook, CodeInUse, SignedFor.
+    """
+    return _again(home, actor, review_reference, history.undo)
+
+
+def redo(home: Home, actor: Person, review_reference: str) -> Codebook:
+    """Do again what one took back last. Raises NothingToRedo and what `undo` raises."""
+    return _again(home, actor, review_reference, history.redo)
+
+
+def _change(
+    home: Home, actor: Person, review_reference: str, event: Event, made: Callable[[Codebook], Codebook]
+) -> Codebook:
+    require(actor.roles, Act.CODE, actor.name)
+    with home.writing() as session:
+        review = find_review(session, review_reference)
+        before = codebook_of(home, review)
+        after = made(before)
+        keep(home, session, review, after)
+        done = steps(home, before, after)
+        history.record(home, session, Scope(field=Field.CODES, review=review), actor, done)
+        home.log(session, event, actor=actor.name, obj=[review.id], detail={"codes": len(after.codes)})
+        stages.settle_all(home, session, review, actor)
+        return after
+
+
+def _again(home: Home, actor: Person, review_reference: str, way: Callable[..., object]) -> Codebook:
+    require(actor.roles, Act.CODE, actor.name)
+    with home.writing() as session:
+        review = find_review(session, review_reference)
+        shelf = CodeShelf(home, codebook_of(home, review))
+        way(home, session, Scope(field=Field.CODES, review=review), actor, shelf)
+        keep(home, session, review, shelf.book)
+        home.log(session, Event.CODE_CHANGED, actor=actor.name, obj=[review.id], detail={way.__name__: True})
+        stages.settle_all(home, session, review, actor)
+        return shelf.book

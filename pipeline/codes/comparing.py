@@ -1,0 +1,63 @@
+"""Extracts of several conversations and coders beside each other: the matrix, and how far two coders agree."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from access.people import Person
+from access.roles import Act, require
+from pipeline import contents
+from pipeline.codes import agreement
+from pipeline.codes.agreement import Agreement, Unit
+from pipeline.codes.codebook import Codebook
+from pipeline.codes.coding import Extract
+from pipeline.codes.extracting import document_of
+from pipeline.codes.matrix import Matrix, matrix
+from pipeline.reviews import codebook_of, find_conversation
+from pipeline.transcripts.document import Document
+from storage.errors import BadInput
+from storage.home import Home
+from storage.models import Review
+
+
+class WhichCoders(BadInput):
+    """agreement: {count} people have coded {target} ({coders}); name the two to compare with --coder"""
+
+
+def framework(home: Home, actor: Person, target: str, *, rolled_up: bool = False, coder: str | None = None) -> Matrix:
+    """The framework matrix of a review: a row a conversation by position, a column a code, the extracts in the cells.
+
+    Raises NotAllowed, UnknownConversation, NoDocument.
+    """
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        documents, book, found = _coded(home, session, target)
+    return matrix(documents, book, [one for one in found if coder in (None, one.coder)], rolled_up=rolled_up)
+
+
+def compare(
+    home: Home, actor: Person, target: str, *, coders: tuple[str, ...] = (), unit: Unit = Unit.TURNS
+) -> tuple[tuple[str, str], tuple[Agreement, ...]]:
+    """How far two coders agree about a conversation, or about all of a review that both have coded: who, and code by code.
+
+    Without `coders` it is the two who have coded, if there are two.
+
+    Raises:
+        NotAllowed, UnknownConversation, NoDocument, WhichCoders, SameCoder, NothingCoded.
+    """
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        documents, book, found = _coded(home, session, target)
+    known = coders or tuple(sorted({one.coder for one in found}))
+    if len(known) != 2:
+        raise WhichCoders(count=len(known), target=target, coders=", ".join(known) or "nobody")
+    first, second = known
+    return (first, second), agreement.agreement(documents, book, found, first, second, unit)
+
+
+def _coded(home: Home, session: Session, target: str) -> tuple[list[Document], Codebook, list[Extract]]:
+    """The documents of a review, or of one conversation, with the codebook and all extracts."""
+    review = session.scalar(select(Review).where(Review.reference == target))
+    rows = contents.documented(session, review) if review else [find_conversation(session, target)]
+    documents = [document_of(home, session, row) for row in rows]
+    found = [one for row in rows for _, one in contents.extracts(home, session, row)]
+    return documents, codebook_of(home, review or rows[0].review), found

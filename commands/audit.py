@@ -8,10 +8,11 @@ import click
 from commands.desk import Desk, with_desk
 from pipeline.export.place import place
 from retention import certificates
-from retention.bundle import Bundle, lines
+from retention.bundle import Bundle, verify_bundle
+from retention.bundling import lines
 from retention.certificate_check import verify_certificate
 from retention.report import Report
-from retention.verify import verify_bundle, verify_database
+from retention.verify import verify_database
 from storage.errors import BadInput, NotVerified
 from storage.log.log import entries, latest_checkpoint, prove
 

@@ -1,4 +1,4 @@
-"""The log as a file that anyone can verify: lines of JSON, read and written as a stream.
+"""The log as a file that anyone can verify: lines of JSON, read as a stream. `retention.bundling` writes it.
 
 {"bundle":"candour-log/v1","checkpoint":…,"key":…}   first: the newest signed head, and the log's public key
 {"actor":…}                                          each entry, as the very bytes that were hashed, in order
@@ -6,16 +6,13 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from sqlalchemy.orm import Session
-
-from retention.reading import PORTION, Portion
+from retention.reading import PORTION, Portion, only, verify_log
+from retention.report import Finding, Problem, Report, merged
 from storage.errors import NotVerified
 from storage.log.entry import LONGEST_STRING, MOST_OBJECTS
-from storage.log.log import checkpoints, entries, latest_checkpoint
-from storage.log.note import Checkpoint, Note
 
 FORMAT = "candour-log/v1"
 _HEAD = b'{"checkpoint":'
@@ -25,35 +22,6 @@ _LONGEST = 4 * (MOST_OBJECTS + 64) * (LONGEST_STRING + 3)
 
 class BadBundle(NotVerified):
     """audit: this is not the log of a bundle, or it was cut off; take it again from where you have it"""
-
-
-class NothingSigned(NotVerified):
-    """audit: the log holds no signed head yet; any further step signs one"""
-
-
-def lines(session: Session, key: str) -> Iterator[bytes]:
-    """The log under its newest signed head, line by line; `key` is its verifier key.
-
-    Raises:
-        NothingSigned.
-    """
-    newest = latest_checkpoint(session)
-    if newest is None:
-        raise NothingSigned
-    yield _line({"bundle": FORMAT, "checkpoint": newest, "key": key})
-    heads = checkpoints(session)
-    head = next(heads, None)
-    for seq, body in entries(session, 0, Checkpoint.parse(Note.parse(newest).text).size):
-        while head is not None and head[0] <= seq:
-            yield _line({"checkpoint": head[1]})
-            head = next(heads, None)
-        yield body + b"\n"
-    if head is not None:
-        yield _line({"checkpoint": head[1]})
-
-
-def _line(value: dict[str, str]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 class Bundle:
@@ -107,3 +75,23 @@ def _text(value: dict[str, object], name: str) -> str:
     if not isinstance(text, str):
         raise BadBundle
     return text
+
+
+def verify_bundle(
+    bundle: Bundle, verifier_key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = ()
+) -> Report:
+    """Verify a log from a file. The key comes from the auditor, never from the file."""
+    try:
+        report = verify_log(
+            bundle.portions(),
+            checkpoint=bundle.checkpoint,
+            verifier_key=verifier_key,
+            earlier=earlier,
+            witnesses=witnesses,
+        )
+    except BadBundle as error:
+        return only(Problem.FORM, str(error))
+    if report.ok and report.size > report.signed:
+        text = "the bundle holds entries that are not signed"
+        return merged(report, [Finding(problem=Problem.UNSIGNED, seq=report.signed, text=text)])
+    return report

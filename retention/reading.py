@@ -1,7 +1,11 @@
-"""One pass over a log: every entry has its form and its place, the tree is the signed one, the rules hold. Pure.
+"""Verification of a log with its public key alone: no account, no secret, no trust in where it comes from. Pure.
 
-Cheap where everything is in order, a portion of entries at a time; whatever is not clear at a glance is looked at one by one,
-so that the first bad entry can be named.
+One pass: every entry has its form and its place, the tree is the signed one, the rules hold. That is cheap where everything is
+in order, a portion of entries at a time; whatever is not clear at a glance is looked at one by one, so that the first bad entry
+can be named.
+
+Found with an earlier signed head the auditor holds: every edit, deletion, insertion, swap and truncation of what it covers, also
+by someone who has the log's signing key. What cryptography cannot find: an event that was never logged, a copy of a key.
 """
 
 from base64 import b64encode
@@ -39,6 +43,31 @@ class Portion:
     heads: Sequence[tuple[int, str]] = ()
 
 
+def verify_log(
+    portions: Iterable[Portion],
+    *,
+    checkpoint: str,
+    verifier_key: str,
+    earlier: tuple[str, ...] = (),
+    witnesses: Sequence[str] = (),
+) -> Report:
+    """Verify a log against its newest signed head and those `earlier` ones that somebody held before.
+
+    Heads in the portions that one of the `witnesses` (verifier keys) cosigned say when the entries before them existed. Entries
+    beyond the newest signed head are checked among themselves and reported as not signed yet.
+    """
+    try:
+        reading = Reading.begin(checkpoint, verifier_key, earlier, witnesses)
+    except NotVerified as error:
+        return only(Problem.SIGNATURE, str(error))
+    return reading.run(portions)
+
+
+def only(problem: Problem, text: str) -> Report:
+    """A report of a log that could not be looked at."""
+    return Report(what="log", findings=(Finding(problem=problem, text=text),))
+
+
 class Reading:
     """One pass over a log. `tops` are the hashes of its whole tiles, for whoever keeps nodes above them."""
 
@@ -68,6 +97,19 @@ class Reading:
         for one in held:
             self._hold_against(one)
 
+    @classmethod
+    def begin(
+        cls, checkpoint: str, verifier_key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = ()
+    ) -> "Reading":
+        """A reading of what stands under this signed head.
+
+        Raises:
+            BadNote, NoteNotSigned, WrongSignature: a key or a head cannot be relied on.
+        """
+        key = VerifierKey.parse(verifier_key)
+        held = [open_checkpoint(note, key) for note in earlier]
+        return cls(key, open_checkpoint(checkpoint, key), held, [VerifierKey.parse(one) for one in witnesses])
+
     def run(self, portions: Iterable[Portion]) -> Report:
         self._compare(0, tree.EMPTY_ROOT)
         for portion in portions:
@@ -89,7 +131,7 @@ class Reading:
         start, bodies = self._size, portion.bodies
         gap = next((at for at, place in enumerate(portion.places) if place != start + at), None)
         bodies = bodies[:gap]
-        leaves = [tree.leaf_hash(body) for body in bodies]
+        leaves = tree.leaf_hashes(bodies)
         if portion.hashes is not None and leaves != (stored := list(portion.hashes[:gap])):
             for at, (leaf, kept) in enumerate(zip(leaves, stored, strict=True), start):
                 if leaf != kept:

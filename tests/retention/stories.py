@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from retention.bundle import lines
+from retention.bundling import lines
 from retention.certificate import Certificate, Check, Copy, Signatory
 from storage.log.log import Event, entries, prove
 from storage.log.statements import hold_lift_statement, order_statement, signoff_statement, subject_digest

@@ -12,7 +12,7 @@ from access.roles import NotAllowed
 from access.signing import WrongPassword
 from pipeline import reviews
 from retention import certificates, copies, destroy, rotation, standalone
-from retention.bundle import lines
+from retention.bundling import lines
 from retention.certificate_check import verify_certificate
 from retention.copies import (
     CopyAttested,

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from retention import standalone
-from retention.bundle import Bundle
+from retention.bundle import Bundle, verify_bundle
 from retention.report import Problem, Report
-from retention.verify import verify_bundle
 from storage.log.log import Event
 from storage.log.statements import order_statement, signoff_statement, subject_digest
 from tests.retention.stories import Story, until_order

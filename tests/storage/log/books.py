@@ -30,9 +30,13 @@ class Book:
 
     def write(self, event: Event = Event.WORK_STARTED, actor: str = "ann", **fields: Any) -> int:
         """Add an entry in a transaction of its own, unsigned."""
-        self.now += timedelta(minutes=1)
         with Session(self.engine) as session, session.begin():
-            return append(session, event=event, actor=actor, now=self.now, **fields)
+            return self.add(session, event, actor, **fields)
+
+    def add(self, session: Session, event: Event = Event.WORK_STARTED, actor: str = "ann", **fields: Any) -> int:
+        """Add an entry in the transaction of a session."""
+        self.now += timedelta(minutes=1)
+        return append(session, event=event, actor=actor, now=self.now, **fields)
 
     def sign(self) -> str:
         """Sign the head over all entries."""

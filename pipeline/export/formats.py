@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipeline.export import captions, docx, html, json, qdc, qdpx, tables, text, xlsx
+from pipeline.export import captions, docx, html, json, qdc, qdpx, tables, taguette, text, xlsx
 from pipeline.export.model import Project, Row, rows
 from storage.errors import BadInput, NotFound, NotVerified
 
@@ -44,6 +44,13 @@ FORMATS: dict[str, Format] = {
         Format(name="html", suffix=".html", media_type="text/html", write=html.write, read_back=html.read_back),
         Format(name="txt", suffix=".txt", media_type="text/plain", write=text.write, read_back=text.read_back),
         Format(name="qdpx", suffix=".qdpx", media_type="application/zip", write=qdpx.write, read_back=qdpx.read_back),
+        Format(
+            name="taguette",
+            suffix=".sqlite3",
+            media_type="application/vnd.sqlite3",
+            write=taguette.write,
+            read_back=taguette.read_back,
+        ),
         Format(
             name="qdc",
             suffix=".qdc",

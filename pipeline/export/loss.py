@@ -1,6 +1,7 @@
 """What an export leaves behind: told before and after writing, as the REFI-QDA standard asks (section 7)."""
 
 from pipeline.export.model import Profile, Project
+from pipeline.export.taguette import title
 
 _NO_TEXT = "the text of the conversations beyond the extracts"
 _NO_BOOK = "the codebook: codes without extracts, descriptions, colours, shortcuts and aliases"
@@ -19,11 +20,17 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
         lost.append("times of words, which are spread evenly over each turn; line ends within turns")
     if format == "qdc":
         lost += [f"{extracts} extracts"] * bool(extracts) + [f"{len(project.documents)} conversations"]
-    if format in ("qdpx", "qdc") and labels:
+    if format == "taguette":
+        headings = sum(1 for code in project.codebook.codes if not code.codable)
+        lost += [f"{headings} headings, and which code lies below which"] * bool(headings) + ["colours of codes"]
+        lost += [f"{memos} memos"] * bool(memos) + ["who coded, and when"] * bool(extracts)
+        cut = sum(1 for one in project.documents if not title(one).endswith(one.position))
+        lost += [f"the ends of {cut} positions in the names of documents"] * bool(cut)
+    if format in ("qdpx", "qdc", "taguette") and labels:
         lost.append(f"shortcuts and aliases of {labels} codes")
-    if format in ("qdpx", "qdc") and project.codebook.attribution:
+    if format in ("qdpx", "qdc", "taguette") and project.codebook.attribution:
         lost.append("the attribution of the codebook")
-    if format == "qdpx":
+    if format in ("qdpx", "taguette"):
         lost.append("times of words; the time of each turn stands in the text, to the second")
     if format in ("csv", "docx", "html", "txt"):
         lost += [_NO_BOOK, _NO_PLACE]

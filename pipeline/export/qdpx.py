@@ -21,7 +21,7 @@ from storage.errors import CandourError
 ORIGIN = "Candour"
 _PROJECT = "urn:QDA-XML:project:1.0"
 _NAMESPACE = UUID("5d0c3f0e-6d0c-5f0c-9a55-7c6f2a0f7d11")
-_TURN_HEAD = re.compile(r"\n\[\d+:\d\d:\d\d\] (?:Interviewer|Participant|\?): ")
+TURN_HEAD = re.compile(r"\n\[\d+:\d\d:\d\d\] (?:Interviewer|Participant|\?): ")
 _NOT_IN_FILE_NAMES = re.compile(r"[^\w .,()-]")
 _TURN_NAME = re.compile(r"Turn (\d+): ")
 
@@ -57,7 +57,7 @@ def read_back(data: bytes) -> tuple[Row, ...]:
             if not turn:
                 raise ValueError("a selection without its turn")
             marked = [codes[str(ref.get("targetGUID"))] for ref in selection.iter(f"{{{_PROJECT}}}CodeRef")]
-            found.append((conversation, int(turn[1]), _TURN_HEAD.sub("\n", piece), tuple(marked)))
+            found.append((conversation, int(turn[1]), TURN_HEAD.sub("\n", piece), tuple(marked)))
     return tuple(sorted(found))
 
 

@@ -16,7 +16,7 @@ from access.roles import Act, require
 from pipeline import contents, history, stages
 from pipeline.codes import bookkeeping, extracting
 from pipeline.history import Field, Scope
-from pipeline.imports import refi
+from pipeline.imports import refi, taguette
 from pipeline.imports.guard import NotReadable
 from pipeline.imports.incoming import Incoming
 from pipeline.imports.planning import Plan, plan
@@ -35,7 +35,7 @@ class NotOurs(Refused):
     """import: no text in this file is a conversation of {target}; check that it was made from an export of this review"""
 
 
-_READERS: dict[bytes, Callable[[BinaryIO], Incoming]] = {b"PK": refi.read}
+_READERS: dict[bytes, Callable[[BinaryIO], Incoming]] = {b"PK": refi.read, taguette.MAGIC: taguette.read}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,6 +80,8 @@ def alone(whole: Project) -> Project:
 
 def all_text(data: bytes) -> str:
     """The text of a file, of an archive all its entries."""
+    if data.startswith(b"SQLite"):
+        return data.decode("utf-8", "replace")
     if not data.startswith(b"PK"):
         return data.decode("utf-8-sig")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -17,6 +17,7 @@ from access.roles import Act, require
 from pipeline.contents import analysis_digest
 from pipeline.reviews import find_conversation
 from pipeline.stages import settle
+from pipeline.transcripts import measuring
 from retention import orders, readiness
 from retention.orders import Reason
 from storage.errors import Refused

@@ -206,7 +206,7 @@ def sweep_rows(session: Session, conversation: Conversation, gone: set[UUID]) ->
             conversation.state = State.DESTROYED
     if conversation.extract_key in gone:
         tables += [Extract, Change, Override, SignOff]
-        conversation.document = conversation.document_digest = None
+        conversation.document = conversation.document_digest = conversation.accuracy = None
     removed = 0
     for table in tables:
         rows = select(func.count()).select_from(table).where(table.conversation_id == conversation.id)

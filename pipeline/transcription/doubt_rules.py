@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 import configs
+from pipeline.pseudonyms import word_lists
 from pipeline.transcription.coverage import STRAY, share_in_speech
 from pipeline.transcription.spans import contains
 from pipeline.transcripts.transcript import Estimate, Span, Turn, Word, plain
@@ -24,16 +25,18 @@ SPEED_WORDS: Final = 6
 # by the number of words in a phrase: how many times in a row nobody says it
 REPEATS: Final = {1: 4, 2: 3, 3: 3, 4: 3, 5: 3, 6: 2, 7: 2, 8: 2}
 ECHO_WORDS: Final = 3
+PUNCTUATION: Final = ".,;:?!\"'“”‘’()"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WordList:
-    """Words and phrases that decide a case: as they sound, by their ending, or exactly as written."""
+    """Words and phrases that decide a case: as they sound, by their ending, exactly as written, or with a capital letter."""
 
     title: str
-    phrases: frozenset[tuple[str, ...]]
+    phrases: frozenset[tuple[str, ...]] = frozenset()
     endings: tuple[str, ...] = ()
     exact: frozenset[str] = frozenset()
+    capitals: frozenset[str] = frozenset()
     digits: bool = False
 
 
@@ -60,9 +63,12 @@ def places(turns: Sequence[Turn]) -> list[Place]:
     ]
 
 
-def critical_lists() -> tuple[WordList, ...]:
-    """The word lists that come with Candour, `configs/words/`."""
-    return tuple(_list(tomllib.loads(configs.read(f"words/{name}.toml"))) for name in configs.names("words"))
+def critical_lists(terms: Sequence[str] = ()) -> tuple[WordList, ...]:
+    """The word lists that come with Candour, `configs/words/` and the first names in `configs/words-names/`, and a glossary."""
+    lists = [_list(tomllib.loads(configs.read(f"words/{name}.toml"))) for name in configs.names("words")]
+    names = word_lists.words("first-names", "words") - word_lists.words("not-names", "calendar", "words")
+    own = frozenset(phrase for term in terms if (phrase := tuple(filter(None, map(plain, term.split())))))
+    return (*lists, WordList(title="name", capitals=names), WordList(title="glossary", phrases=own))
 
 
 def silent(places: Sequence[Place], estimates: Sequence[Estimate]) -> Iterator[Flag]:
@@ -151,7 +157,8 @@ def critical(places: Sequence[Place], lists: Sequence[WordList]) -> Iterator[Fla
             if (
                 (one.digits and any(letter.isdigit() for letter in place.sound))
                 or place.sound.endswith(one.endings or ("\0",))
-                or place.word.text.strip(".,;:?!\"'“”‘’()") in one.exact
+                or place.word.text.strip(PUNCTUATION) in one.exact
+                or (one.capitals and _named(places, number, one.capitals))
             ):
                 yield number, figures, one.title
         for size in range(1, min(longest, len(places) - number) + 1):
@@ -159,6 +166,17 @@ def critical(places: Sequence[Place], lists: Sequence[WordList]) -> Iterator[Fla
             for one in lists:
                 if phrase in one.phrases:
                     yield from ((number + step, figures, one.title) for step in range(size))
+
+
+def _named(places: Sequence[Place], number: int, names: frozenset[str]) -> bool:
+    """Whether a word is written as a name; at the start of a sentence only where it is no ordinary word as well."""
+    place = places[number]
+    text = place.word.text.strip(PUNCTUATION)
+    folded = word_lists.fold(text.removesuffix("'s").removesuffix("’s"))
+    if not text[:1].isupper() or folded not in names:
+        return False
+    begins = place.index == 0 or places[number - 1].word.text.rstrip("\"'”’)").endswith((".", "?", "!", "…"))
+    return not begins or not word_lists.is_common(folded)
 
 
 def _list(fields: dict[str, object]) -> WordList:

@@ -1,11 +1,12 @@
-"""What was said in a window of sound: the one place that knows faster-whisper.
+"""What was said in a window of sound.
 
 Speech is looked for first and only speech is transcribed, a stretch at a time, so that silence gives the model nothing to
 invent words for. The guards against invented and repeated text are those that hold in the library's sequential mode.
 """
 
-import os
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,23 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recording.decode import RATE
-from pipeline.transcription import model_store
+from pipeline.transcription import graphics, library, model_store
+from pipeline.transcription.library import STRETCH, Sound
+from pipeline.transcription.library import voices as voices
 from pipeline.transcription.spans import contains, length, minus, overlap
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Word
+from storage.errors import BadInput
 
-Sound = NDArray[np.float32]
+_log = logging.getLogger(__name__)
 
-STRETCH: Final = 28.0  # seconds; the model hears 30 at a time
 PAUSE: Final = 2.0  # seconds of silence that end a stretch
 UNHEARD: Final = 2.0  # seconds of speech without a word that are worth another try
-TERM_TOKENS: Final = 220  # half of what the model holds; the other half is its answer
 
-_VOICE: Final = {
-    "threshold": 0.5,
-    "min_silence_duration_ms": 500,
-    "speech_pad_ms": 200,
-    "max_speech_duration_s": STRETCH,
-}
 _GUARDED: Final = {
     "task": "transcribe",
     "beam_size": 5,
@@ -44,45 +40,64 @@ _GUARDED: Final = {
 }
 
 
+class LanguageUnknown(BadInput):
+    """speech: the model does not understand the language "{language}" (it knows {known}); use another model, or say another
+    language with `candour conversation language`
+    """
+
+
 def floats(samples: NDArray[np.int16]) -> Sound:
     """One channel of int16 samples as the library wants them, -1 to 1."""
     return np.divide(samples, 32768, dtype=np.float32).reshape(-1)
 
 
-def voices(sound: Sound, offset: float = 0.0) -> tuple[Span, ...]:
-    """Where somebody speaks in 16 kHz sound, by the voice detection that comes with the library; `offset` is added."""
-    _offline()
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-    if sound.size == 0:
-        return ()
-    found = get_speech_timestamps(sound, VadOptions(**_VOICE))
-    return tuple(Span(start=offset + one["start"] / RATE, end=offset + one["end"] / RATE) for one in found)
-
-
 class Engine:
-    """A speech model, ready to hear. One engine serves one thread."""
+    """A speech model, ready to hear. One engine serves one thread.
 
-    def __init__(self, folder: Path, threads: int, language: str) -> None:
+    `device` is "cpu" or "cuda". A graphics card that fails on the way is given up, and the window is heard again.
+    """
+
+    def __init__(self, folder: Path, threads: int, language: str = "en", device: str = "cpu", digest: str = "") -> None:
+        self.device = device
+        self.digest = digest  # of the manifest: it names the model exactly
         self._folder = folder
         self._threads = threads
         self._language = language
-        self._fresh = False
         self._renew()
 
     @classmethod
-    def load(cls, folder: Path, threads: int) -> "Engine":
-        """Check every file of the model against its manifest, then load it. Raises ModelMissing or ModelDamaged."""
-        return cls(folder, threads, model_store.verify(folder).language)
+    def load(cls, folder: Path, threads: int, device: str = "cpu") -> "Engine":
+        """Check every file of the model against its manifest, then load it.
+
+        `device` "auto" takes a graphics card where there is one that works; one that is asked for by "cuda" and does not
+        work is no error either, but a warning.
+
+        Raises:
+            ModelMissing, ModelDamaged.
+        """
+        model = model_store.verify(folder)
+        return cls(folder, threads, model.language, graphics.chosen(device, folder), model.digest)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes of what the model understands."""
+        return tuple(self._model.supported_languages)
 
     def fitting(self, terms: Sequence[str]) -> tuple[str, ...]:
         """As many terms from the front as leave the model room to answer; compare with what was given to warn a person."""
-        kept: list[str] = []
-        for term in terms:
-            if len(self._tokens(", ".join([*kept, term]))) > TERM_TOKENS:
-                break
-            kept.append(term)
-        return tuple(kept)
+        return library.fitting(self._model.hf_tokenizer, terms)
+
+    def detect(self, sound: Sound, speech: Sequence[Span], offset: float = 0.0) -> str:
+        """The language of what is spoken in the first 90 seconds of speech, as ISO 639-1 code."""
+        spoken = [sound[round((one.start - offset) * RATE) : round((one.end - offset) * RATE)] for one in speech]
+        segments = 3
+        heard = np.concatenate(spoken)[: segments * 30 * RATE]
+        if not self._model.model.is_multilingual:
+            return str(self._language)
+        language, _, _ = self._model.detect_language(
+            heard, language_detection_segments=segments, language_detection_threshold=1.0
+        )
+        return str(language)
 
     def hear(
         self,
@@ -92,75 +107,98 @@ class Engine:
         offset: float,
         speech: Sequence[Span] | None = None,
         hotwords: Sequence[str] = (),
+        language: str = "",
+        reached: Callable[[float], None] = lambda _: None,
     ) -> Heard:
         """The words in one channel of a window of 16 kHz sound that starts at `offset` seconds of the recording.
 
         `speech` says where to listen, in seconds of the recording, and the rest of the sound is not heard at all; without it,
-        voice detection decides. The same sound, seed and terms always give the same words.
+        voice detection decides. The same sound, seed, terms and language always give the same words. `reached` hears how far
+        it is, in seconds of the recording.
+
+        Raises:
+            LanguageUnknown: the model does not understand `language`; without one it takes the model's own.
         """
+        language = language or self._language
+        if language not in self.languages:
+            raise LanguageUnknown(language=language, known=", ".join(self.languages[:8]))
         window = Span(start=offset, end=offset + sound.size / RATE)
         spans = voices(sound, offset) if speech is None else tuple(speech)
         if speech is not None:
             sound = _only(sound, spans, offset)
-        terms = ", ".join(self.fitting(hotwords)) or None
+        ask = _Question(
+            window=window, speech=spans, language=language, terms=", ".join(self.fitting(hotwords)), reached=reached
+        )
+        try:
+            self._seed(seed)
+            return self._hear(sound, ask)
+        except RuntimeError:
+            if self.device == "cpu":
+                raise
+        _log.warning("the graphics card failed; from here on the processor hears", extra={"model": self._folder.name})
+        self.device = "cpu"
+        self._renew()
         self._seed(seed)
+        return self._hear(sound, ask)
+
+    def _hear(self, sound: Sound, ask: "_Question") -> Heard:
         words: list[Word] = []
         estimates: list[Estimate] = []
-        for stretch in stretches(spans):
-            heard = self._transcribe(sound, window, stretch, spans, terms)
+        for stretch in stretches(ask.speech):
+            heard = self._transcribe(sound, stretch, ask)
             words += heard[0]
             estimates += heard[1]
-        for gap in unheard(spans, words):
+            ask.reached(stretch.end)
+        for gap in unheard(ask.speech, words):
             # the same sound cut differently is often heard after all
-            again = self._transcribe(sound, window, _widened(gap, window), spans, terms)
+            again = self._transcribe(sound, _widened(gap, ask.window), ask)
             words += [word for word in again[0] if contains(gap, _middle(word))]
             estimates += [estimate for estimate in again[1] if overlap(estimate.span, gap) > 0]
         return Heard(
-            window=window,
-            speech=spans,
+            window=ask.window,
+            speech=ask.speech,
             words=tuple(sorted(words, key=lambda word: (word.start, word.end))),
             estimates=tuple(sorted(estimates, key=lambda estimate: (estimate.span.start, estimate.span.end))),
         )
 
-    def _transcribe(
-        self, sound: Sound, window: Span, stretch: Span, spans: Sequence[Span], terms: str | None
-    ) -> tuple[list[Word], list[Estimate]]:
-        first, last = (round((time - window.start) * RATE) for time in (stretch.start, stretch.end))
-        segments, _ = self._model.transcribe(sound[first:last], language=self._language, hotwords=terms, **_GUARDED)
+    def _transcribe(self, sound: Sound, stretch: Span, ask: "_Question") -> tuple[list[Word], list[Estimate]]:
+        first, last = (round((time - ask.window.start) * RATE) for time in (stretch.start, stretch.end))
+        segments, _ = self._model.transcribe(
+            sound[first:last], language=ask.language, hotwords=ask.terms or None, **_GUARDED
+        )
         words: list[Word] = []
         estimates: list[Estimate] = []
         for segment in segments:
-            own = [_word(word, stretch, spans) for word in segment.words or () if word.word.strip()]
+            own = [_word(word, stretch, ask.speech) for word in segment.words or () if word.word.strip()]
             if own:
                 words += own
                 estimates.append(_estimate(segment, own))
         return words, estimates
 
-    def _tokens(self, text: str) -> list[int]:
-        return list(self._model.hf_tokenizer.encode(f" {text}", add_special_tokens=False).ids)
-
     def _seed(self, seed: int) -> None:
         """Start the random draws of the fallback temperatures anew, so that a window gives the same words after a crash.
 
-        A loaded model takes the seed once, when it draws for the first time, and ignores it from then on; so each window has a
-        model that has drawn nothing yet.
+        A loaded model takes the seed once, when it draws for the first time, and ignores it from then on; so a window that
+        follows one with draws has a model of its own.
         """
-        import ctranslate2
-
-        if not self._fresh:
+        if self._model.drew:
             self._renew()
-        ctranslate2.set_random_seed(seed)
-        self._fresh = False
+        library.seed(seed)
 
     def _renew(self) -> None:
-        _offline()
-        from faster_whisper import WhisperModel
-
         self._model: Any = None
-        self._model = WhisperModel(
-            str(self._folder), device="cpu", compute_type="int8", cpu_threads=self._threads, local_files_only=True
-        )
-        self._fresh = True
+        self._model = library.loaded(self._folder, self._threads, self.device)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Question:
+    """What a window is heard with."""
+
+    window: Span
+    speech: tuple[Span, ...]
+    language: str
+    terms: str
+    reached: Callable[[float], None]
 
 
 def stretches(spans: Sequence[Span]) -> list[Span]:
@@ -187,11 +225,6 @@ def _only(sound: Sound, spans: Sequence[Span], offset: float) -> Sound:
         first, last = (max(0, round((time - offset) * RATE)) for time in (span.start, span.end))
         quiet[first:last] = sound[first:last]
     return quiet
-
-
-def _offline() -> None:
-    # read by the hub client when it is imported; a model that passed `verify` needs nothing from there
-    os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def _word(word: Any, stretch: Span, spans: Sequence[Span]) -> Word:

@@ -5,8 +5,7 @@ commits is what an undisturbed run would have: windows depend on the sound alone
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -18,10 +17,13 @@ from pipeline.recording import audio
 from pipeline.recording.confined import decode
 from pipeline.recording.intake import opened
 from pipeline.recording.playback import Peaks, Playback
-from pipeline.reviews import recording_key
-from pipeline.stages import Work, begin
-from pipeline.transcription import doubts, speakers, speech
+from pipeline.stages import Work
+from pipeline.transcription import doubts, progress, runs, speakers, speech
 from pipeline.transcription.coverage import account
+from pipeline.transcription.library import Sound
+from pipeline.transcription.progress import Progress as Progress
+from pipeline.transcription.runs import ACTOR, Pace, Report, Run
+from pipeline.transcription.runs import LeaseLost as LeaseLost
 from pipeline.transcripts.transcript import (
     Heard,
     Span,
@@ -34,58 +36,15 @@ from pipeline.transcripts.transcript import (
 )
 from storage import age
 from storage.blobs import BlobRef
-from storage.errors import Busy, CandourError
+from storage.errors import CandourError
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, Incident, Recording, State, Window
 from storage.models import Doubt as DoubtRow
+from storage.models import Progress as ProgressRow
 from storage.sealed import open_value, seal_value, slot
 
-ACTOR = "worker"
-
-Report = Callable[["Progress"], None]
 Stop = Callable[[], bool]
-
-
-class LeaseLost(Busy):
-    """worker: another run, or a destruction, took {reference} over; this run has written nothing since"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How far a recording is, in seconds of sound."""
-
-    reference: str
-    done: float
-    total: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Run:
-    """One run of work on a conversation: whatever it writes, it writes with its token."""
-
-    home: Home
-    conversation: Conversation
-    recording: Recording
-    key: bytes
-    token: UUID
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A transaction that only the newest run gets through.
-
-        Raises:
-            LeaseLost.
-        """
-        with self.home.writing() as session:
-            mine = session.execute(
-                update(Conversation)
-                .where(Conversation.id == self.conversation.id, Conversation.run_token == self.token)
-                .values(runs=0, trouble=None)
-            )
-            if mine.rowcount != 1:  # type: ignore[attr-defined]
-                raise LeaseLost(reference=self.conversation.reference)
-            yield session
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +64,7 @@ def advance(
         LeaseLost: another run or a destruction took over.
         BadInput: the recording cannot be decoded; the reason is kept with the conversation.
     """
-    run = _begin(home, work)
+    run = runs.begin(home, work)
     try:
         _transcribe(run, engine, report, stop)
     except _Stopped:
@@ -120,18 +79,7 @@ def advance(
     return True
 
 
-def _begin(home: Home, work: Work) -> _Run:
-    with home.writing() as session:
-        conversation = session.get_one(Conversation, work.conversation)
-        if conversation.state is not State.RECORDED or conversation.quarantined or conversation.recording is None:
-            raise LeaseLost(reference=work.reference)
-        token = begin(session, conversation)
-        home.log(session, Event.WORK_STARTED, actor=ACTOR, obj=[conversation.id])
-        key = recording_key(home, conversation)
-        return _Run(home=home, conversation=conversation, recording=conversation.recording, key=key, token=token)
-
-
-def _note_trouble(home: Home, run: _Run, trouble: str) -> None:
+def _note_trouble(home: Home, run: Run, trouble: str) -> None:
     with home.writing() as session:
         session.execute(
             update(Conversation)
@@ -141,12 +89,13 @@ def _note_trouble(home: Home, run: _Run, trouble: str) -> None:
         home.log(session, Event.WORK_FAILED, actor=ACTOR, obj=[run.conversation.id])
 
 
-def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) -> None:
+def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> None:
     home, recording = run.home, run.recording
     with home.reading() as session:
         rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
     done = {row.number: _open_window(run, row.id, row.sealed) for row in rows}
     balance = _balance(run)
+    hearing = _Hearing(engine, run, balance, Pace(run, report))
     damaged: list[Span] = []
     seconds = 0.0
     with (
@@ -162,20 +111,20 @@ def _transcribe(run: _Run, engine: speech.Engine, report: Report, stop: Stop) ->
             peaks.add(window.samples)
             damaged += window.damaged
             if window.index not in done:
-                done[window.index] = _hear(engine, window, balance)
-                _commit_window(run, window, done[window.index])
+                done[window.index] = hearing.hear(window)
+                _commit_window(run, window, done[window.index], hearing.language)
             seconds = window.end
-            report(Progress(reference=run.conversation.reference, done=seconds, total=recording.duration))
+            hearing.pace.reached(seconds)
         playback.close()
     found = [done[number] for number in sorted(done)]
-    _finish(run, found, damaged, seconds, sink.ref, peaks.close())
+    _finish(run, hearing, found, damaged, seconds, sink.ref, peaks.close())
 
 
 class _Stopped(Exception):
     """Asked to end between two windows; everything committed so far stays."""
 
 
-def _balance(run: _Run) -> float | None:
+def _balance(run: Run) -> float | None:
     """How much louder the first microphone is set, in dB; None when there are not two microphones.
 
     Judged over the whole recording: in one window perhaps only one person speaks.
@@ -188,29 +137,62 @@ def _balance(run: _Run) -> float | None:
     return audio.balance(np.concatenate(levels, axis=1))
 
 
-def _hear(engine: speech.Engine, window: audio.Window, balance: float | None) -> _Found:
-    samples = audio.raise_quiet(window.samples)
-    if balance is not None:
-        return _hear_two(engine, window, samples, balance)
-    mono = samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
-    heard = engine.hear(speech.floats(mono), seed=window.index, offset=window.start)
-    return _Found(heard=(heard,), words=heard.words)
+class _Hearing:
+    """Hears one window after another; `language` is empty until it is known."""
+
+    def __init__(self, engine: speech.Engine, run: Run, balance: float | None, pace: Pace) -> None:
+        self.engine, self.pace = engine, pace
+        self.language = run.conversation.language
+        self._terms = run.terms
+        self._balance = balance
+
+    def hear(self, window: audio.Window) -> _Found:
+        self.pace.begin(window.start)
+        samples = audio.raise_quiet(window.samples)
+        if self._balance is not None:
+            return self._two(window, samples, self._balance)
+        mono = samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
+        heard = self._one(window, speech.floats(mono), window.index, None, 0, 1)
+        return _Found(heard=(heard,), words=heard.words)
+
+    def _two(self, window: audio.Window, samples: audio.Samples, balance: float) -> _Found:
+        sounds = [speech.floats(samples[channel : channel + 1]) for channel in (0, 1)]
+        levels = speakers.energies(samples)
+        spans = speakers.own_spans(
+            [speech.voices(sound, window.start) for sound in sounds], levels, start=window.start, balance=balance
+        )
+        heard = tuple(
+            self._one(window, sound, 2 * window.index + part, spans[part], part, 2) for part, sound in enumerate(sounds)
+        )
+        return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, levels, balance=balance)))
+
+    def _one(
+        self,
+        window: audio.Window,
+        sound: Sound,
+        seed: int,
+        spans: tuple[Span, ...] | None,
+        part: int,
+        parts: int,
+    ) -> Heard:
+        def reached(time: float) -> None:
+            self.pace.reached(window.start + (part * (window.end - window.start) + time - window.start) / parts)
+
+        if not self.language:
+            spoken = speech.voices(sound, window.start) if spans is None else spans
+            self.language = self.engine.detect(sound, spoken, window.start) if spoken else ""
+        return self.engine.hear(
+            sound,
+            seed=seed,
+            offset=window.start,
+            speech=spans,
+            hotwords=self._terms,
+            language=self.language,
+            reached=reached,
+        )
 
 
-def _hear_two(engine: speech.Engine, window: audio.Window, samples: audio.Samples, balance: float) -> _Found:
-    sounds = [speech.floats(samples[channel : channel + 1]) for channel in (0, 1)]
-    levels = speakers.energies(samples)
-    spans = speakers.own_spans(
-        [speech.voices(sound, window.start) for sound in sounds], levels, start=window.start, balance=balance
-    )
-    heard = tuple(
-        engine.hear(sound, seed=2 * window.index + n, offset=window.start, speech=spans[n])
-        for n, sound in enumerate(sounds)
-    )
-    return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, levels, balance=balance)))
-
-
-def _seal_window(run: _Run, row: UUID, found: _Found) -> bytes:
+def _seal_window(run: Run, row: UUID, found: _Found) -> bytes:
     body = canonical(
         {
             "heard": [heard_to_json(one).decode() for one in found.heard],
@@ -225,14 +207,14 @@ def _with_words(found: _Found) -> Heard:
     return Heard(window=first.window, speech=(), words=found.words, estimates=())
 
 
-def _open_window(run: _Run, row: UUID, sealed: bytes) -> _Found:
+def _open_window(run: Run, row: UUID, sealed: bytes) -> _Found:
     body = json.loads(open_value(run.key, f"window.sealed:{row}", sealed))
     heard = tuple(heard_from_json(one.encode()) for one in body["heard"])
     words = heard_from_json(body["words"].encode()).words
     return _Found(heard=heard, words=words)
 
 
-def _commit_window(run: _Run, window: audio.Window, found: _Found) -> None:
+def _commit_window(run: Run, window: audio.Window, found: _Found, language: str) -> None:
     spent = account(Span(start=window.start, end=window.end), window.damaged, found.heard)
     row = Window(
         id=uuid4(),
@@ -248,10 +230,18 @@ def _commit_window(run: _Run, window: audio.Window, found: _Found) -> None:
     row.sealed = _seal_window(run, row.id, found)
     with run.writing() as session:
         session.add(row)
+        session.get_one(Conversation, run.conversation.id).language = language
+        progress.note(session, run.conversation, window.end, run.home.now())
 
 
 def _finish(
-    run: _Run, found: list[_Found], damaged: list[Span], seconds: float, playback: BlobRef, waveform: bytes
+    run: Run,
+    hearing: _Hearing,
+    found: list[_Found],
+    damaged: list[Span],
+    seconds: float,
+    playback: BlobRef,
+    waveform: bytes,
 ) -> None:
     draft = speakers.turns([word for one in found for word in one.words])
     try:
@@ -266,8 +256,13 @@ def _finish(
             _store_doubts(session, run, draft, found, damaged)
             for span in damaged:
                 session.add(Incident(id=uuid4(), conversation_id=conversation.id, start=span.start, end=span.end))
+            session.execute(delete(ProgressRow).where(ProgressRow.conversation_id == conversation.id))
             run.home.log(
-                session, Event.TRANSCRIPT_DRAFTED, actor=ACTOR, obj=[conversation.id], detail={"windows": len(found)}
+                session,
+                Event.TRANSCRIPT_DRAFTED,
+                actor=ACTOR,
+                obj=[conversation.id],
+                detail={"windows": len(found), "model": hearing.engine.digest, "device": hearing.engine.device},
             )
     except BaseException:
         run.home.blobs.destroy(playback)
@@ -275,10 +270,10 @@ def _finish(
 
 
 def _store_doubts(
-    session: Session, run: _Run, draft: tuple[Turn, ...], found: list[_Found], damaged: list[Span]
+    session: Session, run: Run, draft: tuple[Turn, ...], found: list[_Found], damaged: list[Span]
 ) -> None:
     heard = [one for window in found for one in window.heard]
-    found_doubts = doubts.find(draft, doubts.evidence(heard, damaged), doubts.critical_lists())
+    found_doubts = doubts.find(draft, doubts.evidence(heard, damaged, run.terms), doubts.critical_lists(run.terms))
     for number, doubt in enumerate(found_doubts, 1):
         row = DoubtRow(id=uuid4(), conversation_id=run.conversation.id, number=number)
         row.sealed = seal_value(run.key, f"doubt.sealed:{row.id}", doubts.to_json(doubt))

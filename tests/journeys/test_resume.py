@@ -102,6 +102,8 @@ def test_a_run_that_was_taken_over_writes_nothing(home: Home) -> None:
     engine = Engine.load(home.models / "scripted", 1)
 
     def take_over(_: object) -> None:
+        if windows(home) == 0:
+            return
         with home.writing() as session:
             session.execute(update(Conversation).values(run_token=uuid4()))
 

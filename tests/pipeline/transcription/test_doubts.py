@@ -172,6 +172,28 @@ def test_words_that_only_look_critical() -> None:
     assert find((turn("they may come back and march on one second"),), known(), critical_lists()) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("so Amelia was there", ["Amelia"]),
+        ("Amelia's father came", ["Amelia's"]),
+        ("Will you ask Will or Mark?", ["Will", "Mark?"]),
+        ("Amelia came. Mark this.", ["Amelia"]),
+        ("they will grow", []),
+    ],
+)
+def test_names_are_heard_where_they_are_written_as_names(text: str, found: list[str]) -> None:
+    draft = (turn(text, step=2.9),)
+    doubted = find(draft, known(), critical_lists())
+    assert [draft[0].words[one.first or 0].text for one in doubted if one.about == "name"] == found
+
+
+def test_terms_of_the_glossary_are_heard_wherever_they_are() -> None:
+    draft = (turn("she rang the hub at eastmere house again"),)
+    found = find(draft, known(), critical_lists(["Eastmere House", "MASH"]))
+    assert [(one.about, one.first, one.last) for one in found] == [("glossary", 5, 6)]
+
+
 def test_critical_words_close_to_each_other_are_one_doubt() -> None:
     draft = (turn("I never saw him on a Tuesday"), turn("no", 60.0, number=2))
     found = find(draft, known(), critical_lists())
@@ -227,9 +249,11 @@ def test_the_lists_hold_words_as_they_sound() -> None:
         "body",
         "medication or substance",
         "harm",
+        "name",
+        "glossary",
     }
     for one in lists:
-        assert one.phrases
+        assert one.phrases or one.title in {"name", "glossary"}
         for phrase in one.phrases:
             found = find((turn(" ".join(phrase)),), known(), (one,))
             assert found, f"{phrase} of {one.title} is never found"

@@ -11,11 +11,12 @@ from pipeline.recording import intake
 from pipeline.recording.decode import decode
 from pipeline.recording.intake import opened
 from pipeline.reviews import find_conversation
-from pipeline.transcription import transcribing
+from pipeline.transcription import progress, runs, transcribing
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import LeaseLost, Progress
 from pipeline.transcripts.transcript import Speaker, Turn
 from retention import withdrawal
+from storage import models
 from storage.blobs import BlobRef
 from storage.errors import CandourError
 from storage.log.log import Event
@@ -135,9 +136,34 @@ def test_a_damaged_stretch_becomes_an_incident(tmp_path: Path) -> None:
 def test_progress_is_told_window_by_window(long: Story) -> None:
     heard: list[Progress] = []
     assert transcribing.advance(long.home, engine(long), work(long), report=heard.append)
-    assert len(heard) == story.rows(long.home, Window) == 3
+    assert len(heard) > story.rows(long.home, Window) == 3, "also within a window"
     assert [one.done for one in heard] == sorted(one.done for one in heard)
     assert heard[-1].done == pytest.approx(heard[-1].total) == pytest.approx(row(long).duration)
+    assert heard[-1].left == 0
+    assert story.rows(long.home, models.Progress) == 0
+
+
+def test_progress_is_seen_from_another_process_and_never_goes_back(
+    long: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "NOTED", 0.0)
+    seen: list[Progress] = []
+
+    def look(_: Progress) -> None:
+        other = story.opened(long.home.folder).home
+        with other.reading() as session:
+            seen.append(progress.read(session, find_conversation(session, FIRST), other.now()))
+        other.close()
+
+    stop = iter([False, False, True])
+    transcribing.advance(long.home, engine(long), work(long), report=look, stop=lambda: next(stop))
+    first = len(seen)
+    transcribing.advance(long.home, engine(long), work(long), report=look)
+    done = [one.done for one in seen]
+    assert done == sorted(done) and len(set(done)) > 4
+    assert all(one.total == pytest.approx(row(long).duration) for one in seen)
+    assert seen[first - 1].left is not None
+    assert seen[-1].left == pytest.approx(0, abs=5)
 
 
 def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(long: Story, tmp_path: Path) -> None:
@@ -202,16 +228,18 @@ def test_trouble_is_kept_for_people_to_see_without_a_word_or_a_path(tmp_path: Pa
 
 def test_a_run_that_is_killed_is_seen_until_one_gets_further(long: Story) -> None:
     for _ in range(2):
-        transcribing._begin(long.home, work(long))
+        runs.begin(long.home, work(long))
     assert (long.conversation().runs, long.conversation().trouble) == (2, stages.NO_PROGRESS)
     transcribing.advance(long.home, engine(long), work(long))
     assert (long.conversation().runs, long.conversation().trouble) == (0, None)
 
 
 def test_of_two_runs_the_newer_alone_writes(long: Story) -> None:
-    def another(_: Progress) -> None:
-        transcribing._begin(long.home, work(long))
+    def another(heard: Progress) -> None:
+        if story.rows(long.home, Window) == 1 and not taken:
+            taken.append(runs.begin(long.home, work(long)))
 
+    taken: list[runs.Run] = []
     with pytest.raises(LeaseLost):
         transcribing.advance(long.home, engine(long), work(long), report=another)
     assert story.rows(long.home, Window) == 1
@@ -222,7 +250,9 @@ def test_of_two_runs_the_newer_alone_writes(long: Story) -> None:
 def test_what_was_taken_over_at_the_end_leaves_no_playback_copy(tmp_path: Path) -> None:
     told = story.at(Stage.RECORDED, tmp_path)
 
-    def withdrawn(_: Progress) -> None:
+    def withdrawn(heard: Progress) -> None:
+        if heard.done < heard.total:
+            return
         withdrawal.withdraw(told.home, told.ana, story.password("ana"), FIRST)
 
     with pytest.raises(LeaseLost):

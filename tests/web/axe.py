@@ -18,3 +18,13 @@ def violations(page: Page) -> list[str]:
         for one in found["violations"]
         for node in one["nodes"]
     ]
+
+
+def too_wide(page: Page) -> list[str]:
+    """What makes the page scroll sideways: the elements that stand out of it, outermost first; empty when it does not."""
+    found: list[str] = page.evaluate(
+        """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
+             [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1
+               && !e.closest(".app-scroll")).map((e) => e.outerHTML.slice(0, 160))"""
+    )
+    return found

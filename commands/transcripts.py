@@ -3,39 +3,20 @@
 import os
 import stat
 import sys
+from collections.abc import Collection, Iterator
 
 import click
 
+from commands.corrections import correct, merge, note, redo, replace, split, undo
 from commands.desk import Desk, with_desk
+from commands.turns import NUMBERS, line, turn_data
 from pipeline.pseudonyms import naming
 from pipeline.recording.listening import NothingThere, sound
 from pipeline.transcription.doubts import share
-from pipeline.transcripts import editing, reviewing
-from pipeline.transcripts.transcript import Span, Speaker, Turn, timestamp
+from pipeline.transcripts import editing, measuring, reviewing
+from pipeline.transcripts.standing import Standing
+from pipeline.transcripts.transcript import Span, Speaker, timestamp
 from storage.errors import Refused
-
-SPEAKERS = click.Choice(
-    [Speaker.INTERVIEWER.value, Speaker.PARTICIPANT.value, Speaker.UNKNOWN.value], case_sensitive=False
-)
-
-
-class Numbers(click.ParamType[list[int]]):
-    """Numbers and ranges, such as 3 or 1-4,7."""
-
-    name = "numbers"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
-        found: set[int] = set()
-        try:
-            for part in str(value).split(","):
-                first, _, last = part.partition("-")
-                found |= set(range(int(first), int(last or first) + 1))
-        except ValueError:
-            self.fail(f"{value} is not a list of numbers such as 1-4,7", param, ctx)
-        return sorted(found)
-
-
-NUMBERS = Numbers()
 
 
 @click.group()
@@ -43,18 +24,8 @@ def transcript() -> None:
     """What was said: read it, correct it, mark what you have heard."""
 
 
-def turn_data(turn: Turn) -> dict[str, object]:
-    return {
-        "turn": turn.number,
-        "start": turn.start,
-        "end": turn.end,
-        "speaker": turn.speaker.value,
-        "text": turn.text,
-    }
-
-
-def line(number: int, start: float, speaker: Speaker, text: str, mark: str = "") -> str:
-    return f"{number:4} {timestamp(start)} {speaker.value:<12}{mark:2}{text}"
+for _command in (correct, split, merge, replace, undo, redo, note):
+    transcript.add_command(_command)
 
 
 @transcript.command()
@@ -64,7 +35,7 @@ def line(number: int, start: float, speaker: Speaker, text: str, mark: str = "")
 @click.option("--pseudonyms", is_flag=True, help="With the name key applied.")
 @with_desk
 def show(desk: Desk, reference: str, turns: list[int] | None, machine: bool, pseudonyms: bool) -> None:
-    """Print a transcript: turn, time, speaker, words. A turn marked * was corrected, one marked - not yet heard."""
+    """Print a transcript: turn, time, speaker, words. Marks: * corrected, + checked, - not yet heard; notes stand below."""
     home = desk.unlock()
     if pseudonyms:
         document = naming.preview(home, desk.actor, reference)
@@ -75,48 +46,96 @@ def show(desk: Desk, reference: str, turns: list[int] | None, machine: bool, pse
         desk.result(data, "\n".join(line(p.turn, p.start, p.speaker, p.text) for p in shown))
         return
     found = reviewing.read(home, desk.actor, reference, machine=machine)
-    picked = [turn for turn in found.turns if turns is None or turn.number in turns]
-    marks = {
-        t.number: "*" if t.number in found.corrected and not machine else "" if t.number in found.heard else "-"
-        for t in picked
-    }
+    picked = [one for one in found.transcript.standing if turns is None or one.turn.number in turns]
     desk.result(
-        [turn_data(turn) | {"heard": turn.number in found.heard} for turn in picked],
-        "\n".join(line(turn.number, turn.start, turn.speaker, turn.text, marks[turn.number]) for turn in picked),
+        [standing_data(one, found.heard) for one in picked],
+        "\n".join(text for one in picked for text in _lines(one, found.heard)),
     )
+
+
+def standing_data(one: Standing, heard: Collection[int]) -> dict[str, object]:
+    checked = one.checked and {"by": one.checked.author, "at": one.checked.at}
+    notes = [{"note": note.number, "by": note.author, "at": note.at, "text": note.text} for note in one.notes]
+    state = {"version": one.version, "corrected": one.corrected, "checked": checked, "notes": notes}
+    return turn_data(one.turn) | {"heard": one.turn.number in heard} | state
+
+
+def _lines(one: Standing, heard: Collection[int]) -> Iterator[str]:
+    turn = one.turn
+    marks = ("*" if one.corrected else "") + ("+" if one.checked else "") + ("" if turn.number in heard else "-")
+    yield line(turn.number, turn.start, turn.speaker, turn.text, marks)
+    for remark in one.notes:
+        yield f"{'':26}note {remark.number} by {remark.author}: {remark.text}"
 
 
 @transcript.command()
 @click.argument("reference")
-@click.option("--turns", type=NUMBERS, help="Turns to correct, such as 3 or 1-4,7.")
-@click.option(
-    "--text",
-    help="The whole text of the turn as it should be; - asks for it, so that it stays out of the shell's history.",
-)
-@click.option("--speaker", type=SPEAKERS, help="Who is speaking.")
-@click.option("--undo", is_flag=True, help="Take the newest correction back.")
+@click.option("--turn", type=int, required=True, help="The turn to look at.")
 @with_desk
-def correct(
-    desk: Desk, reference: str, turns: list[int] | None, text: str | None, speaker: str | None, undo: bool
-) -> None:
-    """Correct turns. The machine's draft stays as it is; every correction is kept with who and when."""
-    home = desk.unlock()
-    if undo:
-        saved = editing.undo(home, desk.actor, reference)
-        turns = sorted(saved.turns)
-        desk.result({"undone": turns}, f"Took back your newest correction, on turn {', '.join(map(str, turns))}.")
+def history(desk: Desk, reference: str, turn: int) -> None:
+    """Show how a turn came to be what it is, and how it differs from what the machine heard."""
+    found = reviewing.history(desk.unlock(), desk.actor, reference, turn)
+    steps = [
+        {
+            "correction": one.number,
+            "by": one.author,
+            "at": one.at,
+            "what": one.what if one.counts else f"{one.what}, taken back",
+            "speaker": one.speaker.value if one.speaker else None,
+            "text": one.text,
+        }
+        for one in found.steps
+    ]
+    pieces = [{"machine": one.old, "now": one.new} for one in found.difference]
+    if desk.as_json:
+        desk.result({"turn": turn, "steps": steps, "difference": pieces})
         return
-    if not turns or (text is None and speaker is None):
-        raise click.UsageError("Say which --turns, and --text or --speaker.")
-    if text is not None and len(turns) > 1:
-        raise click.UsageError("A --text is for one turn.")
-    if text == "-":
-        text = click.prompt(f"Turn {turns[0]}", err=True)
-    who = Speaker(next(s for s in Speaker if s.value.lower() == speaker.lower())) if speaker else None
-    changed = reviewing.correct(home, desk.actor, reference, turns, text=text, speaker=who)
-    desk.result(
-        [turn_data(turn) for turn in changed],
-        "\n".join(line(t.number, t.start, t.speaker, t.text, "*") for t in changed),
+    desk.table(steps, "Nobody has corrected this turn.")
+    changed = [{"the machine heard": one.old, "it says now": one.new} for one in found.difference if not one.same]
+    if changed:
+        desk.say("")
+        desk.table(changed, "")
+
+
+@transcript.command()
+@click.argument("reference")
+@with_desk
+def accuracy(desk: Desk, reference: str) -> None:
+    """Show what the machine got wrong in this conversation, as far as people have corrected it.
+
+    wrong: another word was said; missed: a word was said and not heard; invented: a word was heard and not said. Numbers, names
+    and negations are counted on their own. When somebody signs, the counts are kept, and nothing of the words.
+    """
+    found = measuring.accuracy(desk.unlock(), desk.actor, reference)
+    kinds = {"every word": found.accuracy.every} | dict(found.accuracy.kinds)
+    rows = [
+        {
+            "of": kind,
+            "words": one.words,
+            "wrong": one.wrong,
+            "missed": one.missed,
+            "invented": one.invented,
+            "rate": one.rate,
+        }
+        for kind, one in kinds.items()
+        if one.words or one.errors
+    ]
+    if desk.as_json:
+        desk.result(
+            {
+                "word_error_rate": found.accuracy.every.rate,
+                "kinds": rows,
+                "wrong_speaker": found.accuracy.wrong_speaker,
+                "unknown_speaker": found.accuracy.unknown_speaker,
+                "heard": found.heard,
+                "signed": found.signed,
+            }
+        )
+        return
+    desk.table([row | {"rate": f"{row['rate']:.1%}"} for row in rows], "")
+    desk.say(
+        f"\nThe speaker of {found.accuracy.wrong_speaker} words was wrong, of {found.accuracy.unknown_speaker} not known.\n"
+        + ("As signed." if found.signed else f"So far: {found.heard:.0%} of the speech was listened to or waived.")
     )
 
 
@@ -128,7 +147,7 @@ def correct(
 @click.option("--damage", is_flag=True, help="You know of the damaged stretches.")
 @with_desk
 def check(desk: Desk, reference: str, turns: list[int] | None, every: bool, waive: str | None, damage: bool) -> None:
-    """Say what you have listened to. All speech must be heard, or waived with a reason, before sign-off."""
+    """Say what you have listened to and found right. All speech must be heard, or waived with a reason, before sign-off."""
     home = desk.unlock()
     if damage:
         count = reviewing.acknowledge_damage(home, desk.actor, reference)
@@ -136,10 +155,10 @@ def check(desk: Desk, reference: str, turns: list[int] | None, every: bool, waiv
         return
     if not turns and not every:
         raise click.UsageError("Say which --turns, --all, or --damage.")
-    if waive is None:
-        new = reviewing.hear(home, desk.actor, reference, turns or [])
-    else:
+    if waive is not None:
         new = reviewing.waive(home, desk.actor, reference, turns or [], waive)
+    else:
+        new = reviewing.hear(home, desk.actor, reference, turns or [], checked=True)
     desk.result({"new": new}, f"Marked {new} more turns as {'waived' if waive else 'heard'}.")
 
 
@@ -184,12 +203,21 @@ def listen(
 @transcript.command()
 @click.argument("reference")
 @click.option("--swap", is_flag=True, help="Exchange Interviewer and Participant everywhere.")
+@click.option("--interviewer", type=NUMBERS, help="Turns of the interviewer, such as 1-4,7.")
+@click.option("--participant", type=NUMBERS, help="Turns of the participant.")
 @with_desk
-def speakers(desk: Desk, reference: str, swap: bool) -> None:
-    """Show how the turns are shared out, or exchange the two speakers everywhere."""
+def speakers(
+    desk: Desk, reference: str, swap: bool, interviewer: list[int] | None, participant: list[int] | None
+) -> None:
+    """Show how the turns are shared out; exchange the two speakers everywhere, or give turns to them, in one step."""
     home = desk.unlock()
+    given = dict.fromkeys(interviewer or [], Speaker.INTERVIEWER) | dict.fromkeys(
+        participant or [], Speaker.PARTICIPANT
+    )
     if swap:
-        editing.swap(home, desk.actor, reference)
+        editing.swap(home, desk.actor, reference, given)
+    elif given:
+        editing.assign(home, desk.actor, reference, given)
     found = reviewing.read(home, desk.actor, reference)
     rows = [
         {

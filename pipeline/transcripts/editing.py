@@ -19,6 +19,7 @@ from pipeline.transcripts.corrections import (
     Check,
     Correction,
     Merge,
+    NoSuchTurn,
     Note,
     NothingToMerge,
     Redo,
@@ -43,6 +44,10 @@ class Stale(Busy):
     def __init__(self, reference: str, standing: Standing) -> None:
         super().__init__(reference=reference, turn=standing.turn.number)
         self.standing = standing
+
+
+class UnknownTurn(NoSuchTurn):
+    """transcript: {reference} has no turn {turn}; `candour transcript show {reference}` shows them"""
 
 
 class UnknownNote(NotFound):
@@ -253,8 +258,12 @@ def put(
 ) -> Saved:
     """The same in the caller's transaction."""
     state = _state(home, session, conversation)
-    change = made(state)
+    try:
+        change = made(state)
+    except NoSuchTurn as unknown:
+        raise UnknownTurn(reference=state.reference, **unknown.fields) from None
     about = frozenset(about) | (touched(change) - {change.new} if isinstance(change, Split) else touched(change))
+    refuse_unknown(state.transcript, state.reference, about)
     newer = state.transcript.changed_since(state.transcript.version if base is None else base, sorted(about))
     if newer is not None:
         raise Stale(state.reference, newer)
@@ -268,6 +277,14 @@ def put(
     stages.settle(home, session, conversation, actor)
     after = kept.laid(home, conversation, corrections)
     return Saved(transcript=after, turns=undoing.about(corrections, change) | about)
+
+
+def refuse_unknown(transcript: Transcript, reference: str, turns: Iterable[int]) -> None:
+    """Let turns pass that are there. Raises UnknownTurn."""
+    known = {turn.number for turn in transcript.turns}
+    for turn in sorted(turns):
+        if turn not in known:
+            raise UnknownTurn(reference=reference, turn=turn)
 
 
 def opened(home: Home, session: Session, reference: str) -> Conversation:

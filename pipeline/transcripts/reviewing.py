@@ -12,7 +12,7 @@ from pipeline import contents, stages
 from pipeline.reviews import find_conversation
 from pipeline.transcription.doubts import Doubt
 from pipeline.transcripts import editing, heard, kept
-from pipeline.transcripts.corrections import Revision, Waiver
+from pipeline.transcripts.corrections import Check, Revision, Waiver
 from pipeline.transcripts.heard import Listening
 from pipeline.transcripts.history import Piece, Step, difference, steps
 from pipeline.transcripts.standing import Standing, Transcript, stand
@@ -92,7 +92,9 @@ def history(home: Home, actor: Person, reference: str, turn: int) -> History:
         conversation = find_conversation(session, reference)
         draft = kept.draft(home, conversation)
         corrections = kept.corrections(home, session, conversation)
-    standing = stand(draft, corrections).find(turn)
+    made = stand(draft, corrections)
+    editing.refuse_unknown(made, conversation.reference, [turn])
+    standing = made.find(turn)
     return History(
         standing=standing,
         steps=steps(draft, corrections, turn),
@@ -126,8 +128,10 @@ def correct(
         return found
 
 
-def hear(home: Home, actor: Person, reference: str, turns: Collection[int]) -> int:
-    """Say that one has listened to turns, or without turns to all of them. Returns how many nobody had heard before.
+def hear(home: Home, actor: Person, reference: str, turns: Collection[int], *, checked: bool = False) -> int:
+    """Say that one has listened to turns, or without turns to all of them, and with `checked` that they are right as they stand.
+
+    Returns how many nobody had heard before.
 
     Raises:
         NotAllowed, UnknownConversation, NoSuchTurn, NoDraft, Frozen, ConversationGone.
@@ -135,9 +139,12 @@ def hear(home: Home, actor: Person, reference: str, turns: Collection[int]) -> i
     require(actor.roles, Act.CORRECT, actor.name)
     with home.writing() as session:
         conversation = editing.opened(home, session, reference)
-        picked = _picked(kept.standing(home, session, conversation), turns)
+        picked = _picked(kept.standing(home, session, conversation), conversation.reference, turns)
         before = _unheard(home, session, conversation)
         _hear(home, session, conversation, actor, picked)
+        if checked:
+            check = Check(turns=tuple(turn.number for turn in picked))
+            editing.put(home, session, conversation, actor, lambda _: check)
         new = len(before - _unheard(home, session, conversation))
         home.log(session, Event.TRANSCRIPT_HEARD, actor=actor.name, obj=[conversation.id], detail={"turns": new})
         stages.settle(home, session, conversation, actor)
@@ -171,13 +178,14 @@ def waive(home: Home, actor: Person, reference: str, turns: Collection[int], rea
     with home.writing() as session:
         conversation = editing.opened(home, session, reference)
         before = _unheard(home, session, conversation)
-        picked = _picked(kept.standing(home, session, conversation), turns or before)
+        picked = _picked(kept.standing(home, session, conversation), conversation.reference, turns or before)
         spans = tuple(heard.stretch(turn) for turn in picked)
         editing.put(home, session, conversation, actor, lambda _: Waiver(spans=spans, reason=reason.strip()))
         return len(before - _unheard(home, session, conversation))
 
 
-def _picked(transcript: Transcript, turns: Collection[int]) -> tuple[Turn, ...]:
+def _picked(transcript: Transcript, reference: str, turns: Collection[int]) -> tuple[Turn, ...]:
+    editing.refuse_unknown(transcript, reference, turns)
     return tuple(transcript.find(number).turn for number in turns) if turns else transcript.turns
 
 

@@ -25,9 +25,6 @@ from pipeline.export.model import Profile
 @click.option("--to", "file", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--dry-run", is_flag=True, help="Only say what must still be decided.")
-@click.option(
-    "--confirm", "places", multiple=True, help="For the public: let pass what stands here; logged. May be given again."
-)
 @with_desk
 def export(
     desk: Desk,
@@ -38,17 +35,12 @@ def export(
     file: Path | None,
     overwrite: bool,
     dry_run: bool,
-    places: tuple[str, ...],
 ) -> None:
     """Write the extracts of TARGET, a conversation or a review, to a file; refused while something must be decided.
 
     The file is in clear. Nothing in it names anybody, as far as people decided so; it is yours to keep safe.
     """
     home = desk.unlock()
-    if places:
-        left = exporting.confirm(home, desk.actor, target, places)
-        desk.result({"left": left}, f"Confirmed and logged. {left or 'Nothing'} left to decide.")
-        return
     if dry_run:
         found = exporting.dry_run(home, desk.actor, target, Profile(profile), recipient)
         rows = [{"what": one.what.value, "where": one.reference, "decide with": one.command} for one in found]

@@ -106,28 +106,37 @@ def read(home: Home, actor: Person, review_reference: str) -> Codebook:
         return codebook_of(home, find_review(session, review_reference))
 
 
-def add(home: Home, actor: Person, review_reference: str, code: Code, *, below: str | None = None) -> Codebook:
-    """Add a code below the one any label names, or as a heading. The id of the one given is made anew from its name.
+def add(
+    home: Home, actor: Person, review_reference: str, code: Code, *, below: str | None = None
+) -> tuple[Codebook, Code]:
+    """Add a code below the one any label names, or at the top; its id is made from its name. Returns the book and the code.
 
     Raises:
         NotAllowed, UnknownReview, UnknownCode, BadCodebook.
     """
+    ids: list[str] = []
 
     def made(book: Codebook) -> Codebook:
         wider = book.add(code.name, parent=below, description=code.description, codable=code.codable)
         new = wider.codes[-1]
+        ids.append(new.id)
         given = {"shortcut": code.shortcut, "aliases": code.aliases, "colour": code.colour or new.colour}
-        # below its parent's last, not at the end of the book
+        # behind the last one below its parent, not at the end of the book
         return arranging.change(wider, new.id, below=new.parent or "", **given)
 
-    return _change(home, actor, review_reference, Event.CODE_ADDED, made)
+    book = _change(home, actor, review_reference, Event.CODE_ADDED, made)
+    return book, book.find(ids[0])
 
 
-def change(home: Home, actor: Person, review_reference: str, label: str, **fields: Any) -> Codebook:
+def change(home: Home, actor: Person, review_reference: str, label: str, **fields: Any) -> Code:
     """Change a code: see `arranging.change`. Raises what that raises, and NotAllowed, UnknownReview, CodeInUse, SignedFor."""
-    return _change(
-        home, actor, review_reference, Event.CODE_CHANGED, lambda book: arranging.change(book, label, **fields)
-    )
+    ids: list[str] = []
+
+    def made(book: Codebook) -> Codebook:
+        ids.append(book.find(label).id)
+        return arranging.change(book, label, **fields)
+
+    return _change(home, actor, review_reference, Event.CODE_CHANGED, made).find(ids[0])
 
 
 def remove(home: Home, actor: Person, review_reference: str, label: str) -> Codebook:

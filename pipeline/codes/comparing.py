@@ -7,6 +7,8 @@ from access.people import Person
 from access.roles import Act, require
 from pipeline import contents
 from pipeline.codes import agreement
+from pipeline.codes.accounts import Account
+from pipeline.codes.accounts import accounts as side_by_side
 from pipeline.codes.agreement import Agreement, Unit
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
@@ -52,6 +54,23 @@ def compare(
         raise WhichCoders(count=len(known), target=target, coders=", ".join(known) or "nobody")
     first, second = known
     return (first, second), agreement.agreement(documents, book, found, first, second, unit)
+
+
+def accounts(
+    home: Home, actor: Person, target: str, *, label: str | None = None, every: bool = False
+) -> tuple[Account, ...]:
+    """What each position said under each code: those on which accounts differ, or `every` one, or one code and those below.
+
+    Raises NotAllowed, UnknownConversation, NoDocument, UnknownCode.
+    """
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        documents, book, extracts = _coded(home, session, target)
+    found = side_by_side(documents, book, extracts)
+    if label is None:
+        return tuple(one for one in found if every or one.differs)
+    wanted = book.find(label).id
+    return tuple(one for one in found if wanted in {above.id for above in book.lineage(one.code)})
 
 
 def _coded(home: Home, session: Session, target: str) -> tuple[list[Document], Codebook, list[Extract]]:

@@ -37,11 +37,12 @@ class Matrix:
         ]
 
     def to_csv(self) -> bytes:
-        """The quotes themselves, cell by cell, each with its conversation and turn."""
+        """Counts and quotes side by side: two columns a code, each quote with its conversation and turn."""
+        heads = [head for code in self.columns for head in (f"{code.name}: number", code.name)]
         return cells.to_bytes(
             [
-                ["Conversation", "Position", *(code.name for code in self.columns)],
-                *([*row, *map(_quotes, line)] for row, line in zip(self.rows, self.cells, strict=True)),
+                ["Conversation", "Position", *heads],
+                *([*row, *_beside(line)] for row, line in zip(self.rows, self.cells, strict=True)),
             ]
         )
 
@@ -51,15 +52,17 @@ def matrix(
 ) -> Matrix:
     """The matrix of these documents over the codes in use.
 
-    With `rolled_up` each column is the topmost code below a heading, together with all that lies below that.
+    With `rolled_up` a code also has what is filed below it, each extract once, and headings have a column.
     """
     under: dict[tuple[str, str], list[Extract]] = {}
-    column_of = {code.id: _column(codebook, code, rolled_up) for code in codebook.codes}
+    columns_of = {
+        code.id: [each.id for each in codebook.lineage(code)] if rolled_up else [code.id] for code in codebook.codes
+    }
     rows = tuple((document.conversation, document.position) for document in documents)
     within = [one for one in extracts if one.conversation in dict(rows)]
-    for one in sorted(within, key=lambda each: (each.conversation, each.anchor, each.id)):
-        for code in dict.fromkeys(column_of[code] for code in one.codes if code in column_of):
-            under.setdefault((one.conversation, code), []).append(one)
+    for one in sorted(within, key=lambda each: (each.conversation, each.start, each.anchor, each.id)):
+        for column in dict.fromkeys(id for code in one.codes for id in columns_of.get(code, ())):
+            under.setdefault((one.conversation, column), []).append(one)
     used = {code for _, code in under}
     columns = tuple(code for code in codebook.codes if code.id in used)
     return Matrix(
@@ -75,10 +78,8 @@ def matrix(
     )
 
 
-def _column(codebook: Codebook, code: Code, rolled_up: bool) -> str:
-    if not rolled_up:
-        return code.id
-    return next((each.id for each in codebook.lineage(code) if each.codable), code.id)
+def _beside(line: Sequence[Cell]) -> list[str]:
+    return [text for cell in line for text in (str(len(cell.extracts)), _quotes(cell))]
 
 
 def _quotes(cell: Cell) -> str:

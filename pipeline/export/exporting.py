@@ -1,7 +1,7 @@
 """Exports: decided what may leave, written whole, read back equal, recorded and logged."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,23 +12,19 @@ from access.people import Person
 from access.roles import Act, require
 from pipeline import contents
 from pipeline.codes.coding import Extract
-from pipeline.codes.quotes import take
 from pipeline.export.formats import export, named
 from pipeline.export.loss import loss
 from pipeline.export.model import Profile, Project, build, digest, rows
 from pipeline.export.place import place
-from pipeline.pseudonyms import disclosure
-from pipeline.pseudonyms.disclosure import Facts, NotFit, Open
+from pipeline.pseudonyms import disclosing
+from pipeline.pseudonyms.disclosing import NothingToExport
+from pipeline.pseudonyms.disclosure import NotFit, Open
 from pipeline.reviews import UnknownPosition, codebook_of, find_conversation
 from pipeline.transcripts.document import Document
-from storage.errors import BadInput, NotFound, Refused
+from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Export, NameDecision, Participant, Review, State
-
-
-class NothingToExport(Refused):
-    """export: {target} has no pseudonymised transcript yet; `candour conversation show {target}` says what is open"""
+from storage.models import Conversation, Export, Participant, Review
 
 
 class OneParticipant(Refused):
@@ -42,10 +38,6 @@ class WrongRecipient(Refused):
 
 class NotForThem(BadInput):
     """export: a --recipient goes with --for participant only; {profile} exports are for more than one reader"""
-
-
-class NothingToConfirm(NotFound):
-    """export: there is nothing to confirm at {at} in {reference}; run the export to see what is open"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,9 +162,8 @@ def _project(home: Home, session: Session, what: Target) -> Project:
     documents: list[Document] = []
     extracts: list[Extract] = []
     for conversation in what.conversations:
-        opens = still_open(home, session, conversation, what.profile)
-        disclosure.require_fit(opens, conversation.reference, what.profile)
-        document, own = _content(home, session, conversation, what.profile)
+        disclosing.require_cleared(home, session, conversation, what.profile)
+        document, own = disclosing.content(home, session, conversation, what.profile)
         documents.append(document)
         extracts += own
     return build(
@@ -187,91 +178,9 @@ def _project(home: Home, session: Session, what: Target) -> Project:
     )
 
 
-def _content(
-    home: Home, session: Session, conversation: Conversation, profile: Profile
-) -> tuple[Document, list[Extract]]:
-    document = contents.document(home, conversation)
-    assert document is not None
-    extracts = [one for _, one in contents.extracts(home, session, conversation)]
-    if profile is not Profile.PUBLIC:
-        return document, extracts
-    public = disclosure.for_public(document, _facts(session, conversation))
-    moved = [(one, public.move(one.anchor)) for one in extracts]
-    return public.document, [replace(one, anchor=anchor, quote=take(public.document, anchor)) for one, anchor in moved]
-
-
-def _facts(session: Session, conversation: Conversation) -> Facts:
-    others = session.scalars(
-        select(Participant.position).where(
-            Participant.review_id == conversation.review_id, Participant.id != conversation.participant_id
-        )
-    )
-    return Facts(agency=conversation.participant.agency, others=tuple(others))
-
-
-def still_open(
-    home: Home, session: Session, conversation: Conversation, profile: Profile, *, confirmed: bool = True
-) -> tuple[Open, ...]:
-    """What must be decided before a conversation may leave for this reader; with `confirmed` false, also what was confirmed."""
-    document = contents.document(home, conversation)
-    if document is None:
-        raise NothingToExport(target=conversation.reference)
-    # After the recording is gone there is no transcript to find candidates in, and its names were all decided before.
-    gone = conversation.state in {State.DESTROYED, State.SIGNED_OFF}
-    undecided = () if gone else contents.undecided(home, session, conversation)
-    facts = _facts(session, conversation)
-    if profile is Profile.PUBLIC:
-        document = disclosure.for_public(document, facts).document
-    opens = disclosure.check(document, undecided, profile, (), facts)
-    if not confirmed:
-        return opens
-    known = set(session.scalars(select(NameDecision.digest).where(NameDecision.review_id == conversation.review_id)))
-    return tuple(one for one in opens if _digest(home, conversation, one) not in known)
-
-
-def _digest(home: Home, conversation: Conversation, one: Open) -> str:
-    return contents.candidate_digest(home, conversation.review, f"public {one.subject}")
-
-
-def confirm(home: Home, actor: Person, reference: str, places: Collection[str]) -> int:
-    """Let things pass to the public that someone has looked at: each by where it stands ("12.7", "position", "agency").
-
-    Raises:
-        NotAllowed, UnknownConversation, NothingToConfirm.
-    """
-    require(actor.roles, Act.OVERRIDE_DISCLOSURE, actor.name)
-    with home.writing() as session:
-        conversation = find_conversation(session, reference)
-        opens = {
-            one.reference.partition(":")[2]: one
-            for one in still_open(home, session, conversation, Profile.PUBLIC)
-            if one.what is not disclosure.What.NAME
-        }
-        for at in set(places):
-            if at not in opens:
-                raise NothingToConfirm(at=at, reference=conversation.reference)
-            session.add(
-                NameDecision(
-                    id=uuid4(),
-                    review_id=conversation.review_id,
-                    digest=_digest(home, conversation, opens[at]),
-                    person_id=actor.id,
-                    at=home.now(),
-                )
-            )
-        home.log(
-            session,
-            Event.DISCLOSURE_OVERRIDDEN,
-            actor=actor.name,
-            obj=[conversation.id],
-            detail={"profile": Profile.PUBLIC.value, "count": len(set(places))},
-        )
-        return len(opens) - len(set(places))
-
-
 def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient: str | None = None) -> tuple[Open, ...]:
     """What must be decided before an export could be written. Writes nothing."""
     require(actor.roles, Act.EXPORT, actor.name)
     with home.reading() as session:
         conversations = _target(session, target, profile, recipient).conversations
-        return tuple(one for c in conversations for one in still_open(home, session, c, profile))
+        return tuple(one for c in conversations for one in disclosing.still_open(home, session, c, profile))

@@ -66,6 +66,11 @@ def normalised(text: str) -> str:
     return ("" if any(char.isdigit() for char in text) else " ").join(parts)
 
 
+def handle(turn: int, text: str, start: int) -> str:
+    """What names a place where its words may not be shown: turn and number of the word in it."""
+    return f"{turn}.{len(_WORD.findall(text, 0, start)) + 1}"
+
+
 def candidates(passages: Sequence[Passage], key: NameKey, settled: Collection[str]) -> tuple[Candidate, ...]:
     """What may name somebody in these passages, in order of first occurrence.
 
@@ -110,7 +115,7 @@ def _candidate(term: str, places: Sequence[tuple[Passage, Hit]]) -> Candidate:
     passage, first = places[0]
     rule = min((hit.rule for _, hit in places), key=_RANK.__getitem__)
     return Candidate(
-        handle=f"{passage.turn}.{len(_WORD.findall(passage.text, 0, first.start)) + 1}",
+        handle=handle(passage.turn, passage.text, first.start),
         term=term,
         shown=passage.text[first.start : first.end],
         kind=_KINDS.get(rule, Kind.OTHER),

@@ -1,11 +1,12 @@
 """What may leave, for which reader: what must be decided before an export is written, and the text made fit for the public.
 
 Every profile is refused while a name candidate is open. The public also gets no place, exact date, agency, identifying
-number or one-off role that nobody has confirmed; `for_public` takes away what can be taken away without a decision.
+number or one-off role that nobody has confirmed or said in general; `for_public` takes away what can be taken away.
 """
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from enum import StrEnum
@@ -13,12 +14,12 @@ from enum import StrEnum
 from pipeline.codes.quotes import Anchor
 from pipeline.export.model import Profile
 from pipeline.pseudonyms import uk_patterns
-from pipeline.pseudonyms.candidates import Candidate, candidates
+from pipeline.pseudonyms.candidates import Candidate, candidates, handle
 from pipeline.pseudonyms.hits import DATE_RULES, Rule
-from pipeline.pseudonyms.matching import Matcher, Pattern
+from pipeline.pseudonyms.matching import Found, Matcher, Pattern
 from pipeline.pseudonyms.names import Cut, Kind, NameKey, Replaced, rewrite
 from pipeline.pseudonyms.word_lists import fold, is_common
-from pipeline.transcripts.document import Document
+from pipeline.transcripts.document import Document, Passage
 from storage.errors import Refused
 
 _BRACKETED = re.compile(r"\[[^\[\]\n]*\]")
@@ -28,7 +29,7 @@ _ALREADY_DECIDED = (Rule.TITLE, Rule.CUE, Rule.KNOWN, Rule.AGE)
 
 class NotFit(Refused):
     """export: before {conversation} may leave for {profile} readers, {count} to decide; the first is {what} at
-    {reference}: `{command}`"""
+    {reference}: `{command}`, and all of them: `candour disclosure check {conversation} --for {profile}`"""
 
 
 class What(StrEnum):
@@ -51,10 +52,17 @@ _WHATS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is known beside the text: the participant's agency ("" if none), and the positions of the review's others."""
+    """What is known beside the text: the participant's agency ("" if none), the positions of the review's others, and what
+    people decided that the public reads instead of a subject."""
 
     agency: str
     others: tuple[str, ...]
+    general: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def once(self, position: str) -> frozenset[str]:
+        """The roles that one person of the review has, as `role` gives them."""
+        counts = Counter(role(one).casefold() for one in (position, *self.others))
+        return frozenset(one for one, count in counts.items() if count == 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,12 +127,13 @@ def require_fit(opens: Sequence[Open], conversation: str, profile: Profile) -> N
 
 
 def for_public(document: Document, facts: Facts) -> Generalised:
-    """The document with exact dates as [date], the agency as [agency], and positions without their numbers."""
-    roles = frozenset(role(position).casefold() for position in (document.position, *facts.others))
-    agency = _agency(facts)
-    turns = {p.turn: rewrite(p.text, _cuts(p.text, agency, roles)) for p in document.passages}
+    """The document with exact dates as [date], the agency as [agency], positions without their numbers, and whatever a
+    person decided to say in general, so."""
+    cuts = _Cuts(document, facts)
+    turns = {p.turn: rewrite(p.text, cuts.of(p)) for p in document.passages}
     passages = tuple(changed(passage, text=turns[passage.turn].text) for passage in document.passages)
-    return Generalised(document=changed(document, position=role(document.position), passages=passages), turns=turns)
+    position = facts.general.get(role_subject(document.position), role(document.position))
+    return Generalised(document=changed(document, position=position, passages=passages), turns=turns)
 
 
 def role(position: str) -> str:
@@ -132,22 +141,48 @@ def role(position: str) -> str:
     return _NUMBER.sub("", position).strip() or position
 
 
+def role_subject(position: str) -> str:
+    """What a decision about a role is kept under."""
+    return f"role {role(position).casefold()}"
+
+
+def agency_subject(agency: str) -> str:
+    """What a decision about an agency is kept under."""
+    return f"agency {agency.casefold()}"
+
+
 def _for_the_public(document: Document, facts: Facts) -> Iterator[Open]:
-    where, own = document.conversation, role(document.position)
-    if own.casefold() not in {role(other).casefold() for other in facts.others}:
-        yield _confirmable(What.ROLE, where, "position", f"role {own.casefold()}")
-    bare = tuple(changed(passage, text=_BRACKETED.sub(_blank, passage.text)) for passage in document.passages)
+    where, once = document.conversation, facts.once(document.position)
+    own = role_subject(document.position)
+    if role(document.position).casefold() in once and own not in facts.general:
+        yield _decidable(What.ROLE, where, "position", own)
     agency = _agency(facts)
     if any(agency.find(passage.text) for passage in document.passages):
-        yield _confirmable(What.AGENCY, where, "agency", f"agency {facts.agency.casefold()}")
-    for candidate in candidates(bare, NameKey(), ()):
+        yield _decidable(What.AGENCY, where, "agency", agency_subject(facts.agency))
+    seen = {own}
+    for passage, found in _mentions(document, once):
+        if found.term not in seen and found.term not in facts.general:
+            seen.add(found.term)
+            yield _decidable(What.ROLE, where, handle(passage.turn, passage.text, found.start), found.term)
+    for candidate in candidates(_bare(document), NameKey(), ()):
         if candidate.rule not in _ALREADY_DECIDED:
-            yield _confirmable(_WHATS[candidate.kind], where, candidate.handle, candidate.term)
+            yield _decidable(_WHATS[candidate.kind], where, candidate.handle, candidate.term)
 
 
-def _confirmable(what: What, where: str, at: str, subject: str) -> Open:
-    command = f"candour export {where} --for public --confirm {at}"
+def _decidable(what: What, where: str, at: str, subject: str) -> Open:
+    command = f"candour disclosure generalise {where} {at}"
     return Open(what=what, reference=f"{where}:{at}", command=command, subject=subject)
+
+
+def _mentions(document: Document, roles: Iterable[str]) -> Iterator[tuple[Passage, Found]]:
+    """Where a text speaks of a role, in brackets or not."""
+    matcher = Matcher(Pattern(term=f"role {one}", text=one, titled=False) for one in roles)
+    yield from ((passage, found) for passage in document.passages for found in matcher.find(passage.text))
+
+
+def _bare(document: Document) -> tuple[Passage, ...]:
+    """The text without what stands in brackets, which people decided already."""
+    return tuple(changed(passage, text=_BRACKETED.sub(_blank, passage.text)) for passage in document.passages)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -160,18 +195,40 @@ def _agency(facts: Facts) -> Matcher:
     return Matcher([Pattern(term="agency", text=facts.agency, titled=False)] if names_one else [])
 
 
-def _cuts(text: str, agency: Matcher, roles: frozenset[str]) -> Iterator[Cut]:
-    brackets = [match.span() for match in _BRACKETED.finditer(text)]
-    wanted = [(hit.start, hit.end, "[date]", "date") for hit in uk_patterns.find(text) if hit.rule in DATE_RULES]
-    wanted += [(found.start, found.end, "[agency]", "agency") for found in agency.find(text)]
-    for start, end in brackets:
-        inside = text[start + 1 : end - 1]
-        if role(inside) != inside and role(inside).casefold() in roles:
-            wanted.append((start, end, f"[{role(inside)}]", "position"))
-    done = 0
-    for start, end, shown, term in sorted(wanted):
-        around = [span for span in brackets if span[0] < end and start < span[1]]
-        start, end = min([start, *(s for s, _ in around)]), max([end, *(e for _, e in around)])
-        if end > done:
-            yield Cut(start=max(start, done), end=end, shown=shown, term=term)
-            done = end
+class _Cuts:
+    """What the public does not read, turn by turn."""
+
+    def __init__(self, document: Document, facts: Facts) -> None:
+        positions = (document.position, *facts.others)
+        self._roles = frozenset(role(position).casefold() for position in positions)
+        self._agency, self._general = _agency(facts), facts.general
+        self._agency_shown = facts.general.get(agency_subject(facts.agency), "agency")
+        self._found: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+        spoken_of = [subject.removeprefix("role ") for subject in facts.general if subject.startswith("role ")]
+        for passage, found in _mentions(document, spoken_of):
+            self._found[passage.turn].append((found.start, found.end, facts.general[found.term]))
+        for candidate in candidates(_bare(document), NameKey(), ()) if facts.general else ():
+            if candidate.term in facts.general:
+                shown = facts.general[candidate.term]
+                for place in candidate.occurrences:
+                    self._found[place.turn].append((place.start, place.end, shown))
+
+    def of(self, passage: Passage) -> Iterator[Cut]:
+        """The stretches of a turn, in order; what stands in brackets goes as a whole."""
+        brackets = [match.span() for match in _BRACKETED.finditer(passage.text)]
+        done = 0
+        for start, end, shown in sorted(self._wanted(passage, brackets)):
+            around = [span for span in brackets if span[0] < end and start < span[1]]
+            start, end = min([start, *(s for s, _ in around)]), max([end, *(e for _, e in around)])
+            if end > done:
+                yield Cut(start=max(start, done), end=end, shown=f"[{shown}]", term="")
+                done = end
+
+    def _wanted(self, passage: Passage, brackets: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+        yield from self._found[passage.turn]
+        yield from ((hit.start, hit.end, "date") for hit in uk_patterns.find(passage.text) if hit.rule in DATE_RULES)
+        yield from ((found.start, found.end, self._agency_shown) for found in self._agency.find(passage.text))
+        for start, end in brackets:
+            inside = passage.text[start + 1 : end - 1]
+            if role(inside) != inside and role(inside).casefold() in self._roles:
+                yield start, end, self._general.get(role_subject(inside), role(inside))

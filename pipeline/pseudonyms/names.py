@@ -50,7 +50,7 @@ class DateUnusable(BadInput):
 
 
 class GeneralUnusable(BadInput):
-    """names: what the public reads instead needs a word, and no square brackets; say it with --as"""
+    """names: what the public reads instead needs a word, and no square brackets; say it with --say"""
 
 
 class Kind(StrEnum):

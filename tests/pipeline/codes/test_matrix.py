@@ -34,12 +34,20 @@ def test_counts_by_position_and_code() -> None:
     ]
 
 
-def test_rolled_up_counts_each_extract_once() -> None:
+def test_rolled_up_a_code_has_what_is_below_it_and_each_extract_once() -> None:
     assert matrix([TALK, SECOND], BOOK, EXTRACTS, rolled_up=True).to_table() == [
-        ["Position", "C3 Conditions of work", "F1 What you thought was going on"],
-        ["Teacher 1", "3", "1"],
-        ["Social worker 1", "1", "0"],
-        ["Total", "4", "1"],
+        [
+            "Position",
+            "C Contributory factors",
+            "C3 Conditions of work",
+            "C3.1 Atmosphere at work",
+            "C3.3 Workload",
+            "F Mindset at the time",
+            "F1 What you thought was going on",
+        ],
+        ["Teacher 1", "3", "3", "2", "2", "1", "1"],
+        ["Social worker 1", "1", "1", "0", "0", "0", "0"],
+        ["Total", "4", "4", "2", "2", "1", "1"],
     ]
 
 
@@ -50,12 +58,12 @@ def test_a_cell_holds_its_extracts_in_the_order_of_the_talk() -> None:
     assert [one.quote for one in cell.extracts] == ["Busy, =very busy", "Then"]
 
 
-def test_the_table_of_quotes() -> None:
+def test_the_table_has_numbers_beside_quotes() -> None:
     text = matrix([TALK, SECOND], BOOK, EXTRACTS).to_csv().decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text, newline="")))
-    assert rows[0][:3] == ["Conversation", "Position", "C3 Conditions of work"]
-    assert rows[1][4] == "Busy, =very busy (C-001, turn 2)\n\nThen (C-001, turn 4)"
-    assert rows[2][:3] == ["C-002", "Social worker 1", "'=very (C-002, turn 2)"]
+    assert rows[0][:4] == ["Conversation", "Position", "C3 Conditions of work: number", "C3 Conditions of work"]
+    assert rows[1][6:8] == ["2", "Busy, =very busy (C-001, turn 2)\n\nThen (C-001, turn 4)"]
+    assert rows[2][:6] == ["C-002", "Social worker 1", "1", "'=very (C-002, turn 2)", "0", ""]
 
 
 def test_without_extracts_there_are_positions_only() -> None:

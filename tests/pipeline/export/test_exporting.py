@@ -9,11 +9,12 @@ import pytest
 from access.roles import NotAllowed
 from pipeline.codes import extracting
 from pipeline.export import exporting
-from pipeline.export.exporting import NotForThem, NothingToConfirm, NothingToExport, OneParticipant, WrongRecipient
+from pipeline.export.exporting import NotForThem, OneParticipant, WrongRecipient
 from pipeline.export.formats import FORMATS, UnknownFormat
 from pipeline.export.model import Profile
 from pipeline.export.place import CannotPlace, PlaceTaken
-from pipeline.pseudonyms import naming
+from pipeline.pseudonyms import disclosing, naming
+from pipeline.pseudonyms.disclosing import NothingOpen, NothingToExport
 from pipeline.pseudonyms.disclosure import NotFit, What
 from pipeline.pseudonyms.names import Kind
 from pipeline.pseudonyms.naming import NotAName
@@ -127,12 +128,12 @@ def test_to_the_public_only_what_was_confirmed(told: Story, path: Path) -> None:
     make_public(told)
     open_places = places(told)
     assert open_places
-    with pytest.raises(NotFit, match="--confirm"):
+    with pytest.raises(NotFit, match="disclosure generalise"):
         story.export(told, path, Profile.PUBLIC)
     assert nothing_left(told, path)
-    left = exporting.confirm(told.home, told.ben, FIRST, [*open_places, open_places[0]])
+    left = disclosing.confirm(told.home, told.ben, FIRST, [*open_places, open_places[0]])
     assert (left, places(told)) == (0, [])
-    assert (told.log()[-1].event, told.log()[-1].detail["count"]) == (Event.DISCLOSURE_OVERRIDDEN, len(open_places))
+    assert (told.log()[-1].event, told.log()[-1].detail["count"]) == (Event.DISCLOSURE_CONFIRMED, len(open_places))
     story.export(told, path, Profile.PUBLIC)
     text = path.read_text(encoding="utf-8-sig")
     assert "3 March 2024" not in text
@@ -142,10 +143,10 @@ def test_to_the_public_only_what_was_confirmed(told: Story, path: Path) -> None:
 def test_what_was_confirmed_can_still_be_seen(told: Story) -> None:
     make_public(told)
     confirmed = places(told)
-    exporting.confirm(told.home, told.ben, FIRST, confirmed)
+    disclosing.confirm(told.home, told.ben, FIRST, confirmed)
     with told.home.reading() as session:
         conversation = find_conversation(session, FIRST)
-        every = exporting.still_open(told.home, session, conversation, Profile.PUBLIC, confirmed=False)
+        every = disclosing.still_open(told.home, session, conversation, Profile.PUBLIC, confirmed=False)
     assert [one.reference.partition(":")[2] for one in every] == confirmed
 
 
@@ -153,8 +154,8 @@ def test_a_confirmation_is_for_the_public_alone_and_decides_no_name(told: Story)
     open_name(told)
     handle = naming.open_candidates(told.home, told.ana, FIRST)[0].handle
     before = story.rows(told.home, NameDecision)
-    with pytest.raises(NothingToConfirm):
-        exporting.confirm(told.home, told.ben, FIRST, [handle])
+    with pytest.raises(NothingOpen):
+        disclosing.confirm(told.home, told.ben, FIRST, [handle])
     assert story.rows(told.home, NameDecision) == before
 
 
@@ -162,8 +163,8 @@ def test_a_confirmation_is_for_the_public_alone_and_decides_no_name(told: Story)
 def test_where_nothing_is_open_nothing_is_confirmed(at: list[str], told: Story) -> None:
     make_public(told)
     before = story.rows(told.home, NameDecision), told.events()
-    with pytest.raises(NothingToConfirm):
-        exporting.confirm(told.home, told.ben, FIRST, at)
+    with pytest.raises(NothingOpen):
+        disclosing.confirm(told.home, told.ben, FIRST, at)
     assert (story.rows(told.home, NameDecision), told.events()) == before
 
 
@@ -299,5 +300,5 @@ def test_who_may_not_export_or_confirm(told: Story, path: Path) -> None:
         with pytest.raises(NotAllowed):
             exporting.dry_run(told.home, person, FIRST, Profile.INTERNAL)
     with pytest.raises(NotAllowed):
-        exporting.confirm(told.home, told.ana, FIRST, ["position"])
+        disclosing.confirm(told.home, told.ana, FIRST, ["position"])
     assert nothing_left(told, path)

@@ -1,0 +1,271 @@
+"""`candour extract`: quotes filed under the codes of a review, alone and beside each other."""
+
+from pathlib import Path
+
+import click
+
+from commands.desk import Desk, columns, with_desk
+from commands.recordings import NoSuchFile
+from pipeline.codes import comparing, extracting
+from pipeline.codes.accounts import Account
+from pipeline.codes.agreement import Agreement, Table, Unit, overall
+from pipeline.codes.agreement import Place as TurnOf
+from pipeline.codes.extracting import Place
+from pipeline.export.place import place
+from pipeline.reviews import codebook_of, find_conversation
+from pipeline.transcripts.transcript import timestamp
+
+
+@click.group()
+def extract() -> None:
+    """Extracts: pseudonymised quotes with their codes."""
+
+
+@extract.command()
+@click.argument("reference")
+@click.option("--code", "codes", multiple=True, help="Name, id, alias or shortcut of a code; may be given again.")
+@click.option("--in-vivo", is_flag=True, help="Make its own words a code of the review.")
+@click.option("--quote", help="Words of the pseudonymised transcript; they may go over several turns.")
+@click.option("--turn", type=int, help="The turn the quote is in or begins in; alone, the whole turn.")
+@click.option("--last", type=int, help="With --turn and no quote: whole turns up to this one.")
+@click.option("--memo", default="", help="A note on the extract.")
+@with_desk
+def add(
+    desk: Desk,
+    reference: str,
+    codes: tuple[str, ...],
+    in_vivo: bool,
+    quote: str | None,
+    turn: int | None,
+    last: int | None,
+    memo: str,
+) -> None:
+    """Add an extract by its quote, or whole turns. Extracts may overlap."""
+    if quote is None and turn is None:
+        raise click.UsageError("Say the --quote, the --turn, or both.")
+    if not codes and not in_vivo:
+        raise click.UsageError("Say a --code, or --in-vivo.")
+    number, one = extracting.add(
+        desk.unlock(), desk.actor, reference, codes=codes, quote=quote, turn=turn, last=last, memo=memo, in_vivo=in_vivo
+    )
+    desk.result({"extract": number, "quote": one.quote, "codes": one.codes}, f"Added extract {number}.")
+
+
+@extract.command("list")
+@click.argument("reference")
+@click.option("--coder", help="Only those of one person.")
+@with_desk
+def list_extracts(desk: Desk, reference: str, coder: str | None) -> None:
+    """Show the extracts of a conversation, and what is wrong with any."""
+    home = desk.unlock()
+    found = extracting.listed(home, desk.actor, reference, coder=coder)
+    with home.reading() as session:
+        titles = {code.id: code.name for code in codebook_of(home, find_conversation(session, reference).review).codes}
+    rows = [
+        {
+            "extract": number,
+            "turn": one.anchor.first_turn,
+            "at": timestamp(one.start),
+            "position": one.position,
+            "speaker": one.speaker.value,
+            "coder": one.coder,
+            "codes": "; ".join(one.codes if desk.as_json else (titles.get(code, code) for code in one.codes)),
+            "quote": one.quote,
+            "memo": one.memo,
+            "to mend": "; ".join(faults),
+        }
+        for number, one, faults in found
+    ]
+    desk.table(rows, "No extract yet.")
+
+
+@extract.command("import")
+@click.argument("reference")
+@click.argument("file", type=click.Path(path_type=Path))
+@with_desk
+def import_extracts(desk: Desk, reference: str, file: Path) -> None:
+    """Add extracts from a CSV table with the columns turn, quote, codes, memo; all or nothing."""
+    home = desk.unlock()
+    try:
+        data = file.read_bytes()
+    except OSError:
+        raise NoSuchFile from None
+    added = extracting.import_table(home, desk.actor, reference, data)
+    desk.result({"added": [number for number, _ in added]}, f"Added {len(added)} extracts.")
+
+
+@extract.command()
+@click.argument("reference")
+@click.argument("number", type=int)
+@click.option("--code", "codes", multiple=True, help="Its codes from now on, all of them; may be given again.")
+@click.option("--add-code", "more", multiple=True, help="One more code; may be given again.")
+@click.option("--drop-code", "fewer", multiple=True, help="A code it no longer has; may be given again.")
+@click.option("--memo", help="Another note; empty takes it away.")
+@click.option("--quote", help="Other words of the pseudonymised transcript.")
+@click.option("--turn", type=int, help="The turn the quote is in; alone, the whole turn.")
+@click.option("--last", type=int, help="With --turn and no quote: whole turns up to this one.")
+@with_desk
+def change(
+    desk: Desk,
+    reference: str,
+    number: int,
+    codes: tuple[str, ...],
+    more: tuple[str, ...],
+    fewer: tuple[str, ...],
+    memo: str | None,
+    quote: str | None,
+    turn: int | None,
+    last: int | None,
+) -> None:
+    """Give one of your extracts other codes, another memo, or other words: also the way to mend one."""
+    where = None if quote is None and turn is None else Place(quote=quote, turn=turn, last=last)
+    if not (codes or more or fewer or where) and memo is None:
+        raise click.UsageError("Say what to change.")
+    one = extracting.change(
+        desk.unlock(),
+        desk.actor,
+        reference,
+        number,
+        codes=codes or None,
+        more=more,
+        fewer=fewer,
+        memo=memo,
+        place=where,
+    )
+    desk.result({"extract": number, "quote": one.quote, "codes": one.codes}, f"Changed extract {number}.")
+
+
+@extract.command()
+@click.argument("reference")
+@click.argument("numbers", type=int, nargs=-1, required=True)
+@click.option("--undo", is_flag=True, help="Put removed extracts back.")
+@with_desk
+def remove(desk: Desk, reference: str, numbers: tuple[int, ...], undo: bool) -> None:
+    """Take extracts of yours out, or put them back."""
+    act = extracting.restore if undo else extracting.remove
+    act(desk.unlock(), desk.actor, reference, *numbers)
+    desk.result({"extracts": numbers, "removed": not undo}, f"{'Put back' if undo else 'Removed'} {_numbers(numbers)}.")
+
+
+@extract.command()
+@click.argument("reference")
+@with_desk
+def undo(desk: Desk, reference: str) -> None:
+    """Take back what you did last to the extracts of a conversation; again and again, as far back as you like."""
+    about = extracting.undo(desk.unlock(), desk.actor, reference)
+    desk.result({"extracts": about}, f"Taken back: {_numbers(about)}.")
+
+
+@extract.command()
+@click.argument("reference")
+@with_desk
+def redo(desk: Desk, reference: str) -> None:
+    """Do again what you took back last."""
+    about = extracting.redo(desk.unlock(), desk.actor, reference)
+    desk.result({"extracts": about}, f"Done again: {_numbers(about)}.")
+
+
+def _numbers(numbers: list[int] | tuple[int, ...]) -> str:
+    return f"extract{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}"
+
+
+@extract.command()
+@click.argument("target", metavar="REVIEW")
+@click.option("--rolled-up", is_flag=True, help="A code counts what is filed below it too, and headings have a line.")
+@click.option("--coder", help="Only the extracts of one person.")
+@click.option(
+    "--csv", "file", type=click.Path(path_type=Path), help="Write counts and quotes side by side to this CSV file."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@with_desk
+def matrix(desk: Desk, target: str, rolled_up: bool, coder: str | None, file: Path | None, overwrite: bool) -> None:
+    """The framework matrix: how many extracts each position has under each code; --csv writes the quotes beside the counts."""
+    found = comparing.framework(desk.unlock(), desk.actor, target, rolled_up=rolled_up, coder=coder)
+    if file is not None:
+        place(found.to_csv(), file, overwrite)
+    head, *body = found.to_table()
+    # Many codes and few positions: on a screen a line a code is readable where a column a code is not.
+    lines = [
+        dict(zip(["code", *(line[0] for line in body)], column, strict=True))
+        for column in zip(head, *body, strict=True)
+    ]
+    desk.result(
+        [dict(zip(head, line, strict=True)) for line in body],
+        columns(lines[1:]) if len(head) > 1 else "No extract yet.",
+    )
+
+
+@extract.command()
+@click.argument("target", metavar="REVIEW")
+@click.option("--code", "label", help="Only this code and what is below it; otherwise all on which accounts differ.")
+@click.option("--all", "every", is_flag=True, help="Also codes on which all positions say the same.")
+@with_desk
+def accounts(desk: Desk, target: str, label: str | None, every: bool) -> None:
+    """Accounts side by side: for each code what each position said, and where only some of them say so."""
+    found = comparing.accounts(desk.unlock(), desk.actor, target, label=label, every=every)
+    desk.result([_told(one) for one in found], "\n\n".join(map(_printed, found)) or "No account differs.")
+
+
+def _told(one: Account) -> dict[str, object]:
+    return {
+        "code": one.code.id,
+        "name": one.code.name,
+        "differs": one.differs,
+        "positions": [
+            {
+                "position": voice.position,
+                "conversation": voice.conversation,
+                "extracts": [{"turn": e.anchor.first_turn, "quote": e.quote} for e in voice.extracts],
+                "also filed under": [code.id for code in voice.beside],
+                "alone with": [code.id for code in voice.alone],
+            }
+            for voice in one.voices
+        ],
+    }
+
+
+def _printed(one: Account) -> str:
+    lines = [f"{one.code.name}{'  — accounts differ' if one.differs else ''}"]
+    for voice in one.voices:
+        lines.append(f"  {voice.position} ({voice.conversation})")
+        lines += [f"    turn {e.anchor.first_turn}: {' / '.join(e.quote.splitlines())}" for e in voice.extracts]
+        lines += [] if voice.extracts else ["    nothing"]
+        lines += [f"    only here also: {', '.join(code.name for code in voice.alone)}"] if voice.alone else []
+    return "\n".join(lines)
+
+
+@extract.command()
+@click.argument("target")
+@click.option("--coder", "coders", multiple=True, help="One of the two people to compare; give it twice.")
+@click.option(
+    "--unit", type=click.Choice([unit.value for unit in Unit]), default=Unit.TURNS.value, show_default=True,
+    help="Count turns, or characters: how much of a turn was meant.",
+)  # fmt: skip
+@with_desk
+def agreement(desk: Desk, target: str, coders: tuple[str, ...], unit: str) -> None:
+    """How far two coders agree about TARGET, a conversation or a review, and about which turns they should talk."""
+    (first, second), found = comparing.compare(desk.unlock(), desk.actor, target, coders=coders, unit=Unit(unit))
+    rows = [_figures(one, first, second, desk.as_json) for one in found]
+    together = {"code": "all codes together", **_coefficients(overall(found))}
+    if desk.as_json:
+        desk.result({"coders": [first, second], "unit": unit, "codes": rows, "all": together})
+        return
+    desk.say(f"{first} and {second}, counted in {unit}\n")
+    desk.say(columns([*rows, together | dict.fromkeys((f"only {first}", f"only {second}"), "")]))
+
+
+def _figures(one: Agreement, first: str, second: str, as_json: bool) -> dict[str, object]:
+    apart = {f"only {first}": one.only_first, f"only {second}": one.only_second}
+    shown = {
+        name: [*map(_turn, places)] if as_json else ", ".join(map(_turn, places)) for name, places in apart.items()
+    }
+    return {"code": one.code.id if as_json else one.code.name, **_coefficients(one.table), **shown}
+
+
+def _coefficients(table: Table) -> dict[str, object]:
+    figures = {"agreement": table.share, "kappa": table.kappa, "alpha": table.alpha}
+    return {"units": table.units} | {name: round(value, 3) for name, value in figures.items()}
+
+
+def _turn(place: TurnOf) -> str:
+    return f"{place[0]}:{place[1]}"

@@ -59,6 +59,8 @@ class Person(_Row, Base):
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The keys and settings they have chosen for the page of a transcript.
+    keys: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class PersonSession(_Row, Base):

@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("added_at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", storage.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("keys", sa.JSON(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("name", name=op.f("uq_person_name")),

@@ -1,12 +1,13 @@
 """`candour model`: speech models of the home."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from access.roles import Act, require
-from commands.desk import Desk, with_desk
-from pipeline.transcription import model_store
+from commands.desk import Desk, columns, with_desk
+from pipeline.transcription import library, model_choice, model_store
 from storage.log.log import Event
 
 
@@ -18,7 +19,11 @@ def model() -> None:
 def _added(desk: Desk, added: model_store.Model) -> None:
     with desk.home.writing() as session:
         desk.home.log(session, Event.MODEL_INSTALLED, actor=desk.actor.name, obj=[added.digest])
-    desk.result({"model": added.name, "sha256": added.digest}, f"Added {added.name}; manifest {added.digest[:16]}…")
+    note = f"\n{added.note}" if " " in added.note else ""
+    desk.result(
+        {"model": added.name, "sha256": added.digest, "note": added.note},
+        f"Added {added.name}; manifest {added.digest[:16]}…{note}",
+    )
 
 
 @model.command()
@@ -26,31 +31,69 @@ def _added(desk: Desk, added: model_store.Model) -> None:
 @click.option("--language", default="en", show_default=True, help="Language it is used for.")
 @with_desk
 def install(desk: Desk, name: str, language: str) -> None:
-    """Fetch a model such as small.en from its hub, once. This is the only command that uses the network."""
+    """Fetch a model such as small.en from its hub, once. This is the only command that uses the network.
+
+    `candour model list --all` says which one suits this machine.
+    """
     require(desk.actor.roles, Act.MANAGE_MODELS, desk.actor.name)
-    _added(desk, model_store.install(name, desk.home.models, language=language))
+    with desk.progress("Fetching", 1.0) as update:
+
+        def heard(done: int, total: int) -> None:
+            update(done / (total or 1))
+
+        added = model_store.install(name, desk.home.models, language=language, progress=heard)
+    _added(desk, added)
 
 
 @model.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name in this home.")
-@click.option("--language", default="en", show_default=True, help="Language it is used for.")
+@click.option("--language", help="Language it is used for; otherwise what its manifest says, or en.")
 @with_desk
-def add(desk: Desk, folder: Path, name: str, language: str) -> None:
-    """Take in a converted model from a folder, such as one carried here on a stick."""
+def add(desk: Desk, folder: Path, name: str, language: str | None) -> None:
+    """Take in a converted model from a folder, such as one carried here on a stick.
+
+    A folder from another home is compared with its manifest first.
+    """
     require(desk.actor.roles, Act.MANAGE_MODELS, desk.actor.name)
-    _added(desk, model_store.add(folder, name, desk.home.models, language=language))
+    _added(desk, model_store.add(folder, name, desk.home.models, language=language or ""))
 
 
 @model.command("list")
+@click.option(
+    "--all", "every", is_flag=True, help="Also those that can be fetched, and which of them suits this machine."
+)
 @with_desk
-def list_models(desk: Desk) -> None:
+def list_models(desk: Desk, every: bool) -> None:
     """Show the models of this home."""
-    rows = [
-        {"model": m.name, "language": m.language, "sha256": m.digest[:16], "note": m.note}
-        for m in model_store.list_models(desk.home.models)
+    found = model_store.list_models(desk.home.models)
+    rows = [{"model": m.name, "language": m.language, "sha256": m.digest[:16], "note": m.note} for m in found]
+    if not every:
+        desk.table(rows, "No model yet: candour model list --all says which one suits this machine.")
+        return
+    machine = model_choice.this_machine(library.cards())
+    best = model_choice.suited(machine)
+    here = {one.name for one in found}
+    choices = [
+        {
+            "model": one.name,
+            "fetch MB": one.size,
+            "memory GB": one.memory,
+            "": "here" if one.name in here else "suits this machine" if one.name == best else "",
+            "about": one.about,
+        }
+        for one in model_choice.CHOICES
     ]
-    desk.table(rows, "No model yet: candour model install small.en, or candour model add FOLDER --name NAME.")
+    card = "a graphics card" if machine.card else "no graphics card it could use"
+    lines = [
+        *([columns(rows), ""] if rows else []),
+        columns(choices),
+        "",
+        f"This machine: {machine.cores} cores, {machine.memory:.0f} GB of memory, {card}. Begin with {best}.",
+        "The demo model is none of these: it knows the words and voices of the demo and nothing else.",
+    ]
+    data = {"installed": rows, "choices": [asdict(one) for one in model_choice.CHOICES], "suited": best}
+    desk.result(data | {"machine": asdict(machine)}, "\n".join(lines))
 
 
 @model.command()

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -39,6 +39,9 @@ class Speech(Section):
 
     model: str = Field(default="", description="name of a model in the home's store; empty means the only one there")
     threads: int = Field(default=0, ge=0, description="processor threads for recognition; 0 means all")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="where to recognise: a graphics card (cuda) where one works, or the processor (cpu)"
+    )
     window_seconds: float = Field(default=300.0, ge=20, le=600, description="longest window, cut in silence")
 
 

@@ -17,7 +17,8 @@ STEP: Final = 0.2
 
 
 class NoModel(NotFound):
-    """speech: there is no speech model in this home; `candour model install small.en`, or `candour model add FOLDER` offline"""
+    """speech: there is no speech model in this home; `candour model list --all` says which one suits this machine, \
+`candour model install small.en` fetches one where there is a network, `candour model add FOLDER` takes one in without"""
 
 
 class ManyModels(NotFound):
@@ -93,7 +94,8 @@ def _transcribe(home: Home, done: Done, report: Callable[[Progress], None], stop
         due = stages.due(session, home.settings.work.attempts)
     if not due:
         return
-    engine = Engine.load(chosen_model(home).folder, home.settings.speech.threads)
+    speech = home.settings.speech
+    engine = Engine.load(chosen_model(home).folder, speech.threads, speech.device)
     for one in due:
         if stop():
             return

@@ -66,7 +66,8 @@ def places(turns: Sequence[Turn]) -> list[Place]:
 def critical_lists(terms: Sequence[str] = ()) -> tuple[WordList, ...]:
     """The word lists that come with Candour, `configs/words/` and the first names in `configs/words-names/`, and a glossary."""
     lists = [_list(tomllib.loads(configs.read(f"words/{name}.toml"))) for name in configs.names("words")]
-    names = word_lists.words("first-names", "words") - word_lists.words("not-names", "calendar", "words")
+    # May and Will as the lists write them are theirs already
+    names = word_lists.words("first-names", "words") - {word_lists.fold(word) for one in lists for word in one.exact}
     own = frozenset(phrase for term in terms if (phrase := tuple(filter(None, map(plain, term.split())))))
     return (*lists, WordList(title="name", capitals=names), WordList(title="glossary", phrases=own))
 

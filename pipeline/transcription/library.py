@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recording.decode import RATE
+from pipeline.transcription.model_store import PREPROCESSOR, ModelIncomplete
 from pipeline.transcripts.transcript import Span
 
 Sound = NDArray[np.float32]
@@ -69,7 +70,10 @@ def fitting(tokenizer: Any, terms: Sequence[str]) -> tuple[str, ...]:
 
 
 def loaded(folder: Path, threads: int, device: str) -> Any:
-    """The model in a folder on "cpu" or "cuda"; its attribute `drew` says whether it has drawn by chance yet."""
+    """The model in a folder on "cpu" or "cuda"; its attribute `drew` says whether it has drawn by chance yet.
+
+    Raises ModelIncomplete where its settings are for another number of bands than it hears.
+    """
     _offline()
     from faster_whisper import WhisperModel
 
@@ -84,7 +88,10 @@ def loaded(folder: Path, threads: int, device: str) -> Any:
             return result
 
     compute = "float16" if device == "cuda" else "int8"
-    return Model(str(folder), device=device, compute_type=compute, cpu_threads=threads, local_files_only=True)
+    model = Model(str(folder), device=device, compute_type=compute, cpu_threads=threads, local_files_only=True)
+    if model.model.n_mels != model.feature_extractor.mel_filters.shape[0]:
+        raise ModelIncomplete(file=PREPROCESSOR)
+    return model
 
 
 def seed(number: int) -> None:

@@ -6,16 +6,22 @@ A model is a folder with the files of a converted Whisper model and a manifest.j
 
 import hashlib
 import json
+import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event, Thread
 from typing import Any, Final
 
+from pipeline.transcription import model_choice
 from storage.errors import BadInput, NotFound, NotVerified, Unavailable
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
+LONGEST_NAME: Final = 60
 # Without the last two the library goes to the network, or hears with the wrong filters
 REQUIRED: Final = ("model.bin", "config.json", "tokenizer.json")
 # Says how many mel bands the model hears. Models of 80 bands do without it, which is what the library then takes for granted.
@@ -33,7 +39,8 @@ class ModelDamaged(NotVerified):
 
 
 class ModelIncomplete(BadInput):
-    """model: {file} is missing from the folder; copy the whole model, with its tokenizer and settings"""
+    """model: {file} is missing from the folder, or is that of another model; copy the whole model, with its tokenizer and \
+settings"""
 
 
 class ModelExists(BadInput):
@@ -92,24 +99,23 @@ def list_models(home_models: Path) -> list[Model]:
     return found
 
 
-def add(source: Path, name: str, home_models: Path, *, language: str = "en", note: str = "") -> Model:
+def add(source: Path, name: str, home_models: Path, *, language: str = "", note: str = "") -> Model:
     """Copy a converted model below `home_models` and write its manifest; it appears whole or not at all.
 
-    Raises ModelName, ModelExists, ModelMissing (no such folder) or ModelIncomplete.
+    A folder with a manifest of its own, such as one from another home, is compared with that first, and its language and note
+    are kept unless others are given.
+
+    Raises ModelName, ModelExists, ModelMissing (no such folder), ModelIncomplete or ModelDamaged.
     """
-    if not (
-        name.isascii() and name[:1].isalnum() and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
-    ):
-        raise ModelName()
-    if len(name) > 60:
-        raise ModelName()
+    _check_name(name, home_models)
     if not source.is_dir():
         raise ModelMissing(model=name)
-    if (home_models / name).exists():
-        raise ModelExists(model=name)
     for needed in _needed(source):
         if not (source / needed).is_file():
             raise ModelIncomplete(file=needed)
+    if (source / MANIFEST).is_file():
+        described = verify(source)
+        language, note = language or described.language, note or described.note
     home_models.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".adding-", dir=home_models) as work:
         part = Path(work) / name
@@ -117,31 +123,90 @@ def add(source: Path, name: str, home_models: Path, *, language: str = "en", not
         for path in sorted(source.iterdir()):
             if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
                 shutil.copyfile(path, part / path.name)
-        write_manifest(part, name, language=language, note=note)
+        write_manifest(part, name, language=language or "en", note=note)
         part.rename(home_models / name)
     return verify(home_models / name)
 
 
-def install(name: str, home_models: Path, *, language: str = "en") -> Model:
+def _check_name(name: str, home_models: Path) -> None:
+    letters = name.replace("-", "").replace("_", "").replace(".", "")
+    if not (name.isascii() and name[:1].isalnum() and letters.isalnum() and len(name) <= LONGEST_NAME):
+        raise ModelName()
+    if (home_models / name).exists():
+        raise ModelExists(model=name)
+
+
+def install(
+    name: str,
+    home_models: Path,
+    *,
+    language: str = "en",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Model:
     """Fetch the converted model `name`, such as small.en, and add it. The only function here that uses a network.
+
+    Files whose digest the hub publishes are compared with it. `progress` hears bytes fetched, and bytes in all.
 
     Raises ModelUnreachable, and what `add` raises.
     """
-    from huggingface_hub import snapshot_download
+    # read when the client is imported: the hub is told the name of the model and nothing else
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    if (home_models / name).exists():
-        raise ModelExists(model=name)
+    disable_progress_bars()
+    _check_name(name, home_models)
     home_models.mkdir(parents=True, exist_ok=True)
+    repository = model_choice.source(name)
     with TemporaryDirectory(prefix=".fetching-", dir=home_models) as work:
         try:
-            snapshot_download(
-                f"Systran/faster-whisper-{name}",
-                local_dir=work,
-                allow_patterns=[*REQUIRED, PREPROCESSOR, "vocabulary.*"],
-            )
+            about = HfApi(token=False).model_info(repository, files_metadata=True)
+            wanted = [one for one in about.siblings or () if _is_wanted(one.rfilename)]
+            with _watched(Path(work), sum(one.size or 0 for one in wanted), progress):
+                snapshot_download(
+                    repository,
+                    revision=about.sha,
+                    local_dir=work,
+                    token=False,
+                    allow_patterns=[one.rfilename for one in wanted],
+                )
         except Exception:  # the client raises errors of many libraries; to a person they are all the same
             raise ModelUnreachable(model=name) from None
-        return add(Path(work), name, home_models, language=language, note=f"Systran/faster-whisper-{name}")
+        for one in wanted:
+            if one.lfs is not None and _digest(Path(work) / one.rfilename) != one.lfs.sha256:
+                raise ModelDamaged(model=name, file=one.rfilename, fault="not what the hub says it is")
+        return add(Path(work), name, home_models, language=language, note=repository)
+
+
+def _is_wanted(file: str) -> bool:
+    return file in {*REQUIRED, PREPROCESSOR, *VOCABULARIES}
+
+
+@contextmanager
+def _watched(folder: Path, total: int, progress: Callable[[int, int], None]) -> Iterator[None]:
+    """Tells how much of a folder is there, twice a second: the client's own bars write to the terminal."""
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            progress(min(total, _weight(folder)), total)
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    progress(total, total)
+
+
+def _weight(folder: Path) -> int:
+    sizes = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # the client moves files when they are whole
+            sizes += path.stat().st_size if path.is_file() else 0
+    return sizes
 
 
 def write_manifest(folder: Path, name: str, *, language: str, note: str) -> None:

@@ -1,26 +1,30 @@
 """Models are folders whose every byte is known."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.transcription import model_store
+from pipeline.transcription.model_choice import CHOICES, Machine, suited, this_machine
 from pipeline.transcription.model_store import (
     ModelDamaged,
     ModelExists,
     ModelIncomplete,
     ModelMissing,
     ModelName,
-    ModelUnreachable,
     add,
-    install,
     list_models,
     verify,
 )
 from pipeline.transcription.speech import Engine
 from tests import engines
+from tests.pipeline.transcription import hub
 
 FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.json")
 
@@ -97,8 +101,19 @@ def test_an_incomplete_folder_is_not_added(model: Path, tmp_path: Path, file: st
 
 def test_a_model_of_eighty_bands_needs_no_preprocessor_settings(model: Path, tmp_path: Path) -> None:
     (model / "preprocessor_config.json").unlink()
+    (model / "manifest.json").unlink()
     add(model, "small.en", tmp_path / "models")
     assert verify(tmp_path / "models" / "small.en").name == "small.en"
+    Engine.load(tmp_path / "models" / "small.en", 1)
+
+
+def test_a_model_whose_bands_are_not_those_of_its_settings_is_refused(model: Path, tmp_path: Path) -> None:
+    """The library would hear with the wrong filters, or end in an error that says nothing."""
+    (model / "preprocessor_config.json").write_text('{"feature_size": 128}')
+    (model / "manifest.json").unlink()
+    add(model, "large", tmp_path / "models")
+    with pytest.raises(ModelIncomplete, match=r"preprocessor_config\.json"):
+        Engine.load(tmp_path / "models" / "large", 1)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", ".hidden", "a b", "é", "x" * 61])
@@ -117,12 +132,84 @@ def test_a_failure_while_copying_leaves_nothing(model: Path, tmp_path: Path, mon
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_fetching_without_a_network_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelUnreachable, match=r"tiny\.en"):
-        install("tiny.en", tmp_path / "models")
+FETCH = """
+import json, sys
+from pathlib import Path
+from pipeline.transcription import model_store
+from storage.errors import CandourError
+heard = []
+try:
+    found = model_store.install(sys.argv[1], Path(sys.argv[2]), progress=lambda done, total: heard.append((done, total)))
+    print(json.dumps({"name": found.name, "note": found.note, "heard": heard}))
+except CandourError as error:
+    print(json.dumps({"error": type(error).__name__, "message": str(error)}))
+"""
+
+
+def fetched(name: str, models: Path, address: str) -> dict[str, Any]:
+    """What fetching gives in a process of its own: the client reads its address when it is imported."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HTTP", "http"))}
+    environment = kept | {"HF_ENDPOINT": address, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(models.parent / "hub")}
+    done = subprocess.run(
+        [sys.executable, "-c", FETCH, name, str(models)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_fetched_model_is_whole_and_says_how_far_it_is(model: Path, tmp_path: Path) -> None:
+    files = {path.name: path.read_bytes() for path in model.iterdir() if path.name != "manifest.json"}
+    with hub.serving(files | {"README.md": b"about", "model.onnx": bytes(1000)}) as (address, asked):
+        found = fetched("tiny.en", tmp_path / "models", address)
+    assert (found["name"], found["note"]) == ("tiny.en", "Systran/faster-whisper-tiny.en")
+    total = sum(map(len, files.values()))
+    assert found["heard"][-1] == [total, total]
+    assert verify(tmp_path / "models" / "tiny.en").name == "tiny.en"
+    assert {path.name for path in (tmp_path / "models" / "tiny.en").iterdir()} == {*files, "manifest.json"}
+    assert not [path for path in asked if "README" in path or "onnx" in path], "nothing is fetched that is not needed"
+    assert [path for path in asked if "Systran/faster-whisper-tiny.en" not in path] == []
+
+
+def test_a_model_that_is_not_what_the_hub_says_is_refused(model: Path, tmp_path: Path) -> None:
+    files = {path.name: path.read_bytes() for path in model.iterdir() if path.name != "manifest.json"}
+    lies = {"model.bin": files["model.bin"][:-1] + b"!"}
+    with hub.serving(files, lies) as (address, _):
+        found = fetched("tiny.en", tmp_path / "models", address)
+    assert found["error"] in {"ModelDamaged", "ModelUnreachable"}
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_fetching_without_a_network_is_one_clear_sentence(tmp_path: Path) -> None:
+    found = fetched("tiny.en", tmp_path / "models", "http://127.0.0.1:9")
+    assert found["error"] == "ModelUnreachable"
+    assert '"tiny.en"' in found["message"]
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_copy_from_another_home_is_compared_with_its_manifest_and_keeps_its_note(model: Path, tmp_path: Path) -> None:
+    (model / "model.bin").write_bytes((model / "model.bin").read_bytes() + b"!")
+    with pytest.raises(ModelDamaged, match=r"model\.bin"):
+        add(model, "carried", tmp_path / "models")
+    model_store.write_manifest(model, "source", language="cy", note="only for trials")
+    added = add(model, "carried", tmp_path / "models")
+    assert (added.language, added.note) == ("cy", "only for trials")
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        (Machine(cores=1, memory=2, card=False), "base.en"),
+        (Machine(cores=2, memory=8, card=False), "small.en"),
+        (Machine(cores=16, memory=32, card=False), "large-v3-turbo"),
+        (Machine(cores=4, memory=16, card=True), "large-v3"),
+    ],
+)
+def test_which_model_suits_which_machine(machine: Machine, name: str) -> None:
+    assert suited(machine) == name
+    assert name in {one.name for one in CHOICES}
+    here = this_machine(cards=0)
+    assert here.cores >= 1 and here.memory > 0.1
 
 
 def test_the_digest_names_the_files_and_not_the_folder(model: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import click
 from commands.desk import Desk, with_desk
 from pipeline.export import exporting
 from pipeline.export.formats import FORMATS
+from pipeline.export.line_ends import LineEnds
 from pipeline.export.model import Profile
 
 
@@ -22,6 +23,10 @@ from pipeline.export.model import Profile
     metavar="POSITION",
     help="With --for participant and a review: who receives it, as a confidential draft.",
 )
+@click.option(
+    "--line-ends", "ends", type=click.Choice([e.value for e in LineEnds]), default=LineEnds.LF.value, show_default=True,
+    help="For .qdpx: crlf1 where ATLAS.ti or MAXQDA will open it, crlf2 for NVivo on Windows.",
+)  # fmt: skip
 @click.option("--to", "file", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--dry-run", is_flag=True, help="Only say what must still be decided.")
@@ -32,6 +37,7 @@ def export(
     format: str | None,
     profile: str,
     recipient: str | None,
+    ends: str,
     file: Path | None,
     overwrite: bool,
     dry_run: bool,
@@ -55,10 +61,11 @@ def export(
         )
     done = exporting.write(
         home, desk.actor, target, format=chosen, profile=Profile(profile), path=file, overwrite=overwrite,
-        recipient=recipient,
+        recipient=recipient, ends=LineEnds(ends),
     )  # fmt: skip
+    what = f"{done.extracts} extracts" if done.extracts else f"a {chosen} file without extracts"
     lost = "\n".join(f"  not carried: {one}" for one in done.lost)
     desk.result(
         {"extracts": done.extracts, "digest": done.digest, "lost": done.lost},
-        f"Wrote {done.extracts} extracts, read back equal. Digest {done.digest[:16]}…{chr(10) + lost if lost else ''}",
+        f"Wrote {what}, read back equal. Digest {done.digest[:16]}…{chr(10) + lost if lost else ''}",
     )

@@ -13,6 +13,7 @@ from access.roles import Act, require
 from pipeline import contents
 from pipeline.codes.coding import Extract
 from pipeline.export.formats import export, named
+from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import loss
 from pipeline.export.model import Profile, Project, build, digest, rows
 from pipeline.export.place import place
@@ -77,17 +78,18 @@ def write(
     path: Path,
     overwrite: bool,
     recipient: str | None = None,
+    ends: LineEnds = LineEnds.LF,
 ) -> Written:
     """Export a conversation or a whole review to a file of the user's.
 
     `recipient` is the position of the participant who receives a draft of a review. A refusal is logged.
 
     Raises:
-        NotAllowed, UnknownConversation, UnknownFormat, NothingToExport, NotFit, PlaceTaken, CannotPlace, ExportDiffers,
-        OneParticipant, WrongRecipient, NotForThem.
+        NotAllowed, UnknownConversation, UnknownFormat, NoLineEnds, NothingToExport, NotFit, PlaceTaken, CannotPlace,
+        ExportDiffers, OneParticipant, WrongRecipient, NotForThem.
     """
     require(actor.roles, Act.EXPORT, actor.name)
-    named(format)
+    how = named(format, ends)
     try:
         with home.reading() as session:
             what = _target(session, target, profile, recipient)
@@ -96,7 +98,8 @@ def write(
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
-    data = export(format, project)
+    data = export(format, project, ends)
+    extracts = len(project.extracts) if how.of_extracts else 0
     # The file is there before the rows say so: a crash in between leaves an export that nobody counts, never the reverse.
     place(data, path, overwrite)
     with home.writing() as session:
@@ -108,7 +111,8 @@ def write(
                     conversation_id=conversation_id,
                     format=format,
                     audience=profile.value,
-                    digest=state,
+                    # an export without the extracts must not count as one of them at sign-off
+                    digest=state if how.of_extracts else "",
                     person_id=actor.id,
                     at=home.now(),
                     recipient_id=what.recipient.id if what.recipient else None,
@@ -119,9 +123,9 @@ def write(
             Event.EXPORT_WRITTEN,
             actor=actor.name,
             obj=[what.review.id, *found, *([what.recipient.id] if what.recipient else [])],
-            detail={"format": format, "profile": profile.value, "extracts": len(project.extracts)},
+            detail={"format": format, "profile": profile.value, "extracts": extracts},
         )
-    return Written(extracts=len(project.extracts), digest=digest(rows(project)), lost=loss(project, format))
+    return Written(extracts=extracts, digest=digest(rows(project)), lost=loss(project, format))
 
 
 def _log_refusal(home: Home, actor: Person, what: Target, format: str, refusal: NotFit) -> None:

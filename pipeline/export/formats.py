@@ -2,17 +2,23 @@
 
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from lxml import etree
 
 from pipeline.export import captions, docx, html, json, qdc, qdpx, tables, taguette, text, xlsx
+from pipeline.export.line_ends import LineEnds
 from pipeline.export.model import Project, Row, rows
 from storage.errors import BadInput, NotFound, NotVerified
 
 
 class UnknownFormat(NotFound):
     """export: there is no format "{format}"; choose one of {known}"""
+
+
+class NoLineEnds(BadInput):
+    """export: line ends can be chosen for .qdpx projects only, not for {format}; leave out --line-ends"""
 
 
 class ExportDiffers(NotVerified):
@@ -29,6 +35,11 @@ class Format:
     write: Callable[[Project], bytes]
     read_back: Callable[[bytes], tuple[Row, ...]]
     expected: Callable[[Project], tuple[Row, ...]] = rows
+
+    @property
+    def of_extracts(self) -> bool:
+        """Whether it holds the extracts; codebooks and captions do not."""
+        return self.expected is rows
 
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -79,16 +90,20 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def named(format: str) -> Format:
-    """The format with this name. Raises UnknownFormat."""
+def named(format: str, ends: LineEnds = LineEnds.LF) -> Format:
+    """The format with this name, its texts with these line ends. Raises UnknownFormat, NoLineEnds."""
     if format not in FORMATS:
         raise UnknownFormat(format=format, known=", ".join(FORMATS))
-    return FORMATS[format]
+    if ends is LineEnds.LF:
+        return FORMATS[format]
+    if format != "qdpx":
+        raise NoLineEnds(format=format)
+    return replace(FORMATS[format], write=partial(qdpx.write, ends=ends), read_back=partial(qdpx.read_back, ends=ends))
 
 
-def verify(format: str, data: bytes, project: Project) -> None:
-    """Read a written export back and compare every extract. Raises ExportDiffers, UnknownFormat."""
-    how = named(format)
+def verify(format: str, data: bytes, project: Project, ends: LineEnds = LineEnds.LF) -> None:
+    """Read a written export back and compare every extract. Raises ExportDiffers, UnknownFormat, NoLineEnds."""
+    how = named(format, ends)
     try:
         found = how.read_back(data)
     except (ValueError, KeyError, IndexError, TypeError, BadInput, zipfile.BadZipFile, etree.XMLSyntaxError):
@@ -97,8 +112,8 @@ def verify(format: str, data: bytes, project: Project) -> None:
         raise ExportDiffers(format=format)
 
 
-def export(format: str, project: Project) -> bytes:
-    """The project in a format, already read back and found equal. Raises UnknownFormat, ExportDiffers."""
-    data = named(format).write(project)
-    verify(format, data, project)
+def export(format: str, project: Project, ends: LineEnds = LineEnds.LF) -> bytes:
+    """The project in a format, already read back and found equal. Raises UnknownFormat, NoLineEnds, ExportDiffers."""
+    data = named(format, ends).write(project)
+    verify(format, data, project, ends)
     return data

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from pipeline.export import archive
+from pipeline.export.line_ends import LineEnds
 
 _NS = "{urn:QDA-XML:project:1.0}"
 _GUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -40,6 +41,7 @@ class _File:
 
     root: etree._Element
     entries: Mapping[str, bytes]
+    ends: LineEnds
 
     def all(self, tag: str) -> list[etree._Element]:
         return list(self.root.iter(_NS + tag))
@@ -49,14 +51,17 @@ class _File:
         return self.entries.get(f"sources/{path}", b"")
 
 
-def lint(data: bytes) -> list[str]:
-    """What is wrong with a .qdpx archive, each with the number of its rule; an empty list when nothing is."""
+def lint(data: bytes, ends: LineEnds = LineEnds.LF) -> list[str]:
+    """What is wrong with a .qdpx archive, each with the number of its rule; an empty list when nothing is.
+
+    Other line ends than line feeds are right only where they were asked for.
+    """
     try:
         entries = archive.unpack(data)
         root = etree.fromstring(entries["project.qde"], etree.XMLParser(resolve_entities=False, no_network=True))
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError):
         return ["rule 15: there is no archive with a readable project.qde"]
-    file = _File(root=root, entries=entries)
+    file = _File(root=root, entries=entries, ends=ends)
     return [f"rule {number}: {problem}" for number, rule in RULES.items() for problem in rule(file)]
 
 
@@ -83,8 +88,9 @@ def _no_mark(file: _File) -> Iterator[str]:
 def _line_feeds(file: _File) -> Iterator[str]:
     for source in file.all("TextSource"):
         text = file.text(source)
-        if b"\r" in text:
-            yield "a text has other line ends than line feeds"
+        lines = text.replace(b"\r\n", b"\n").decode("utf-8", "replace")
+        if "\r" in lines or file.ends.written(lines).encode() != text:
+            yield "a text has other line ends than those asked for"
         if max(text, default=0) >= 0xF0:
             yield "a text has characters above U+FFFF, which programs count differently"
 
@@ -183,7 +189,7 @@ def _no_paths(file: _File) -> Iterator[str]:
 
 def _positions(file: _File) -> Iterator[str]:
     for source in file.all("TextSource"):
-        length = len(file.text(source).decode("utf-8", "replace"))
+        length = len(file.ends.read(file.text(source).decode("utf-8", "replace")))
         for selection in source.iter(f"{_NS}PlainTextSelection"):
             start, end = selection.get("startPosition", ""), selection.get("endPosition", "")
             if not (start.isdecimal() and end.isdecimal() and int(start) < int(end) <= length):

@@ -13,6 +13,7 @@ from lxml import etree
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.export import archive
+from pipeline.export.line_ends import LineEnds
 from pipeline.export.lint import lint
 from pipeline.export.model import Project, Row, clock, header
 from pipeline.transcripts.document import Document
@@ -30,18 +31,18 @@ class BadExport(CandourError):
     """export: the exchange file broke the rules other programs rely on ({problems}); report this, and use another format"""
 
 
-def write(project: Project) -> bytes:
+def write(project: Project, ends: LineEnds = LineEnds.LF) -> bytes:
     """The .qdpx archive, the same bytes for the same project. Raises BadExport."""
-    entries = {"project.qde": _bytes(_project(project))}
+    entries = {"project.qde": _bytes(_project(project, ends))}
     for document in project.documents:
-        entries[f"sources/{_source_file(project, document)}"] = plain_text(document)[0].encode()
+        entries[f"sources/{_source_file(project, document)}"] = ends.written(plain_text(document)[0]).encode()
     data = archive.pack(entries)
-    if problems := lint(data):
+    if problems := lint(data, ends):
         raise BadExport(problems="; ".join(problems))
     return data
 
 
-def read_back(data: bytes) -> tuple[Row, ...]:
+def read_back(data: bytes, ends: LineEnds = LineEnds.LF) -> tuple[Row, ...]:
     """The rows in an archive that `write` wrote: the text itself is cut at each position. Raises ValueError, KeyError."""
     entries = archive.unpack(data)
     root = etree.fromstring(entries["project.qde"], etree.XMLParser(resolve_entities=False, no_network=True))
@@ -49,6 +50,7 @@ def read_back(data: bytes) -> tuple[Row, ...]:
     found: list[Row] = []
     for source in root.iter(f"{{{_PROJECT}}}TextSource"):
         text = entries["sources/" + str(source.get("plainTextPath")).removeprefix("internal://")].decode()
+        text = ends.read(text)
         # the first attribute of a source is its conversation
         conversation = source.findtext(f"{{{_PROJECT}}}VariableValue/{{{_PROJECT}}}TextValue", default="")
         for selection in source.iter(f"{{{_PROJECT}}}PlainTextSelection"):
@@ -57,7 +59,7 @@ def read_back(data: bytes) -> tuple[Row, ...]:
             if not turn:
                 raise ValueError("a selection without its turn")
             marked = [codes[str(ref.get("targetGUID"))] for ref in selection.iter(f"{{{_PROJECT}}}CodeRef")]
-            found.append((conversation, int(turn[1]), TURN_HEAD.sub("\n", piece), tuple(marked)))
+            found.append((conversation, int(turn[1]), TURN_HEAD.sub("\n", piece.replace("\r\n", "\n")), tuple(marked)))
     return tuple(sorted(found))
 
 
@@ -88,7 +90,7 @@ def codes_element(codebook: Codebook, namespace: str, review: str) -> etree._Ele
     return root
 
 
-def _project(project: Project) -> etree._Element:
+def _project(project: Project, ends: LineEnds) -> etree._Element:
     root = etree.XML(f'<Project xmlns="{_PROJECT}"/>')
     author = guid(project.review, "user", "")
     root.set("name", project.review)
@@ -107,7 +109,7 @@ def _project(project: Project) -> etree._Element:
         cases, sources = _child(root, "Cases"), _child(root, "Sources")
         for document in project.documents:
             _case(cases, project, document)
-            _source(sources, project, document)
+            _source(sources, project, document, ends)
     _child(root, "Description").text = "\n".join(header(project))
     return root
 
@@ -124,7 +126,7 @@ def _case(cases: etree._Element, project: Project, document: Document) -> None:
     _child(case, "SourceRef", targetGUID=guid(project.review, "source", document.conversation))
 
 
-def _source(sources: etree._Element, project: Project, document: Document) -> None:
+def _source(sources: etree._Element, project: Project, document: Document, ends: LineEnds) -> None:
     source = _child(
         sources,
         "TextSource",
@@ -134,7 +136,9 @@ def _source(sources: etree._Element, project: Project, document: Document) -> No
         creatingUser=guid(project.review, "user", ""),
         creationDateTime=_time(project.created),
     )
-    _, begins = plain_text(document)
+    text, found = plain_text(document)
+    # every turn is a line: what comes before one counts that much more
+    begins = {turn: len(ends.counted(text[:begin])) for turn, begin in found.items()}
     for one in project.extracts:
         if one.conversation == document.conversation:
             _selection(source, project, one, begins)

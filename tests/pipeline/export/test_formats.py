@@ -10,14 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from pipeline.codes import coding
 from pipeline.codes.coding import Extract
 from pipeline.export import archive, formats
-from pipeline.export.formats import FORMATS, ExportDiffers, UnknownFormat, export, verify
+from pipeline.export.formats import FORMATS, ExportDiffers, NoLineEnds, UnknownFormat, export, verify
+from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import loss
 from pipeline.export.model import CannotExport, Profile, Project, build, digest, header, rows
 from pipeline.export.xlsx import CellTooLong
 from pipeline.transcripts.document import Document
 from tests.pipeline.export.samples import AT, all_text, alone, document, project, projects, quoted, shipped, span
 
-OF_EXTRACTS = [name for name in FORMATS if name not in {"qdc", "vtt", "srt"}]
+OF_EXTRACTS = [name for name, format in FORMATS.items() if format.of_extracts]
 
 
 def fitting(name: str, whole: Project) -> Project:
@@ -90,6 +91,15 @@ def test_memos_and_coders_stay_inside(name: str) -> None:
     assert "with two lines" in seen or any("memos" in line for line in loss(project(), name))
     assert "with two lines" not in outside
     assert "reviewer-1" not in outside
+
+
+def test_what_holds_no_extracts_is_known() -> None:
+    assert set(FORMATS) - set(OF_EXTRACTS) == {"qdc", "vtt", "srt"}
+
+
+def test_line_ends_are_for_one_format() -> None:
+    with pytest.raises(NoLineEnds, match="--line-ends"):
+        export("csv", project(), LineEnds.CRLF1)
 
 
 def test_an_unknown_format_is_named() -> None:

@@ -10,7 +10,11 @@ from lxml import etree
 from pyrefiqda.refiproject import RefiProject
 
 from pipeline.export import archive, qdc, qdpx
+from pipeline.export.formats import export
+from pipeline.export.line_ends import LineEnds
+from pipeline.export.lint import lint
 from pipeline.export.model import Profile, Project, names, rows
+from pipeline.imports import refi
 from tests.pipeline.export.samples import project, projects
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "refi-qda"
@@ -38,7 +42,7 @@ def test_the_sample_is_valid() -> None:
     assert_valid("Codebook.xsd", qdc.write(project()))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(whole=projects())
 def test_any_project_is_valid(whole: Project) -> None:
     assert_valid("Project-mrt2019.xsd", archive.unpack(qdpx.write(whole))["project.qde"])
@@ -68,6 +72,37 @@ def test_another_program_reads_every_quote_and_code(tmp_path: Path) -> None:
         found.append((piece, tuple(codes[coding.code_ref.target_guid] for coding in selection.coding)))
     assert found == [(one.quote, names(whole, one)) for one in whole.extracts]
     assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    ("ends", "dialect"),
+    [
+        (LineEnds.LF, "as the standard says"),
+        (LineEnds.CRLF1, "as ATLAS.ti writes (CRLF line ends that count as one)"),
+        (LineEnds.CRLF2, "as the standard says (CRLF line ends that count as two)"),
+    ],
+)
+def test_line_ends_for_other_programs_are_exact(ends: LineEnds, dialect: str) -> None:
+    whole = project()
+    data = export("qdpx", whole, ends)
+    entries = archive.unpack(data)
+    assert_valid("Project-mrt2019.xsd", entries["project.qde"])
+    text = next(content for name, content in entries.items() if name.startswith("sources/"))
+    assert text.count(b"\r\n") == (0 if ends is LineEnds.LF else text.count(b"\n"))
+    assert qdpx.read_back(data, ends) == rows(whole)
+    incoming = refi.read(io.BytesIO(data))
+    assert incoming.dialect == dialect
+    assert [one.text[mark.start : mark.end] for one in incoming.texts for mark in one.marks] == [
+        one.text[mark.start : mark.end] for one in refi.read(io.BytesIO(qdpx.write(whole))).texts for mark in one.marks
+    ]
+
+
+def test_other_line_ends_than_asked_for_break_a_rule() -> None:
+    data = qdpx.write(project(), LineEnds.CRLF1)
+    assert lint(data, LineEnds.CRLF1) == []
+    assert lint(data, LineEnds.CRLF2) == []
+    assert any(line.startswith("rule 4") for line in lint(data))
+    assert any(line.startswith("rule 4") for line in lint(qdpx.write(project()), LineEnds.CRLF2))
 
 
 def test_the_text_has_a_line_a_turn() -> None:

@@ -92,6 +92,13 @@ def key_of(home: Home, actor: Person, review_reference: str) -> NameKey:
         return contents.name_key(home, find_review(session, review_reference))
 
 
+def terms_of(home: Home, actor: Person, reference: str) -> tuple[Term, ...]:
+    """The terms that a conversation is pseudonymised with. Raises NotAllowed, UnknownConversation."""
+    require(actor.roles, Act.DECIDE_NAMES, actor.name)
+    with home.reading() as session:
+        return contents.name_key(home, find_conversation(session, reference).review).terms
+
+
 def open_candidates(home: Home, actor: Person, reference: str) -> tuple[Candidate, ...]:
     """What may name somebody in a conversation and is undecided."""
     require(actor.roles, Act.DECIDE_NAMES, actor.name)

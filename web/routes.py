@@ -6,7 +6,16 @@ from typing import Final
 from access.roles import Act
 from web import signing_in
 from web.gate import SIGNED_IN, STRANGERS, Entry, get, may, post
-from web.pages import account, conversation, elsewhere, playback, recordings
+from web.pages import (
+    account,
+    audit,
+    audit_elsewhere,
+    certificates,
+    conversation,
+    elsewhere,
+    playback,
+    recordings,
+)
 
 # Everybody who takes part in the work on conversations; an auditor does not.
 WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
@@ -30,6 +39,21 @@ ROUTES: Final[Sequence[Entry]] = (
     # the transcript of one
     get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
     get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
+    # auditing
+    get("/audit", audit.log, may(Act.READ_LOG), menu="Audit"),
+    get("/audit/entries/{entry}", audit.entry, may(Act.READ_LOG)),
+    get("/audit/entries/{entry}/proof", audit.proof, may(Act.READ_LOG)),
+    get("/audit/verify", audit.verify, may(Act.READ_LOG)),
+    get("/audit/leaves", audit.leaves, may(Act.READ_LOG)),
+    get("/audit/bundle", audit.bundle, may(Act.READ_LOG)),
+    get("/audit/checkpoint", audit.checkpoint, may(Act.READ_LOG)),
+    get("/audit/verifier", audit.verifier, may(Act.READ_LOG)),
+    get("/audit/elsewhere", audit_elsewhere.page, may(Act.READ_LOG)),
+    post("/audit/witness", audit_elsewhere.witness, may(Act.VERIFY)),
+    get("/audit/certificates", certificates.page, may(Act.READ_LOG)),
+    get("/audit/certificates/{conversation}/{order:int}.txt", certificates.text, may(Act.READ_LOG)),
+    get("/audit/certificates/{conversation}/{order:int}.json", certificates.data, may(Act.READ_LOG)),
+    get("/audit/certificates/{conversation}/{order:int}", certificates.one, may(Act.READ_LOG)),
     # nothing else
     get("/{rest:path}", elsewhere.nothing, SIGNED_IN),
 )

@@ -22,3 +22,8 @@ window.addEventListener("pageshow", () => {
 });
 
 watchSession();
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.removeAttribute("hidden");
+  button.addEventListener("click", () => window.print());
+}

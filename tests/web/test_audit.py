@@ -1,0 +1,228 @@
+"""The auditors' pages, and the check in the browser, which must find by itself what is wrong."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from retention import destroy, plan
+from retention.certificate_check import verify_certificate
+from storage.log.log import latest_checkpoint
+from storage.log.note import KeyKind, SigningKey, cosign
+from storage.log.tables import AuditLeaf
+from tests import story
+from tests.story import Stage
+from tests.web.conftest import Visitor
+from tests.web.sites import Client, Site
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage.SIGNED
+
+
+@pytest.fixture
+def destroyed(site: Site) -> Site:
+    """The story after its recording was destroyed."""
+    for number in plan.due(site.home, site.home.now()):
+        destroy.carry_out(site.home, number)
+    return site
+
+
+def bundle(client: Client) -> str:
+    return client.get("/audit/bundle").text
+
+
+def spoil(site: Site, place: int) -> None:
+    """Flip the last bit of a character in an entry, behind the product's back."""
+    body = next(body for seq, body in story_entries(site) if seq == place)
+    at = body.index(b'"actor":"') + 9
+    story.change(site.home, update(AuditLeaf).where(AuditLeaf.idx == place).values(body=_flipped(body, at)))
+
+
+def _flipped(body: bytes, at: int) -> bytes:
+    return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+
+
+def story_entries(site: Site) -> list[tuple[int, bytes]]:
+    return [(entry.seq, entry.encode()) for entry in site.story.log()]
+
+
+def test_the_log_is_told_in_words_and_checked_when_it_is_looked_at(site: Site) -> None:
+    page = site.client("dora").get("/audit").text
+    assert re.search(r"\d+ entries, unbroken\.</strong> Checked now in \d+ ms", page)
+    assert "sealed a recording" in page and "C-001" in page
+    spoil(site, 12)
+    page = site.client("dora").get("/audit").text
+    assert "Entry 12 is the first that is not what it should be" in page
+
+
+def test_filters_are_addresses_that_stand_in_a_report(site: Site) -> None:
+    client = site.client("dora")
+
+    def found(query: str) -> set[str]:
+        return set(re.findall(r'href="/audit/entries/(\d+)"', client.get(f"/audit?{query}").text))
+
+    events = {str(entry.seq): entry for entry in site.story.log()}
+    assert found("what=signoff.given") == {seq for seq, one in events.items() if one.event == "signoff.given"} != set()
+    assert found("who=ben&what=person.added") == {seq for seq, one in events.items() if one.event == "person.added"}
+    assert found("on=C-002") == {
+        seq for seq, one in events.items() if str(site.story.conversation("C-002").id) in one.obj
+    }
+    assert found("from=1999-01-01&to=1999-12-31") == set()
+    assert found("from=nonsense&page=nonsense") == found("")
+
+
+def test_one_entry_comes_with_its_proof_and_the_command_that_verifies_elsewhere(site: Site) -> None:
+    client = site.client("dora")
+    page = client.get("/audit/entries/12").text
+    proof = client.get("/audit/entries/12/proof")
+    assert proof.text.startswith("c2sp.org/tlog-proof@v1\nindex 12\n")
+    assert 'filename="entry-12.tlog-proof"' in proof.headers["content-disposition"]
+    assert "python standalone.py log.jsonl --key" in page
+    assert site.home.signer.verifier_key.replace("+", "&#43;") in page or site.home.signer.verifier_key in page
+    for nothing in ("9999", "-1", "x", "1" * 30):
+        assert client.get(f"/audit/entries/{nothing}").status == 404
+
+
+def test_what_is_downloaded_verifies_with_the_verifier_that_is_downloaded(site: Site, tmp_path: Path) -> None:
+    client = site.client("dora")
+    log, verifier = tmp_path / "log.jsonl", tmp_path / "standalone.py"
+    verifier.write_text(client.get("/audit/verifier").text, encoding="utf-8")
+
+    def verified() -> bool:
+        command = [sys.executable, str(verifier), str(log), "--key", site.home.signer.verifier_key]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    log.write_text(bundle(client), encoding="utf-8")
+    assert verified()
+    log.write_text(bundle(client).replace('"actor":"ana"', '"actor":"bna"', 1), encoding="utf-8")
+    assert not verified()
+
+
+def test_a_certificate_is_read_printed_and_verified(destroyed: Site) -> None:
+    client = destroyed.client("dora")
+    assert 'href="/audit/certificates/C-001/1"' in client.get("/audit/certificates").text
+    page = client.get("/audit/certificates/C-001/1").text
+    assert "Certificate of destruction D-0001" in page and "Verified just now" in page
+    text = client.get("/audit/certificates/C-001/1.txt").text
+    data = client.get("/audit/certificates/C-001/1.json").text
+    for document in (text, data):
+        assert verify_certificate(document, destroyed.home.signer.verifier_key).ok
+    # The page says all that is certified.
+    for claim in json.loads(data)["certificate"]["not_claimed"]:
+        assert claim in page
+    assert json.loads(data)["digest"] in page
+    assert client.get("/audit/certificates/C-001/2").status == 404
+    assert client.get("/audit/certificates/C-002/1").status == 404
+
+
+def test_a_witness_brings_back_a_signature(site: Site) -> None:
+    witness = SigningKey.generate("witness.example/w1", KeyKind.WITNESS)
+    with site.home.reading() as session:
+        note = latest_checkpoint(session) or ""
+    signed = cosign(note, witness, datetime.now(UTC))
+    client = site.client("dora")
+    refused = client.post("/audit/witness", {"witness": str(witness.verifier), "note": note})
+    assert refused.status == 422 and "is not signed by" in refused.text
+    refused = client.post("/audit/witness", {"witness": "nonsense", "note": signed})
+    assert refused.status == 422 and 'href="#witness"' in refused.text
+    kept = client.post("/audit/witness", {"witness": str(witness.verifier), "note": signed.replace("\n", "\r\n")})
+    assert kept.location == "/audit/elsewhere?done=witness"
+    assert site.story.events()[-1] == "log.checkpoint_cosigned"
+    assert "last seen by a witness" in client.get("/audit").text
+
+
+def test_the_browser_verifies_by_itself(visitor: Visitor, site: Site) -> None:
+    page = visitor("dora", "/audit/verify")
+    page.get_by_role("button", name="Verify").click()
+    page.get_by_role("heading", name="Verified", exact=True).wait_for()
+    assert "entries, unbroken, under the signature of test.example/log." in page.locator("#result").inner_text()
+
+
+def verdict(
+    visitor: Visitor, text: str, key: str, earlier: str = "", hints: list[int] | None = None
+) -> dict[str, object]:
+    """What the check in the browser says of a bundle."""
+    page = visitor("dora", "/audit")
+    said: dict[str, object] = page.evaluate(
+        """async ([bundle, key, earlier, hints]) => (await import("/static/js/audit/log.js"))
+             .verify(bundle, key, { earlier, hints: new Uint8Array(hints) })""",
+        [text, key, earlier, hints or []],
+    )
+    return said
+
+
+def test_the_browser_names_the_entry_that_was_changed(visitor: Visitor, site: Site) -> None:
+    client, key = site.client("dora"), site.home.signer.verifier_key
+    good, hints = bundle(client), list(client.get("/audit/leaves").body)
+    lines = [line for line in good.split("\n") if line.startswith('{"actor"')]
+    assert verdict(visitor, good, key, hints=hints)["ok"]
+    page = visitor("dora", "/audit")
+    found = page.evaluate(
+        """async ([bundle, key, hints, lines]) => {
+             const { verify } = await import("/static/js/audit/log.js");
+             const wrong = [];
+             for (const [place, line] of lines.entries()) {
+               const at = line.indexOf('"actor":"') + 9;
+               const flipped = line.slice(0, at) + String.fromCharCode(line.charCodeAt(at) ^ 1) + line.slice(at + 1);
+               const said = await verify(bundle.replace(line, flipped), key, { hints: new Uint8Array(hints) });
+               if (said.ok || said.bad !== place) wrong.push(place);
+             }
+             return wrong;
+           }""",
+        [good, key, hints, lines],
+    )
+    assert found == []
+
+
+def test_the_browser_sees_what_was_taken_out_added_or_signed_by_another(visitor: Visitor, site: Site) -> None:
+    client, key = site.client("dora"), site.home.signer.verifier_key
+    good = bundle(client)
+    lines = good.split("\n")
+    last = max(at for at, line in enumerate(lines) if line.startswith('{"actor"'))
+    kept = client.get("/audit/checkpoint").text
+    other = str(SigningKey.generate("test.example/log").verifier)
+    page = visitor("dora", "/audit")
+    said = page.evaluate(
+        """async (cases) => {
+             const { verify } = await import("/static/js/audit/log.js");
+             return Promise.all(cases.map(async ([bundle, key, earlier]) => (await verify(bundle, key, { earlier })).text));
+           }""",
+        [
+            ["\n".join([*lines[:last], *lines[last + 1 :]]), key, ""],
+            ["\n".join([*lines[: last + 1], lines[last], *lines[last + 1 :]]), key, ""],
+            [good, other, ""],
+            [good, key[:-2] + "x" + key[-1], ""],
+            [good[:-5], key, ""],
+            ["nonsense", key, ""],
+            [good, key, kept],
+            [good, key, kept.replace("test.example/log\n", "test.example/log\n9", 1)],
+            [good, key, "nonsense"],
+        ],
+    )
+    assert [re.sub(r"\d+", "N", one) for one in said] == [
+        "N entries under the signed head are not there.",
+        "Where entry N should be, there is one that says it is N.",
+        "The newest head is not signed with this key.",
+        said[3],
+        "The bundle was cut off.",
+        "This is not the bundle of a log.",
+        "N entries, unbroken, under the signature of test.example/log."
+        " Nothing among the N entries before your checkpoint has changed.",
+        "The signature under the checkpoint that you kept is false: it was changed or forged.",
+        "The checkpoint that you kept is not a checkpoint.",
+    ]
+    assert said[3].startswith("The public key")
+
+
+def test_an_auditor_opens_nothing_else(site: Site) -> None:
+    client = site.client("dora")
+    assert client.get("/").location == "/audit"
+    for path in ("/conversations", "/conversations/C-001", "/conversations/progress"):
+        assert client.get(path).status == 403

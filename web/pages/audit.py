@@ -1,0 +1,176 @@
+"""The auditors' pages: the log in words, one entry with its proof, and all that is needed to verify elsewhere."""
+
+import inspect
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import select
+from starlette.datastructures import URL
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from retention import bundling, standalone
+from retention.verify import verify_database
+from storage.log import tree
+from storage.log.log import entries, latest_checkpoint, prove, stored_size
+from storage.log.note import Checkpoint, Note
+from storage.log.tables import AuditLeaf
+from web import headers
+from web.log_words import WORDS, Line, line, references
+from web.rendering import render
+from web.visit import NoSuchPage, Visit
+
+PORTION: Final = 50
+# The one policy that lets the page of the check start its worker.
+WORKER_POLICY: Final = "candour-log"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """The filter, which is the address: `/audit?who=ruth&what=order.made&from=2026-03-01&to=2026-03-31&on=C-001`."""
+
+    who: str
+    what: str
+    since: str
+    until: str
+    on: str
+
+    def admits(self, one: Line) -> bool:
+        day = one.at.date().isoformat()
+        return (
+            self.who in {"", one.actor}
+            and (not self.what or one.event == self.what or one.event.startswith(f"{self.what}."))
+            and (not self.since or self.since <= day)
+            and (not self.until or day <= self.until)
+            and (not self.on or self.on in one.on)
+        )
+
+
+def log(visit: Visit) -> Response:
+    """The log, newest first; above it, in words, whether it is whole, checked now."""
+    wanted = Wanted(
+        who=visit.query("who"),
+        what=visit.query("what"),
+        since=_day(visit.query("from")),
+        until=_day(visit.query("to")),
+        on=visit.query("on"),
+    )
+    page = max(1, int(visit.query("page"))) if visit.query("page").isdecimal() else 1
+    with visit.home.reading() as session:
+        begun = time.monotonic()
+        report = verify_database(session, visit.home.signer.verifier_key, (visit.home.signer.state(),))
+        milliseconds = round(1000 * (time.monotonic() - begun))
+        known = references(session)
+        lines = [line(seq, body, known) for seq, body in entries(session)][::-1]
+        note = latest_checkpoint(session) or ""
+    found = [one for one in lines if wanted.admits(one)]
+    return render(
+        visit,
+        "audit.html",
+        report=report,
+        milliseconds=milliseconds,
+        head=_head(note),
+        anchored=next((one.at for one in lines if one.event == "log.checkpoint_cosigned"), None),
+        lines=list(islice(found, (page - 1) * PORTION, page * PORTION)),
+        count=len(found),
+        total=len(lines),
+        wanted=wanted,
+        people=sorted({one.actor for one in lines}),
+        events=[(event, WORDS.get(event, event)) for event in sorted({one.event for one in lines})],
+        newer=_address(visit, page - 1) if page > 1 else "",
+        older=_address(visit, page + 1) if page * PORTION < len(found) else "",
+    )
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
+
+
+def _head(note: str) -> str:
+    return Checkpoint.parse(Note.parse(note).text).root.hex() if note else ""
+
+
+def _address(visit: Visit, page: int) -> str:
+    return str(URL(f"{visit.path}?{visit.request.url.query}").include_query_params(page=page))
+
+
+def entry(visit: Visit) -> Response:
+    """One entry: what was hashed, its proof, and how to verify it elsewhere."""
+    seq, body, proof = _one(visit)
+    with visit.home.reading() as session:
+        known, size = references(session), stored_size(session)
+        before = next((body for _, body in entries(session, seq - 1, seq)), b"") if seq else b""
+    return render(
+        visit,
+        "audit_entry.html",
+        line=line(seq, body, known),
+        body=body.decode(errors="replace"),
+        leaf=tree.leaf_hash(body).hex(),
+        before=tree.leaf_hash(before).hex() if before else "",
+        proof=proof,
+        size=size,
+        key=visit.home.signer.verifier_key,
+    )
+
+
+def proof(visit: Visit) -> Response:
+    """The proof of an entry as a file (c2sp.org/tlog-proof)."""
+    seq, _, text = _one(visit)
+    return _file(PlainTextResponse(text), f"entry-{seq}.tlog-proof")
+
+
+def _one(visit: Visit) -> tuple[int, bytes, str]:
+    number = visit.part("entry")
+    if not number.isdecimal() or len(number) > 15:
+        raise NoSuchPage
+    with visit.home.reading() as session:
+        found = next(iter(entries(session, int(number), int(number) + 1)), None)
+        if found is None:
+            raise NoSuchPage
+        return *found, str(prove(session, found[0]))
+
+
+def verify(visit: Visit) -> Response:
+    """The check that runs in the browser, so that nobody has to take the server's word for it."""
+    response = render(visit, "audit_verify.html", key=visit.home.signer.verifier_key)
+    response.headers["Content-Security-Policy"] = headers.content_policy(trusted_types=WORKER_POLICY)
+    return response
+
+
+def bundle(visit: Visit) -> Response:
+    """Everything an outsider needs to verify the log elsewhere, as it is read from the database."""
+
+    def lines() -> Iterator[bytes]:
+        with visit.home.reading() as session:
+            yield from bundling.lines(session, visit.home.signer.verifier_key)
+
+    return _file(StreamingResponse(lines(), media_type="application/jsonl"), "log.jsonl")
+
+
+def leaves(visit: Visit) -> Response:
+    """The hash of every entry as the database keeps it, 32 bytes each: no proof of anything, but it tells which one changed."""
+    with visit.home.reading() as session:
+        hashes = b"".join(found for (found,) in session.execute(select(AuditLeaf.hash).order_by(AuditLeaf.idx)))
+    return Response(hashes, media_type="application/octet-stream")
+
+
+def checkpoint(visit: Visit) -> Response:
+    """The newest signed head, for whoever keeps one."""
+    with visit.home.reading() as session:
+        return _file(PlainTextResponse(latest_checkpoint(session) or ""), "checkpoint.txt")
+
+
+def verifier(visit: Visit) -> Response:
+    """The one-file verifier, which shares no code with what it verifies."""
+    return _file(PlainTextResponse(inspect.getsource(standalone)), "standalone.py")
+
+
+def _file(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -2,7 +2,7 @@
 
 The split of duties: a recorder seals and opens nothing; an operator runs, rotates and backs up, and neither reads nor
 listens, signs off or approves; governance decides about destruction and never hears or reads a conversation; an auditor
-only verifies. A reviewer may be one of two approvers and lifts no hold.
+only verifies. A reviewer may be one of two approvers and lifts no hold. Only a registrar sees who a participant really is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +20,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     GOVERNANCE = "governance"
     AUDITOR = "auditor"
+    REGISTRAR = "registrar"
 
 
 class Act(StrEnum):
@@ -69,18 +70,19 @@ ROLES: Mapping[Role, frozenset[Act]] = MappingProxyType(
         Role.REVIEWER: frozenset(
             {
                 Act.CREATE_REVIEW, Act.PLAN_CONVERSATION, Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.LISTEN,
-                Act.CORRECT, Act.DECIDE_NAMES, Act.READ_REGISTER, Act.CODE, Act.EXPORT, Act.SIGN_OFF, Act.PLACE_HOLD,
+                Act.CORRECT, Act.DECIDE_NAMES, Act.CODE, Act.EXPORT, Act.SIGN_OFF, Act.PLACE_HOLD,
                 Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.READ_LOG, Act.VERIFY,
             }
         ),
         Role.GOVERNANCE: frozenset(
             {
-                Act.MANAGE_PEOPLE, Act.CREATE_REVIEW, Act.READ_REGISTER, Act.OVERRIDE_DISCLOSURE, Act.SIGN_OFF,
+                Act.MANAGE_PEOPLE, Act.CREATE_REVIEW, Act.OVERRIDE_DISCLOSURE, Act.SIGN_OFF,
                 Act.PLACE_HOLD, Act.LIFT_HOLD, Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.RUN_RETENTION,
                 Act.ATTEST_COPY, Act.READ_LOG, Act.VERIFY,
             }
         ),
         Role.AUDITOR: frozenset({Act.READ_LOG, Act.VERIFY}),
+        Role.REGISTRAR: frozenset({Act.READ_REGISTER}),
     }
 )  # fmt: skip
 

@@ -110,18 +110,45 @@ def participant() -> None:
 def add_participant(desk: Desk, position: str, reference: str, agency: str, register: bool) -> None:
     """Add a participant by position, such as "Health visitor 1"."""
     home = desk.unlock()
-    entry = None
-    if register:
-        entry = RegisterEntry(name=click.prompt("Real name", err=True), contact=click.prompt("Contact", err=True))
+    entry = _asked_entry() if register else None
     made = reviews.add_participant(home, desk.actor, reference, position, agency, entry)
     desk.result({"position": made.position, "agency": made.agency}, f"Added {made.position}, {made.agency}.")
 
 
+@participant.command("change")
+@click.argument("position")
+@click.option("--review", "reference", required=True, help="Reference of the review.")
+@click.option("--agency", help="Another agency, as a kind of agency.")
+@click.option("--register", is_flag=True, help="Ask for real name and contact anew; needs the registrar role.")
+@with_desk
+def change_participant(desk: Desk, position: str, reference: str, agency: str | None, register: bool) -> None:
+    """Change a participant's agency or entry in the register. A position stays."""
+    if agency is None and not register:
+        raise click.UsageError("Say what to change.")
+    home = desk.unlock()
+    reviews.change_participant(
+        home, desk.actor, reference, position, agency=agency, register=_asked_entry() if register else None
+    )
+    desk.result({"position": position, "changed": True}, f"Changed {position}.")
+
+
+@participant.command("remove")
+@click.argument("position")
+@click.option("--review", "reference", required=True, help="Reference of the review.")
+@with_desk
+def remove_participant(desk: Desk, position: str, reference: str) -> None:
+    """Take out a participant with whom no conversation was planned."""
+    reviews.remove_participant(desk.home, desk.actor, reference, position)
+    desk.result({"position": position, "removed": True}, f"Removed {position}.")
+
+
+def _asked_entry() -> RegisterEntry:
+    return RegisterEntry(name=click.prompt("Real name", err=True), contact=click.prompt("Contact", err=True))
+
+
 @participant.command("list")
 @click.option("--review", "reference", required=True, help="Reference of the review.")
-@click.option(
-    "--register", is_flag=True, help="With real names; needs a role that may read the register, and is logged."
-)
+@click.option("--register", is_flag=True, help="With real names and contacts; needs the registrar role, and is logged.")
 @with_desk
 def list_participants(desk: Desk, reference: str, register: bool) -> None:
     """Show the participants of a review."""

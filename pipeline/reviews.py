@@ -40,6 +40,10 @@ class Taken(Refused):
     """{what}: "{reference}" exists already; choose another"""
 
 
+class HasConversations(Refused):
+    """participant: "{position}" has conversations; they stay as long as those do"""
+
+
 class BadReference(BadInput):
     """{what}: "{reference}" cannot be used; 1 to {limit} letters, digits, spaces and .-_/ and never a real name"""
 
@@ -165,12 +169,64 @@ def add_participant(
             raise Taken(what="participant", reference=position)
         participant = Participant(id=uuid4(), review_id=review.id, position=position, agency=agency)
         if register is not None:
-            body = json.dumps({"name": register.name, "contact": register.contact}).encode()
-            key = home.vault.get(review.names_key, KeyClass.NAMES)
-            participant.sealed = seal_value(key, f"participant.sealed:{participant.id}", body)
+            participant.sealed = _sealed_entry(home, review, participant, register)
         session.add(participant)
         home.log(session, Event.PARTICIPANT_ADDED, actor=actor.name, obj=[participant.id, review.id])
     return participant
+
+
+def change_participant(
+    home: Home,
+    actor: Person,
+    review_reference: str,
+    position: str,
+    *,
+    agency: str | None = None,
+    register: RegisterEntry | None = None,
+) -> None:
+    """Give a participant another agency, or another entry in the register, which needs the role that may read it.
+
+    Raises:
+        NotAllowed, UnknownReview, UnknownPosition, BadReference.
+    """
+    require(actor.roles, Act.PLAN_CONVERSATION if register is None else Act.READ_REGISTER, actor.name)
+    with home.writing() as session:
+        row = _participant(session, find_review(session, review_reference), position)
+        if agency is not None:
+            row.agency = _reference(agency, "agency", 80)
+        if register is not None:
+            row.sealed = _sealed_entry(home, row.review, row, register)
+        home.log(session, Event.PARTICIPANT_CHANGED, actor=actor.name, obj=[row.id, row.review_id])
+
+
+def remove_participant(home: Home, actor: Person, review_reference: str, position: str) -> None:
+    """Take out a participant with whom no conversation was planned, register entry included.
+
+    Raises:
+        NotAllowed, UnknownReview, UnknownPosition, HasConversations.
+    """
+    require(actor.roles, Act.PLAN_CONVERSATION, actor.name)
+    with home.writing() as session:
+        row = _participant(session, find_review(session, review_reference), position)
+        if session.scalar(select(Conversation.id).where(Conversation.participant_id == row.id).limit(1)):
+            raise HasConversations(position=position)
+        home.log(session, Event.PARTICIPANT_REMOVED, actor=actor.name, obj=[row.id, row.review_id])
+        session.delete(row)
+
+
+def _participant(session: Session, review: Review, position: str) -> Participant:
+    row = session.scalar(
+        select(Participant).where(Participant.review_id == review.id, Participant.position == position)
+    )
+    if row is None:
+        raise UnknownPosition(position=position)
+    return row
+
+
+def _sealed_entry(home: Home, review: Review, row: Participant, register: RegisterEntry) -> bytes:
+    key = home.vault.get(review.names_key, KeyClass.NAMES)
+    body = json.dumps({"name": register.name, "contact": register.contact}).encode()
+    return seal_value(key, f"participant.sealed:{row.id}", body)
 
 
 def read_register(home: Home, actor: Person, review_reference: str) -> list[tuple[str, RegisterEntry | None]]:
@@ -241,12 +297,7 @@ def _who(session: Session, review_reference: str, position: str) -> tuple[Review
     review = find_review(session, review_reference)
     if review.closed_at is not None:
         raise ReviewClosed(reference=review_reference)
-    participant = session.scalar(
-        select(Participant).where(Participant.review_id == review.id, Participant.position == position)
-    )
-    if participant is None:
-        raise UnknownPosition(position=position)
-    return review, participant
+    return review, _participant(session, review, position)
 
 
 def find_conversation(session: Session, reference: str) -> Conversation:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from access.roles import NotAllowed
+from access import directory
+from access.people import Person
+from access.roles import NotAllowed, Role
 from configs import read
 from pipeline import reviews
 from pipeline.codes.codebook import Codebook, parse
 from pipeline.reviews import (
     BadReference,
+    HasConversations,
     LikeAConversation,
     RegisterEntry,
     ReviewClosed,
@@ -116,23 +119,47 @@ def test_in_a_closed_review_nothing_is_added(told: Story) -> None:
     assert told.events()[-1] == Event.REVIEW_CLOSED
 
 
+def registrar(told: Story) -> Person:
+    return directory.add(told.home, told.ben, "fay", story.password("fay"), [Role.REGISTRAR], work=story.LIGHT)
+
+
+ENTRY = RegisterEntry(name="Frances Okonkwo", contact="07700 900123")
+
+
 def test_the_register_is_sealed_and_each_reading_is_logged(told: Story) -> None:
-    entry = RegisterEntry(name="Frances Okonkwo", contact="07700 900123")
-    reviews.add_participant(told.home, told.ana, REVIEW, "Nurse 1", "Health", entry)
+    fay = registrar(told)
+    reviews.add_participant(told.home, told.ana, REVIEW, "Nurse 1", "Health", ENTRY)
     reviews.add_participant(told.home, told.ana, REVIEW, "Nurse 2", "Health")
-    found = dict(reviews.read_register(told.home, told.ben, REVIEW))
-    assert (found["Nurse 1"], found["Nurse 2"]) == (entry, None)
-    assert (told.log()[-1].event, told.log()[-1].actor) == (Event.REGISTER_READ, "ben")
+    found = dict(reviews.read_register(told.home, fay, REVIEW))
+    assert (found["Nurse 1"], found["Nurse 2"]) == (ENTRY, None)
+    assert (told.log()[-1].event, told.log()[-1].actor) == (Event.REGISTER_READ, "fay")
     told.home.close()
     bodies = b"".join(path.read_bytes() for path in told.home.folder.rglob("*") if path.is_file())
     assert b"Okonkwo" not in bodies and b"900123" not in bodies
     assert b"Nurse 1" in bodies, "the look must see what lies open"
 
 
-def test_who_may_not_read_the_register(told: Story) -> None:
+def test_a_participant_is_changed_and_taken_out(told: Story) -> None:
+    fay = registrar(told)
+    reviews.add_participant(told.home, told.ana, REVIEW, "Nurse 1", "Health")
+    reviews.change_participant(told.home, told.ana, REVIEW, "Nurse 1", agency="A hospital")
+    reviews.change_participant(told.home, fay, REVIEW, "Nurse 1", register=ENTRY)
+    assert dict(reviews.read_register(told.home, fay, REVIEW))["Nurse 1"] == ENTRY
+    reviews.remove_participant(told.home, told.ana, REVIEW, "Nurse 1")
+    assert told.events()[-1] == Event.PARTICIPANT_REMOVED
+    with pytest.raises(UnknownPosition):
+        reviews.change_participant(told.home, told.ana, REVIEW, "Nurse 1", agency="x")
+    with pytest.raises(HasConversations):
+        reviews.remove_participant(told.home, told.ana, REVIEW, POSITIONS[0])
+
+
+def test_only_a_registrar_sees_or_changes_who_somebody_is(told: Story) -> None:
     before = told.events()
-    with pytest.raises(NotAllowed):
-        reviews.read_register(told.home, told.dora, REVIEW)
+    for person in (told.ana, told.ben, told.dora):
+        with pytest.raises(NotAllowed, match="registrar"):
+            reviews.read_register(told.home, person, REVIEW)
+        with pytest.raises(NotAllowed):
+            reviews.change_participant(told.home, person, REVIEW, POSITIONS[0], register=ENTRY)
     assert told.events() == before
 
 

@@ -19,9 +19,14 @@ PAGES = (
     ("ana", "/conversations/C-001"),
     ("ben", "/conversations/C-002"),
     ("ana", "/conversations/C-003"),
+    ("dora", "/audit"),
+    ("dora", "/audit/entries/12"),
+    ("dora", "/audit/verify"),
+    ("dora", "/audit/elsewhere"),
+    ("dora", "/audit/certificates"),
 )
 # What a page says whenever it is looked at.
-SAID = "main h1, main h2, main p, main th, main label, main dt"
+SAID = "main h1, main h2, main th[scope=col], main label, main dt"
 HEAVIEST, MOST_SCRIPT = 200 * 1024, 60 * 1024
 
 

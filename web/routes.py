@@ -15,6 +15,9 @@ from web.pages import (
     elsewhere,
     playback,
     recordings,
+    transcript,
+    transcript_edits,
+    transcript_keys,
 )
 
 # Everybody who takes part in the work on conversations; an auditor does not.
@@ -37,6 +40,27 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations/progress", recordings.progress, WORKING, quiet=True),
     get("/conversations/{conversation}", conversation.page, WORKING),
     # the transcript of one
+    get("/conversations/{conversation}/transcript", transcript.page, may(Act.READ_TRANSCRIPT)),
+    get("/conversations/{conversation}/transcript/since", transcript.since, may(Act.READ_TRANSCRIPT), quiet=True),
+    get("/conversations/{conversation}/transcript/history/{turn}", transcript.history, may(Act.READ_TRANSCRIPT)),
+    post("/conversations/{conversation}/transcript/find", transcript_edits.find, may(Act.READ_TRANSCRIPT)),
+    post("/conversations/{conversation}/transcript/text", transcript_edits.text, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/speaker", transcript_edits.speaker, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/swap", transcript_edits.swap, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/split", transcript_edits.split, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/merge", transcript_edits.merge, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/replace", transcript_edits.replace, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/check", transcript_edits.check, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/note", transcript_edits.note, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/undo", transcript_edits.undo, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/redo", transcript_edits.redo, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/heard", transcript_edits.played, may(Act.LISTEN)),
+    post("/conversations/{conversation}/transcript/waive", transcript_edits.waive, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/doubts", transcript_edits.resolve, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/damage", transcript_edits.damage, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/lease", transcript_edits.lease, may(Act.CORRECT)),
+    get("/review-keys", transcript_keys.keys, may(Act.READ_TRANSCRIPT), quiet=True),
+    post("/review-keys", transcript_keys.keep, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
     get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
     # auditing

@@ -22,6 +22,7 @@ ROOMS = {
     "conversation": "reviews",
     "upload": "recordings",
     "work": "work",
+    "glossary": "glossary",
     "transcript": "transcripts",
     "doubts": "transcripts",
     "names": "names",

@@ -13,6 +13,7 @@ import functools
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -134,16 +135,24 @@ class Desk:
 
 
 def _tenths(label: str, total: float) -> Callable[[float], None]:
-    shown = 0
+    shown, begun = 0, time.monotonic()
 
     def update(done: float) -> None:
         nonlocal shown
         tenth = min(10, int(10 * done / (total or 1)))
         if tenth > shown:
             shown = tenth
-            click.echo(f"{label}: {10 * tenth} %", err=True)
+            rest = (time.monotonic() - begun) * (total - done) / done if done else 0.0
+            click.echo(f"{label}: {10 * tenth} %{time_left(rest) if tenth < 10 else ''}", err=True)
 
     return update
+
+
+def time_left(seconds: float | None) -> str:
+    """What to add to how far something is: ", about 5 min left", or nothing as long as that is not known."""
+    if seconds is None:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
 
 
 def columns(rows: Sequence[Mapping[str, object]]) -> str:

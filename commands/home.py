@@ -7,11 +7,12 @@ from access import directory
 from access.passwords import check_password
 from access.people import check_name
 from access.roles import Role
-from commands.desk import Desk, with_desk
+from commands.desk import Desk, time_left, with_desk
+from pipeline.transcription import progress
 from retention import assurance, plan
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, State, Window
+from storage.models import Conversation, State
 
 FIRST_ROLES = [Role.OPERATOR, Role.REVIEWER, Role.GOVERNANCE]
 
@@ -65,22 +66,23 @@ def status(desk: Desk) -> None:
     with home.reading() as session:
         counts = dict(session.execute(select(Conversation.state, func.count()).group_by(Conversation.state)).all())
         waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
-        at_work = [
-            {
-                "conversation": one.reference,
-                "seconds done": round(
-                    session.scalar(select(func.max(Window.end)).where(Window.conversation_id == one.id)) or 0.0, 1
-                ),
-                "seconds": round(one.recording.duration, 1) if one.recording else 0.0,
-                "trouble": one.trouble or "",
-            }
-            for one in waiting
-        ]
+        far = [(one.trouble or "", progress.read(session, one, home.now())) for one in waiting]
+    at_work = [
+        {
+            "conversation": one.reference,
+            "seconds done": round(one.done, 1),
+            "seconds": round(one.total, 1),
+            "seconds left": None if one.left is None else round(one.left),
+            "trouble": trouble,
+        }
+        for trouble, one in far
+    ]
     due = plan.due(home, home.now())
     states = {state.value: counts.get(state, 0) for state in State}
     lines = [f"  {count:3}  {state}" for state, count in states.items() if count]
     lines += [
-        f"  {w['conversation']}: {w['seconds done']} of {w['seconds']} s transcribed {w['trouble']}" for w in at_work
+        f"  {one.reference}: {one.done:.0f} of {one.total:.0f} s transcribed{time_left(one.left)} {trouble}".rstrip()
+        for trouble, one in far
     ]
     lines += [f"  {len(due)} destruction orders are due: candour retention run"] if due else []
     desk.result({"states": states, "at work": at_work, "orders due": due}, "\n".join(lines) or "  Nothing yet.")

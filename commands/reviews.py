@@ -11,6 +11,7 @@ from commands.desk import Desk, cell, confirm, with_desk
 from pipeline import reviews
 from pipeline.codes import codebook
 from pipeline.reviews import RegisterEntry
+from pipeline.transcription import languages
 from retention import policy, withdrawal
 from storage.errors import BadInput
 from storage.models import Conversation, Participant, Review
@@ -178,13 +179,20 @@ def conversation() -> None:
 @click.option("--participant", "position", required=True, help="Position of the participant.")
 @click.option("--interviewer", default="Interviewer", show_default=True, help="Position of who asks.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day it takes place.")
+@click.option("--language", default="en", show_default=True, help='Language spoken, such as en or cy, or "detect".')
 @with_desk
-def add_conversation(desk: Desk, reference: str, position: str, interviewer: str, on: datetime | None) -> None:
+def add_conversation(
+    desk: Desk, reference: str, position: str, interviewer: str, on: datetime | None, language: str
+) -> None:
     """Plan a conversation. Its keys are made now, before anything is recorded."""
     home = desk.unlock()
+    if language != "en":
+        languages.check(language)
     made = reviews.plan_conversation(
         home, desk.actor, reference, position, interviewer=interviewer, on=on.date() if on else None
     )
+    if language != "en":
+        languages.choose(home, desk.actor, made.reference, language)
     desk.result(
         {"conversation": made.reference, "recipient": made.recipient},
         f"Planned {made.reference}. A recorder can seal to it: candour conversation recipient {made.reference}",
@@ -231,6 +239,7 @@ def show_conversation(desk: Desk, reference: str) -> None:
             "agency": one.participant.agency,
             "interviewer": one.interviewer,
             "on": one.on,
+            "language": one.language or languages.DETECT,
             "state": one.state.value,
             "since": one.state_at,
         }
@@ -246,6 +255,19 @@ def show_conversation(desk: Desk, reference: str) -> None:
             *(f"  {'done' if c.met else 'open'}  {c.name}{f': {c.todo}' if c.todo else ''}" for c in found),
         ]
     desk.result(data, "\n".join(lines))
+
+
+@conversation.command("language")
+@click.argument("reference")
+@click.argument("code")
+@with_desk
+def choose_language(desk: Desk, reference: str, code: str) -> None:
+    """Say which language is spoken: CODE is en, cy or another, or "detect" to have it found out from the first minutes.
+
+    It can change until transcription begins.
+    """
+    languages.choose(desk.home, desk.actor, reference, code)
+    desk.result({"conversation": reference, "language": code}, f"{reference} will be heard in: {code}.")
 
 
 @conversation.command()

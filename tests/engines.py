@@ -81,10 +81,13 @@ def scripted(folder: Path, words: Sequence[Said], *, end: float | None = None, n
     return _saved(folder, spec, vocabulary)
 
 
-def random(folder: Path, seed: int = 0) -> Path:
-    """A model with random weights: it says anything at all, and needs its fallback temperatures to say it."""
+def random(folder: Path, seed: int = 0, languages: Sequence[str] = ()) -> Path:
+    """A model with random weights: it says anything at all, and needs its fallback temperatures to say it.
+
+    With `languages` it is one of many languages, and takes what it hears for any of them.
+    """
     source = np.random.default_rng(seed)
-    vocabulary = _vocabulary(["the", "house", "was", "quiet", "and", "nobody", "came", "back"])
+    vocabulary = _vocabulary(["the", "house", "was", "quiet", "and", "nobody", "came", "back"], languages)
     spec = _spec(len(vocabulary), lambda *shape: np.asarray(source.normal(0, 0.4, shape), np.float32))
     spec.decoder.projection.weight = source.normal(0, 1.0, (len(vocabulary), WIDTH)).astype(np.float32)
     return _saved(folder, spec, vocabulary)
@@ -99,9 +102,20 @@ def _silence_logit(chance: float, size: int) -> float:
     return math.log(chance / (1 - chance)) + math.log(0.999 / 0.001 * (size - 1))
 
 
-def _vocabulary(words: Sequence[str]) -> list[str]:
+def _vocabulary(words: Sequence[str], languages: Sequence[str] = ()) -> list[str]:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    return [*alphabet, *dict.fromkeys(f"Ġ{word}" for word in words), *SPECIALS, *TIMES]
+    # the empty word is what tells the library that a model is one of many languages
+    empty = [""] if languages else []
+    spoken = [f"<|{language}|>" for language in languages]
+    return [
+        *alphabet,
+        *dict.fromkeys(f"Ġ{word}" for word in words),
+        *empty,
+        *SPECIALS[:2],
+        *spoken,
+        *SPECIALS[2:],
+        *TIMES,
+    ]
 
 
 def _zeros(*shape: int) -> Array:
@@ -145,15 +159,18 @@ def _linear(linear: common_spec.LinearSpec, weight: Array) -> None:
 def _saved(folder: Path, spec: Any, vocabulary: list[str]) -> Path:
     folder.mkdir(parents=True)
     spec.register_vocabulary(vocabulary)
-    spec.config.suppress_ids = spec.config.suppress_ids_begin = spec.config.lang_ids = []
+    spec.config.suppress_ids = spec.config.suppress_ids_begin = []
+    first = vocabulary.index(SPECIALS[1]) + 1
+    spec.config.lang_ids = list(range(first, vocabulary.index(SPECIALS[2])))
     spec.config.alignment_heads = [(0, 0)]
     spec.validate()
     spec.optimize()
     spec.save(str(folder))
-    tokenizer = Tokenizer(models.BPE(vocab={token: number for number, token in enumerate(vocabulary)}, merges=[]))
+    vocab = {token or "<pad>": number for number, token in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in (*SPECIALS, *TIMES)])
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in vocabulary[first - 2 :]])
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "preprocessor_config.json").write_text(json.dumps({"feature_size": MELS}))
     model_store.write_manifest(folder, folder.name, language="en", note="made for a test")

@@ -9,7 +9,7 @@ from typing import Final
 
 from access.people import Person
 from access.roles import Act, require
-from pipeline.reviews import find_review
+from pipeline.reviews import find_conversation, find_review
 from storage.errors import BadInput
 from storage.home import Home
 from storage.log.log import Event
@@ -41,6 +41,17 @@ def read(home: Home, actor: Person, reference: str) -> tuple[str, ...]:
     require(actor.roles, Act.DECIDE_NAMES, actor.name)
     with home.reading() as session:
         return terms(home, find_review(session, reference))
+
+
+def of_conversation(home: Home, actor: Person, reference: str) -> tuple[str, ...]:
+    """The glossary of the review that a conversation belongs to.
+
+    Raises:
+        NotAllowed, UnknownConversation.
+    """
+    require(actor.roles, Act.DECIDE_NAMES, actor.name)
+    with home.reading() as session:
+        return terms(home, find_conversation(session, reference).review)
 
 
 def change(

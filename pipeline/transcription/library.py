@@ -39,6 +39,13 @@ def voices(sound: Sound, offset: float = 0.0) -> tuple[Span, ...]:
     return tuple(Span(start=offset + one["start"] / RATE, end=offset + one["end"] / RATE) for one in found)
 
 
+def languages() -> frozenset[str]:
+    """ISO 639-1 codes of every language that any model of this kind knows; three letters where there are not two."""
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    return frozenset(_LANGUAGE_CODES)
+
+
 def try_card(folder: Path) -> None:
     """Hear a second of silence on the graphics card: libraries that are missing show only when it has to work."""
     model = loaded(folder, 1, "cuda")

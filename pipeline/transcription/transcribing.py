@@ -20,10 +20,12 @@ from pipeline.recording.playback import Peaks, Playback
 from pipeline.stages import Work
 from pipeline.transcription import doubts, progress, runs, speakers, speech
 from pipeline.transcription.coverage import account
+from pipeline.transcription.imported import Imported, has_times, laid
 from pipeline.transcription.library import Sound
 from pipeline.transcription.progress import Progress as Progress
 from pipeline.transcription.runs import ACTOR, Pace, Report, Run
 from pipeline.transcription.runs import LeaseLost as LeaseLost
+from pipeline.transcripts import kept
 from pipeline.transcripts.transcript import (
     Heard,
     Span,
@@ -94,8 +96,11 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
     with home.reading() as session:
         rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
     done = {row.number: _open_window(run, row.id, row.sealed) for row in rows}
-    balance = _balance(run)
-    hearing = _Hearing(engine, run, balance, Pace(run, report))
+    written = kept.draft(home, run.conversation) if run.conversation.imported else ()
+    # What was written down with its times is heard in one piece, whatever the channels.
+    hears = Imported(written) if has_times(written) else engine
+    balance = None if isinstance(hears, Imported) else _balance(run)
+    hearing = _Hearing(hears, run, balance, Pace(run, report))
     damaged: list[Span] = []
     seconds = 0.0
     with (
@@ -117,7 +122,14 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
             hearing.pace.reached(seconds)
         playback.close()
     found = [done[number] for number in sorted(done)]
-    _finish(run, hearing, found, damaged, seconds, sink.ref, peaks.close())
+    _finish(run, hearing, _draft(written, found), found, damaged, seconds, sink.ref, peaks.close())
+
+
+def _draft(written: tuple[Turn, ...], found: list[_Found]) -> tuple[Turn, ...]:
+    words = [word for one in found for word in one.words]
+    if not written:
+        return speakers.turns(words)
+    return written if has_times(written) else laid(written, words)
 
 
 class _Stopped(Exception):
@@ -140,7 +152,7 @@ def _balance(run: Run) -> float | None:
 class _Hearing:
     """Hears one window after another; `language` is empty until it is known."""
 
-    def __init__(self, engine: speech.Engine, run: Run, balance: float | None, pace: Pace) -> None:
+    def __init__(self, engine: speech.Engine | Imported, run: Run, balance: float | None, pace: Pace) -> None:
         self.engine, self.pace = engine, pace
         self.language = run.conversation.language
         self._terms = run.terms
@@ -237,6 +249,7 @@ def _commit_window(run: Run, window: audio.Window, found: _Found, language: str)
 def _finish(
     run: Run,
     hearing: _Hearing,
+    draft: tuple[Turn, ...],
     found: list[_Found],
     damaged: list[Span],
     seconds: float,

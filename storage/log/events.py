@@ -55,7 +55,7 @@ class Event(StrEnum):
     PERSON_ADDED = "person.added"
     PERSON_KEY_REPLACED = "person.key_replaced"
     PERSON_DISABLED = "person.disabled"
-    PERSON_PASSWORD_CHANGED = "person.password_changed"
+    PERSON_PASSWORD_CHANGED = "person.password_changed"  # noqa: S105  # the name of an event
     ROLE_GRANTED = "role.granted"
     ROLE_REMOVED = "role.removed"
     LOGIN_LINK_MADE = "login_link.made"
@@ -69,6 +69,7 @@ class Event(StrEnum):
     PARTICIPANT_REMOVED = "participant.removed"
     REGISTER_READ = "register.read"
     CONVERSATION_PLANNED = "conversation.planned"
+    CONVERSATION_LANGUAGE_CHOSEN = "conversation.language_chosen"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_DUPLICATE = "recording.duplicate"
     WORK_STARTED = "work.started"

@@ -2,7 +2,8 @@
 
 The split of duties: a recorder seals and opens nothing; an operator runs, rotates and backs up, and neither reads nor
 listens, signs off or approves; governance decides about destruction and never hears or reads a conversation; an auditor
-only verifies. A reviewer may be one of two approvers and lifts no hold. Only a registrar sees who a participant really is.
+only verifies. A reviewer may be one of two approvers, and one of the two who lift a hold when the other is governance. Only a
+registrar sees who a participant really is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,8 @@ class Act(StrEnum):
     MAKE_ORDER = "make an order"
     APPROVE_ORDER = "approve an order"
     WITHDRAW = "withdraw a conversation"
+    REFUSE_WITHDRAWAL = "refuse a withdrawal"
+    EXTEND_RETENTION = "keep a recording longer"
     RUN_RETENTION = "run retention"
     READ_LOG = "read the log"
     VERIFY = "verify"
@@ -70,15 +73,15 @@ ROLES: Mapping[Role, frozenset[Act]] = MappingProxyType(
         Role.REVIEWER: frozenset(
             {
                 Act.CREATE_REVIEW, Act.PLAN_CONVERSATION, Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.LISTEN,
-                Act.CORRECT, Act.DECIDE_NAMES, Act.CODE, Act.EXPORT, Act.SIGN_OFF, Act.PLACE_HOLD,
+                Act.CORRECT, Act.DECIDE_NAMES, Act.CODE, Act.EXPORT, Act.SIGN_OFF, Act.PLACE_HOLD, Act.LIFT_HOLD,
                 Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.READ_LOG, Act.VERIFY,
             }
         ),
         Role.GOVERNANCE: frozenset(
             {
                 Act.MANAGE_PEOPLE, Act.CREATE_REVIEW, Act.OVERRIDE_DISCLOSURE, Act.SIGN_OFF,
-                Act.PLACE_HOLD, Act.LIFT_HOLD, Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.RUN_RETENTION,
-                Act.ATTEST_COPY, Act.READ_LOG, Act.VERIFY,
+                Act.PLACE_HOLD, Act.LIFT_HOLD, Act.MAKE_ORDER, Act.APPROVE_ORDER, Act.WITHDRAW, Act.REFUSE_WITHDRAWAL,
+                Act.EXTEND_RETENTION, Act.RUN_RETENTION, Act.ATTEST_COPY, Act.READ_LOG, Act.VERIFY,
             }
         ),
         Role.AUDITOR: frozenset({Act.READ_LOG, Act.VERIFY}),

@@ -12,6 +12,7 @@ import errno
 import functools
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -327,3 +328,11 @@ def confirm(desk: Desk, yes: bool, reference: str, consequence: str) -> None:
     typed = click.prompt(f"Type {reference} to go ahead", err=True)
     if typed != reference:
         raise click.Abort
+
+
+def until_asked_to_stop() -> Callable[[], bool]:
+    """For commands that go on until Ctrl-C or a service manager ends them: whether that has come. They end between two steps."""
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: asked.append(received))
+    return lambda: bool(asked)

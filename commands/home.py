@@ -9,7 +9,7 @@ from access.people import check_name
 from access.roles import Role
 from commands.desk import Desk, time_left, with_desk
 from pipeline.transcription import progress
-from retention import assurance, plan
+from retention import assurance, clock, plan
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, State
@@ -37,6 +37,7 @@ def init(desk: Desk, name: str, origin: str) -> None:
     directory.add_first(home, name, password, FIRST_ROLES)
     with home.writing() as session:
         home.log(session, Event.HOME_CREATED, actor=name)
+    clock.keep(home)
     grade, _ = assurance.classify(assurance.survey(home))
     desk.result(
         {"home": str(home.folder), "log": home.signer.verifier_key, "assurance": grade},

@@ -1,13 +1,12 @@
 """`candour work`: do what is due."""
 
-import signal
 from collections.abc import Callable
 
 import click
 from sqlalchemy import select
 
 from access.roles import Act, require
-from commands.desk import Desk, with_desk
+from commands.desk import Desk, until_asked_to_stop, with_desk
 from pipeline.transcription.transcribing import Progress
 from storage.home import Home
 from storage.models import Conversation, State
@@ -24,7 +23,7 @@ def work(desk: Desk, once: bool) -> None:
     """
     home = desk.unlock()
     require(desk.actor.roles, Act.RUN_WORK, desk.actor.name)
-    stop = _until_asked_to_stop()
+    stop = until_asked_to_stop()
     if once:
         _tell(desk, work_once_with_bar(desk, home, stop))
         return
@@ -56,10 +55,3 @@ def _tell(desk: Desk, done: local.Done, *, quiet: bool = False) -> None:
         desk.result(data, "\n".join(lines) or "Nothing is due.")
     if done.failed and not quiet:
         raise click.exceptions.Exit(1)
-
-
-def _until_asked_to_stop() -> Callable[[], bool]:
-    asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: asked.append(received))
-    return lambda: bool(asked)

@@ -64,7 +64,7 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
         measuring.keep(home, session, conversation)
         detail = {"analysis": analysis_digest(home, session, conversation)}
         digest = subject_digest([str(conversation.id)], detail)
-        order = orders.open_order(session, conversation, Reason.SIGNED_OFF)
+        order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.SIGNED_OFF)
         if order is None:
             order = orders.make(home, session, conversation, Reason.SIGNED_OFF, actor=actor.name)
         signed = directory.sign(home, actor, password, signoff_statement(digest))
@@ -122,7 +122,7 @@ def take_back(home: Home, actor: Person, reference: str) -> None:
     require(actor.roles, Act.SIGN_OFF, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
-        order = orders.open_order(session, conversation, Reason.SIGNED_OFF)
+        order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.SIGNED_OFF)
         if order is None or conversation.state not in {State.CODED, State.SIGNED_OFF} or conversation.quarantined:
             raise NotSigned(reference=conversation.reference)
         orders.void(home, session, order, actor=actor.name)

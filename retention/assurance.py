@@ -137,7 +137,7 @@ def survey(home: Home) -> Facts:
         core_limit=resource.getrlimit(resource.RLIMIT_CORE)[0],
         temp_filesystem=_mount(Path(tempfile.gettempdir()))[0],
         sqlite=sqlite3.sqlite_version,
-        clock_behind=max(timedelta(0), last - home.now()) if last else timedelta(0),
+        clock_behind=max(timedelta(0), last - home.machine_clock()) if last else timedelta(0),
     )
 
 

@@ -5,24 +5,25 @@ from base64 import b64encode
 from datetime import datetime
 from importlib.metadata import version
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from retention import assurance, copies
 from retention.certificate import Certificate, Check, Copy, Signatory, from_claims, to_text
 from retention.copies import Attestation
-from retention.orders import ACTOR, Reason, objects
+from retention.orders import ACTOR, Reason, about, objects
 from storage.errors import NotFound
 from storage.home import Home
 from storage.log.entry import Plain
 from storage.log.log import Event, entries, prove
-from storage.models import Approval, Conversation, Order, OrderState, Person
+from storage.models import Approval, Conversation, Order, OrderState, Person, Review
 from storage.models import Copy as CopyRow
 
 RULES = {
     Reason.SIGNED_OFF: "analysis signed off by two people; the recording key goes as the review's schedule says",
     Reason.BACKSTOP: "the date that no recording of this review outlives",
     Reason.REVIEW_CLOSED: "the period after the review was closed",
+    Reason.NEVER_RECORDED: "nothing was recorded, and the review was closed",
     Reason.WITHDRAWAL: "the participant withdrew consent",
 }
 
@@ -76,7 +77,7 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
         tool=f"candour {version('candour')}",
         build=version("candour"),
         order=str(order.id),
-        objects=(str(order.conversation_id), *order.objects),
+        objects=(str(about(order)), *order.objects),
         order_detail=detail,
         recordings=tuple(order.facts.get("blobs", ())),
         rule=RULES[Reason(order.reason)],
@@ -116,7 +117,7 @@ def _people(session: Session, order: Order) -> tuple[Signatory, ...]:
             name=person.name,
             role="approver",
             at=approval.at,
-            key=person.public_key.hex(),
+            key=approval.public_key.hex(),
             signature=b64encode(approval.signature).decode(),
         )
         for person, approval in rows
@@ -124,7 +125,7 @@ def _people(session: Session, order: Order) -> tuple[Signatory, ...]:
 
 
 def shown(home: Home, reference: str) -> list[tuple[int, str, str]]:
-    """The certificates of a conversation, by its reference: order number, JSON, readable text.
+    """The certificates of a conversation or of a review as a whole, by its reference: order number, JSON, readable text.
 
     Raises:
         NoCertificate.
@@ -132,14 +133,20 @@ def shown(home: Home, reference: str) -> list[tuple[int, str, str]]:
     with home.reading() as session:
         orders = session.scalars(
             select(Order)
-            .join(Conversation)
-            .where(Conversation.reference == reference.upper(), Order.state == OrderState.DONE)
+            .join(Review, Review.id == Order.review_id)
+            .outerjoin(Conversation, Conversation.id == Order.conversation_id)
+            .where(Order.state == OrderState.DONE, _is_about(reference))
             .order_by(Order.number)
         ).all()
     found = [(order.number, order.certificate) for order in orders if order.certificate is not None]
     if not found:
         raise NoCertificate(reference=reference)
     return [(number, text, _readable(text)) for number, text in found]
+
+
+def _is_about(reference: str) -> ColumnElement[bool]:
+    whole = Order.conversation_id.is_(None) & (Review.reference == reference)
+    return (Conversation.reference == reference.upper()) | whole
 
 
 def attested_since(home: Home, text: str) -> list[Attestation]:

@@ -12,11 +12,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.history import Field
 from retention import certificates, holds, orders
-from retention.orders import ACTOR
+from retention.orders import ACTOR, Reason
 from storage import age
 from storage.blobs import BlobRef, NoSuchBlob
 from storage.errors import NotVerified, Refused
@@ -29,10 +30,15 @@ from storage.models import (
     Doubt,
     Extract,
     Hearing,
+    Hold,
+    HoldLift,
+    NameDecision,
     Order,
     OrderState,
     Override,
+    Participant,
     Recording,
+    Review,
     SignOff,
     State,
     Window,
@@ -45,16 +51,20 @@ class Held(Refused):
     """retention: order {number} is stopped by hold {hold}; two people can lift it with `candour hold lift {hold}`"""
 
 
+class Kept(Refused):
+    """retention: order {number} is not carried out, because the recording is kept until {until}; see `candour retention plan`"""
+
+
 class StillOpens(NotVerified):
     """retention: after order {number} a destroyed object could still be opened; this is an incident, keep the machine as it is"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of an order."""
+    """What became of an order. `about` is the reference of its conversation or review."""
 
     order: int
-    conversation: str
+    about: str
     certificate: str
 
 
@@ -68,7 +78,7 @@ def carry_out(home: Home, number: int) -> Outcome:
     """
     with home.reading() as session:
         order = orders.find(session, number)
-        conversation = order.conversation
+        about = orders.reference(order)
         state = order.state
         certificate = order.certificate
     if state is OrderState.APPROVED:
@@ -84,31 +94,41 @@ def carry_out(home: Home, number: int) -> Outcome:
         raise orders.OrderClosed(number=number, state=state.value)
     if certificate is None:
         certificates.issue(home, number)
-    return Outcome(order=number, conversation=conversation.reference, certificate=f"D-{number:04}")
+    return Outcome(order=number, about=about, certificate=f"D-{number:04}")
 
 
 def _refuse_held(session: Session, order: Order) -> None:
-    standing = holds.standing(session, order.conversation)
+    one = order.conversation
+    standing = holds.standing(session, one) if one else holds.standing_in(session, order.review)
     if standing:
         raise Held(number=order.number, hold=standing[0])
+
+
+def _refuse_kept(home: Home, order: Order) -> None:
+    one = order.conversation
+    if one is None or order.reason not in {Reason.SIGNED_OFF.value, Reason.BACKSTOP.value}:
+        return
+    if one.keep_until is not None and one.keep_until > home.now():
+        raise Kept(number=order.number, until=one.keep_until.date().isoformat())
 
 
 def _intend(home: Home, number: int) -> None:
     with home.writing() as session:
         order = orders.find(session, number)
         _refuse_held(session, order)
+        _refuse_kept(home, order)
         conversation = order.conversation
         order.state = OrderState.INTENDED
-        order.facts = {"epoch_before": home.vault.epoch, "blobs": _digests(session, conversation)}
-        # A worker that comes back from the dead finds another token and writes nothing.
-        conversation.quarantined, conversation.run_token = True, uuid4()
+        order.facts = {"epoch_before": home.vault.epoch, "blobs": _digests(conversation)}
+        if conversation is not None:
+            # A worker that comes back from the dead finds another token and writes nothing.
+            conversation.quarantined, conversation.run_token = True, uuid4()
         home.log(session, Event.DESTROY_INTENT, actor=ACTOR, obj=orders.objects(order), ref=order.digest)
         home.log(session, Event.DESTROY_QUARANTINED, actor=ACTOR, obj=orders.objects(order))
 
 
-def _digests(session: Session, conversation: Conversation) -> list[str]:
-    recording = session.scalar(select(Recording).where(Recording.conversation_id == conversation.id))
-    return [recording.digest] if recording else []
+def _digests(conversation: Conversation | None) -> list[str]:
+    return [conversation.recording.digest] if conversation and conversation.recording else []
 
 
 def _erase(home: Home, number: int) -> None:
@@ -137,26 +157,27 @@ def _step_back(home: Home, number: int) -> None:
     with home.writing() as session:
         order = orders.find(session, number)
         order.state = OrderState.APPROVED
-        order.conversation.quarantined = False
+        if order.conversation is not None:
+            order.conversation.quarantined = False
         home.log(session, Event.DESTROY_FAILED, actor=ACTOR, obj=orders.objects(order), detail={"reason": "hold"})
 
 
 def _verify_and_sweep(home: Home, number: int) -> None:
     with home.reading() as session:
         order = orders.find(session, number)
-        recording = session.scalar(select(Recording).where(Recording.conversation_id == order.conversation_id))
+        conversation = order.conversation
+        recording = conversation.recording if conversation else None
         files = [b for b in (recording.blob, recording.playback) if b] if recording else []
-        takes_recording = str(order.conversation.recording_key) in order.objects
+        takes_recording = conversation is not None and str(conversation.recording_key) in order.objects
     checks = [_vault_check(home, order)]
     if takes_recording:
-        checks.append(_files_check(home, order, files))
-        for blob in files:
-            home.blobs.destroy(BlobRef(blob))
+        checks.append(_check_and_remove(home, order, files))
     with home.writing() as session:
         order = orders.find(session, number)
-        removed = sweep_rows(session, order.conversation, orders.keys(order))
+        removed = _sweep(session, order)
         checks.append({"name": "rows", "passed": True, "found": f"{removed} rows of ciphertext removed"})
-        order.conversation.quarantined, order.conversation.state_at = False, home.now()
+        if order.conversation is not None:
+            order.conversation.quarantined, order.conversation.state_at = False, home.now()
         order.state = OrderState.DONE
         order.facts = order.facts | {"done_at": home.now().isoformat(), "checks": checks}
         certificates.log_done(home, session, order)
@@ -172,11 +193,13 @@ def _vault_check(home: Home, order: Order) -> dict[str, object]:
     return {"name": "vault", "passed": True, "found": found}
 
 
-def _files_check(home: Home, order: Order, files: list[str]) -> dict[str, object]:
+def _check_and_remove(home: Home, order: Order, files: list[str]) -> dict[str, object]:
     if any(_opens(home, blob) for blob in files):
         raise StillOpens(number=order.number)
     tried = sum(1 for kind in home.vault.ids().values() if kind is KeyClass.RECORDING)
+    remains = [left for blob in files for left in home.blobs.destroy(BlobRef(blob)).remains]
     found = f"{len(files)} sealed files opened with none of the {tried} recording keys still held, then removed"
+    found += f"; of their ciphertext there remains: {', '.join(remains)}" if remains else ""
     return {"name": "sealed files", "passed": True, "found": found}
 
 
@@ -191,6 +214,42 @@ def _opens(home: Home, blob: str) -> bool:
     except (age.NoMatch, age.HeaderError, NoSuchBlob):
         return False
     return True
+
+
+def _sweep(session: Session, order: Order) -> int:
+    if order.conversation is not None:
+        return sweep_rows(session, order.conversation, orders.keys(order))
+    return sweep_review(session, order.review, orders.keys(order))
+
+
+def sweep_review(session: Session, review: Review, gone: set[UUID]) -> int:
+    """Remove the ciphertext of a whole review that the keys which are gone opened; returns how many values."""
+    removed = 0
+    if review.names_key in gone:
+        removed += sum(one is not None for one in (review.name_key, review.glossary))
+        review.name_key = review.glossary = None
+        removed += _sweep_changes(session, review, Field.NAMES)
+        entries = update(Participant).where(Participant.review_id == review.id, Participant.sealed.is_not(None))
+        removed += _count(session, entries.values(sealed=None))
+        removed += _count(session, delete(NameDecision).where(NameDecision.review_id == review.id))
+    if review.review_key in gone:
+        removed += bool(review.codebook)
+        review.codebook = b""
+        removed += _sweep_changes(session, review, Field.CODES)
+        of_review = select(Hold.id).where(Hold.review_id == review.id)
+        removed += _count(session, update(Hold).where(Hold.id.in_(of_review)).values(sealed=b""))
+        removed += _count(session, update(HoldLift).where(HoldLift.hold_id.in_(of_review)).values(sealed=b""))
+    return removed
+
+
+def _sweep_changes(session: Session, review: Review, field: Field) -> int:
+    """The acts on names or codes, with what was before and after; those on extracts lie under keys of conversations."""
+    about = (Change.review_id == review.id, Change.conversation_id.is_(None), Change.field == field.value)
+    return _count(session, delete(Change).where(*about))
+
+
+def _count(session: Session, statement: Executable) -> int:
+    return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 
 def sweep_rows(session: Session, conversation: Conversation, gone: set[UUID]) -> int:

@@ -1,4 +1,7 @@
-"""Holds: an order not to destroy. One person places it, at once effective; two lift it, each with a reason and a signature."""
+"""Holds: an order not to destroy. One person places it, at once effective; two lift it, each with a reason and a signature.
+
+One of the two at least has the governance role; the other may be a reviewer.
+"""
 
 import json
 from base64 import b64encode
@@ -11,16 +14,17 @@ from sqlalchemy.orm import Session
 
 from access import directory
 from access.people import Person
-from access.roles import Act, require
+from access.roles import Act, Role, require
 from pipeline.reviews import find_conversation, find_review
 from retention import orders
+from storage import models
 from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.log.statements import hold_lift_statement, subject_digest
 from storage.models import Conversation, Hold, HoldLift, Review
 from storage.sealed import open_value, seal_value
-from storage.vault import KeyClass
+from storage.vault import KeyClass, KeyGone
 
 
 class UnknownHold(NotFound):
@@ -33,6 +37,10 @@ class HoldLifted(Refused):
 
 class SameLifter(Refused):
     """hold: "{name}" has already agreed to lift hold {number}; a second, different person must agree"""
+
+
+class WithoutGovernance(Refused):
+    """hold: one of the two who lift hold {number} must have the governance role; "{name}" and who agreed before have not"""
 
 
 class NoReason(BadInput):
@@ -93,7 +101,7 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
     """Agree to lift a hold; True when this was the second person and the hold is lifted.
 
     Raises:
-        NotAllowed, UnknownHold, HoldLifted, SameLifter, WrongPassword, NoReason.
+        NotAllowed, UnknownHold, HoldLifted, SameLifter, WithoutGovernance, WrongPassword, NoReason.
     """
     require(actor.roles, Act.LIFT_HOLD, actor.name)
     with home.reading() as session:
@@ -107,6 +115,8 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
         lifts = session.scalars(select(HoldLift).where(HoldLift.hold_id == hold.id)).all()
         if any(one.person_id == actor.id for one in lifts):
             raise SameLifter(name=actor.name, number=number)
+        if lifts and not _governs(session, actor.id, *(one.person_id for one in lifts)):
+            raise WithoutGovernance(number=number, name=actor.name)
         review = session.get_one(Review, hold.review_id)
         row = HoldLift(id=uuid4(), hold_id=hold.id, person_id=actor.id, at=home.now(), signature=signature)
         row.sealed = _seal(home, review, row.id, "hold_lift.sealed", reason, reference)
@@ -115,6 +125,10 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
         home.log(session, event, actor=actor.name, obj=[hold.id], ref=subject, sig=b64encode(signature).decode())
         hold.lifted_at = home.now() if lifts else None
         return bool(lifts)
+
+
+def _governs(session: Session, *people: UUID) -> bool:
+    return any(Role.GOVERNANCE in session.get_one(models.Person, one).roles for one in people)
 
 
 def _find(session: Session, number: int) -> Hold:
@@ -139,6 +153,12 @@ def standing(session: Session, conversation: Conversation) -> list[int]:
     )
 
 
+def standing_in(session: Session, review: Review) -> list[int]:
+    """Numbers of the holds that forbid destroying what all of a review needs: those on it, and on anything in it."""
+    found = select(Hold.number).where(Hold.lifted_at.is_(None), Hold.review_id == review.id)
+    return list(session.scalars(found.order_by(Hold.number)))
+
+
 def views(home: Home, review_reference: str | None = None) -> list[HoldView]:
     """All holds, newest last, with their reasons."""
     with home.reading() as session:
@@ -151,19 +171,26 @@ def views(home: Home, review_reference: str | None = None) -> list[HoldView]:
 def _view(home: Home, session: Session, hold: Hold) -> HoldView:
     review = session.get_one(Review, hold.review_id)
     conversation = session.get(Conversation, hold.conversation_id) if hold.conversation_id else None
-    body = json.loads(
-        open_value(home.vault.get(review.review_key, KeyClass.REVIEW), f"hold.sealed:{hold.id}", hold.sealed)
-    )
+    reason, reference = _why(home, review, hold)
     people = {person.id: person.name for person in directory.everyone(home)}
     lifts = session.scalars(select(HoldLift).where(HoldLift.hold_id == hold.id).order_by(HoldLift.at))
     return HoldView(
         number=hold.number,
         review=review.reference,
         conversation=conversation.reference if conversation else None,
-        reason=body["reason"],
-        reference=body["reference"],
+        reason=reason,
+        reference=reference,
         placed_by=people[hold.placed_by],
         placed_at=hold.placed_at,
         lifters=tuple(people[one.person_id] for one in lifts),
         lifted_at=hold.lifted_at,
     )
+
+
+def _why(home: Home, review: Review, hold: Hold) -> tuple[str, str]:
+    try:
+        key = home.vault.get(review.review_key, KeyClass.REVIEW)
+    except KeyGone:
+        return "(destroyed with the review)", ""
+    body = json.loads(open_value(key, f"hold.sealed:{hold.id}", hold.sealed))
+    return body["reason"], body["reference"]

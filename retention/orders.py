@@ -1,10 +1,11 @@
-"""Orders: the decision to destroy named keys of one conversation, and the two signatures that authorise it.
+"""Orders: the decision to destroy named keys of one conversation or review, and the two signatures that authorise it.
 
 An order names keys by id. Two different people sign its digest, each with their own key; only then may the machine of
 `retention.destroy` act on it, and only when no hold stands.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -18,7 +19,7 @@ from storage.errors import NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.log.statements import order_statement, subject_digest
-from storage.models import Approval, Conversation, Order, OrderState
+from storage.models import Approval, Conversation, Order, OrderState, Review
 
 ACTOR = "retention"
 
@@ -45,21 +46,42 @@ class Reason(StrEnum):
     SIGNED_OFF = "signed off"
     BACKSTOP = "backstop"
     REVIEW_CLOSED = "review closed"
+    NEVER_RECORDED = "never recorded"
     WITHDRAWAL = "withdrawal"
 
 
 def make(home: Home, session: Session, conversation: Conversation, reason: Reason, *, actor: str) -> Order:
-    """Make an order in the caller's transaction: the recording key, or all keys when a participant withdraws."""
+    """Make an order in the caller's transaction: the key that the reason is about, or all keys of a conversation."""
+    recording, extracts = conversation.recording_key, conversation.extract_key
     victims = {
-        Reason.SIGNED_OFF: [conversation.recording_key],
-        Reason.BACKSTOP: [conversation.recording_key],
-        Reason.REVIEW_CLOSED: [conversation.extract_key],
-        Reason.WITHDRAWAL: [conversation.recording_key, conversation.extract_key],
+        Reason.SIGNED_OFF: [recording],
+        Reason.BACKSTOP: [recording],
+        Reason.REVIEW_CLOSED: [extracts],
+        Reason.NEVER_RECORDED: [recording, extracts],
+        Reason.WITHDRAWAL: [recording, extracts],
     }[reason]
+    return _make(home, session, conversation.review_id, conversation.id, victims, reason, actor)
+
+
+def make_for_review(home: Home, session: Session, review: Review, victims: Sequence[UUID], *, actor: str) -> Order:
+    """Make an order for keys of a whole review, in the caller's transaction."""
+    return _make(home, session, review.id, None, victims, Reason.REVIEW_CLOSED, actor)
+
+
+def _make(
+    home: Home,
+    session: Session,
+    review_id: UUID,
+    conversation_id: UUID | None,
+    victims: Sequence[UUID],
+    reason: Reason,
+    actor: str,
+) -> Order:
     order = Order(
         id=uuid4(),
         number=(session.scalar(select(func.max(Order.number))) or 0) + 1,
-        conversation_id=conversation.id,
+        review_id=review_id,
+        conversation_id=conversation_id,
         reason=reason.value,
         objects=[str(key) for key in victims],
         made_by=actor,
@@ -76,15 +98,14 @@ def make(home: Home, session: Session, conversation: Conversation, reason: Reaso
     return order
 
 
-def open_order(session: Session, conversation: Conversation, reason: Reason) -> Order | None:
-    """The order for this reason that is neither void nor done."""
-    return session.scalar(
-        select(Order).where(
-            Order.conversation_id == conversation.id,
-            Order.reason == reason.value,
-            Order.state.not_in([OrderState.VOID, OrderState.DONE]),
-        )
+def open_order(session: Session, review: Review, key: UUID, reason: Reason) -> Order | None:
+    """The order to destroy a key for this reason that is neither void nor done."""
+    waiting = select(Order).where(
+        Order.review_id == review.id,
+        Order.reason == reason.value,
+        Order.state.not_in([OrderState.VOID, OrderState.DONE]),
     )
+    return next((order for order in session.scalars(waiting) if str(key) in order.objects), None)
 
 
 def find(session: Session, number: int) -> Order:
@@ -105,7 +126,7 @@ def approve(home: Home, actor: Person, password: str, number: int) -> bool:
         order = find(session, number)
         _refuse(session, order, actor)
         if order.reason == Reason.SIGNED_OFF.value:
-            raise RestsOnSignOff(number=number, reference=order.conversation.reference)
+            raise RestsOnSignOff(number=number, reference=reference(order))
         signed = order.digest
     signature = directory.sign(home, actor, password, order_statement(signed))
     with home.writing() as session:
@@ -116,12 +137,21 @@ def record_approval(home: Home, session: Session, order: Order, actor: Person, s
     """Store a signature in the caller's transaction; True when it was the second."""
     _refuse(session, order, actor)
     first = session.scalars(select(Approval).where(Approval.order_id == order.id)).all()
-    session.add(Approval(id=uuid4(), order_id=order.id, person_id=actor.id, at=home.now(), signature=signature))
+    session.add(
+        Approval(
+            id=uuid4(),
+            order_id=order.id,
+            person_id=actor.id,
+            at=home.now(),
+            signature=signature,
+            public_key=actor.public_key,
+        )
+    )
     home.log(
         session,
         Event.ORDER_APPROVED,
         actor=actor.name,
-        obj=[order.id, order.conversation_id],
+        obj=[order.id, about(order)],
         ref=order.digest,
         sig=b64encode(signature).decode(),
     )
@@ -143,13 +173,13 @@ def void(home: Home, session: Session, order: Order, *, actor: str) -> None:
     if order.state not in {OrderState.MADE, OrderState.APPROVED}:
         raise OrderClosed(number=order.number, state=order.state.value)
     order.state = OrderState.VOID
-    home.log(session, Event.ORDER_CANCELLED, actor=actor, obj=[order.id, order.conversation_id], ref=order.digest)
+    home.log(session, Event.ORDER_CANCELLED, actor=actor, obj=[order.id, about(order)], ref=order.digest)
 
 
 def void_within(home: Home, session: Session, order: Order, *, actor: str) -> None:
     """Take back every waiting order whose keys this one destroys as well, in the caller's transaction."""
     waiting = select(Order).where(
-        Order.conversation_id == order.conversation_id,
+        Order.review_id == order.review_id,
         Order.id != order.id,
         Order.state.in_([OrderState.MADE, OrderState.APPROVED]),
     )
@@ -183,4 +213,14 @@ def keys(order: Order) -> set[UUID]:
 
 def objects(order: Order) -> list[str]:
     """What entries about an order name."""
-    return [str(order.id), str(order.conversation_id), *order.objects]
+    return [str(order.id), str(about(order)), *order.objects]
+
+
+def about(order: Order) -> UUID:
+    """The id of the conversation or review that an order is about."""
+    return order.conversation_id or order.review_id
+
+
+def reference(order: Order) -> str:
+    """What people call the conversation or review that an order is about."""
+    return order.conversation.reference if order.conversation else order.review.reference

@@ -3,46 +3,65 @@
 Everything here reads. `order_due` alone writes: it makes the orders that a schedule calls for, which then wait for two people.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.reviews import find_conversation
-from retention import holds, orders, policy
+from pipeline.reviews import find_conversation, find_review
+from retention import clock, holds, orders, policy
+from retention.clock import Moment
 from retention.orders import Reason
+from retention.policy import Deadline, ObjectClass
 from storage.home import Home
-from storage.models import Conversation, Order, OrderState, SignOff, State
+from storage.models import Conversation, Order, OrderState, Review, SignOff, State
 
 ACTOR = "schedule"
+AN_ORDER = "an order"
+A_DATE = "its date"
+CONFIRMATION = "its date to be confirmed"
+THE_REST = "the rest of the review"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """One line of the plan: what will go, when, why, and what stands in the way (empty when nothing does)."""
+    """One line of the plan: what will go, when, why, and what stands in the way (empty when nothing does).
 
+    `conversation` and `position` are empty for what belongs to a whole review; `key` is the id of the key that goes, `cause`
+    what its order says.
+    """
+
+    review: str
     conversation: str
     position: str
-    object_class: policy.ObjectClass
+    object_class: ObjectClass
     at: datetime | None
     reason: str
     order: int | None
     waits_for: str
+    key: UUID = field(repr=False)
+    cause: Reason
 
 
 def plan(home: Home, now: datetime) -> list[Planned]:
-    """What the schedules will do to every conversation, soonest first. Destroys nothing."""
+    """What the schedules will do to every conversation and review, soonest first. Destroys nothing.
+
+    `now` is what the clock says; what counts is the part of it that the log vouches for.
+    """
     with home.reading() as session:
+        moment = clock.moment(home, session, now)
         lines = [
-            _line(session, conversation, deadline, now)
-            for conversation in session.scalars(select(Conversation).order_by(Conversation.reference))
-            for deadline in _deadlines(session, conversation)
+            line
+            for review in session.scalars(select(Review).order_by(Review.reference))
+            for line in _lines(session, review, moment)
         ]
         lines += [_withdrawal_line(session, order) for order in _open_withdrawals(session)]
     far = datetime.max.replace(tzinfo=now.tzinfo)
-    return sorted(lines, key=lambda line: (line.at or far, line.conversation))
+    return sorted(lines, key=lambda line: (line.at or far, line.conversation or "~", line.review))
 
 
 def _open_withdrawals(session: Session) -> Sequence[Order]:
@@ -54,29 +73,47 @@ def _open_withdrawals(session: Session) -> Sequence[Order]:
 
 
 def _withdrawal_line(session: Session, order: Order) -> Planned:
+    assert order.conversation is not None
     return Planned(
+        review=order.review.reference,
         conversation=order.conversation.reference,
         position=order.conversation.participant.position,
-        object_class=policy.ObjectClass.RECORDING,
+        object_class=ObjectClass.RECORDING,
         at=order.made_at,
         reason=order.reason,
         order=order.number,
-        waits_for=_obstacle(session, order.conversation, order),
+        waits_for=_obstacle(session, order.review, order.conversation, order),
+        key=order.conversation.recording_key,
+        cause=Reason.WITHDRAWAL,
     )
 
 
-def _deadlines(session: Session, conversation: Conversation) -> list[policy.Deadline]:
-    if conversation.state is State.WITHDRAWN or conversation.recording is None:
-        return []
-    dates = policy.Dates(
-        recorded=conversation.recording.sealed_at,
+def _lines(session: Session, review: Review, moment: Moment) -> Iterator[Planned]:
+    schedule, gone = policy.parse(review.schedule), _gone(session, review)
+    conversations = session.scalars(select(Conversation).where(Conversation.review_id == review.id)).all()
+    others: list[datetime | None] = []
+    for one in conversations:
+        keys = {ObjectClass.RECORDING: one.recording_key, ObjectClass.EXTRACTS: one.extract_key}
+        for deadline in policy.deadlines(schedule, _dates(session, one)):
+            if keys[deadline.object_class] in gone or one.state is State.WITHDRAWN:
+                continue
+            others.append(deadline.at)
+            if one.recording is not None or deadline.at is not None:
+                yield _line(session, review, one, keys[deadline.object_class], deadline, moment)
+    rest = any({one.recording_key, one.extract_key} - gone for one in conversations)
+    own = {ObjectClass.NAMES: review.names_key, ObjectClass.REVIEW: review.review_key}
+    for deadline in policy.review_deadlines(schedule, review.closed_at, others):
+        if own[deadline.object_class] not in gone and review.closed_at is not None:
+            yield _line(session, review, None, own[deadline.object_class], deadline, moment, rest=rest)
+
+
+def _dates(session: Session, conversation: Conversation) -> policy.Dates:
+    return policy.Dates(
+        recorded=conversation.recording.sealed_at if conversation.recording else None,
         signed_off=_signed_off(session, conversation),
         review_closed=conversation.review.closed_at,
         keep_until=conversation.keep_until,
     )
-    found = policy.deadlines(policy.parse(conversation.review.schedule), dates)
-    gone = _gone(session, conversation)
-    return [deadline for deadline in found if deadline.object_class not in gone]
 
 
 def _signed_off(session: Session, conversation: Conversation) -> datetime | None:
@@ -85,42 +122,66 @@ def _signed_off(session: Session, conversation: Conversation) -> datetime | None
     return next(iter(session.scalars(signed).all()[1:]), None)
 
 
-def _gone(session: Session, conversation: Conversation) -> set[policy.ObjectClass]:
-    done = select(Order).where(Order.conversation_id == conversation.id, Order.state == OrderState.DONE)
-    gone = {key for order in session.scalars(done) for key in orders.keys(order)}
-    classes = {
-        policy.ObjectClass.RECORDING: conversation.recording_key,
-        policy.ObjectClass.EXTRACTS: conversation.extract_key,
-    }
-    return {object_class for object_class, key in classes.items() if key in gone}
+def _gone(session: Session, review: Review) -> set[UUID]:
+    done = select(Order).where(Order.review_id == review.id, Order.state == OrderState.DONE)
+    return {key for order in session.scalars(done) for key in orders.keys(order)}
 
 
-def _reason(conversation: Conversation, object_class: policy.ObjectClass) -> Reason:
-    if object_class is policy.ObjectClass.EXTRACTS:
+def _cause(conversation: Conversation | None, object_class: ObjectClass) -> Reason:
+    if conversation is None:
+        return Reason.REVIEW_CLOSED
+    if conversation.recording is None:
+        return Reason.NEVER_RECORDED
+    if object_class is ObjectClass.EXTRACTS:
         return Reason.REVIEW_CLOSED
     return Reason.SIGNED_OFF if conversation.state is State.SIGNED_OFF else Reason.BACKSTOP
 
 
-def _line(session: Session, conversation: Conversation, deadline: policy.Deadline, now: datetime) -> Planned:
-    order = orders.open_order(session, conversation, _reason(conversation, deadline.object_class))
-    due = deadline.at is not None and deadline.at <= now
+def _line(
+    session: Session,
+    review: Review,
+    conversation: Conversation | None,
+    key: UUID,
+    deadline: Deadline,
+    moment: Moment,
+    *,
+    rest: bool = False,
+) -> Planned:
+    cause = _cause(conversation, deadline.object_class)
+    order = orders.open_order(session, review, key, cause)
+    waits_for = _waits(deadline, moment) or _obstacle(session, review, conversation, order)
+    if not waits_for and rest and str(review.review_key) in (order.objects if order else ()):
+        waits_for = THE_REST
     return Planned(
-        conversation=conversation.reference,
-        position=conversation.participant.position,
+        review=review.reference,
+        conversation=conversation.reference if conversation else "",
+        position=conversation.participant.position if conversation else "",
         object_class=deadline.object_class,
         at=deadline.at,
         reason=deadline.reason,
         order=order.number if order else None,
-        waits_for=_obstacle(session, conversation, order) if due else "its date",
+        waits_for=waits_for,
+        key=key,
+        cause=cause,
     )
 
 
-def _obstacle(session: Session, conversation: Conversation, order: Order | None) -> str:
-    standing = holds.standing(session, conversation)
+def _waits(deadline: Deadline, moment: Moment) -> str:
+    """Whether the day has come: surely, or only if the clock is right."""
+    if deadline.at is None:
+        return A_DATE
+    # A trigger is an entry of the log: what goes with it at once needs no clock.
+    if deadline.at <= moment.sure or (deadline.at_once and deadline.at <= moment.claimed):
+        return ""
+    return CONFIRMATION if deadline.at <= moment.claimed else A_DATE
+
+
+def _obstacle(session: Session, review: Review, conversation: Conversation | None, order: Order | None) -> str:
+    standing = holds.standing(session, conversation) if conversation else holds.standing_in(session, review)
     if standing:
         return f"hold {standing[0]}"
     if order is None:
-        return "an order"
+        return AN_ORDER
     return "two signatures" if order.state is OrderState.MADE else ""
 
 
@@ -135,17 +196,28 @@ def due(home: Home, now: datetime) -> list[int]:
             )
             .order_by(Order.number)
         ).all()
-    ready = [line.order for line in plan(home, now) if line.order is not None and not line.waits_for]
+    lines = plan(home, now)
+    waiting = {line.order for line in lines if line.waits_for}
+    ready = dict.fromkeys(line.order for line in lines if line.order is not None and line.order not in waiting)
     return [*begun, *(number for number in ready if number not in begun)]
 
 
 def order_due(home: Home, now: datetime) -> list[int]:
-    """Make the orders that schedules call for and nobody has made; returns their numbers. They wait for two signatures."""
-    missing = [line for line in plan(home, now) if line.waits_for == "an order"]
+    """Make the orders that schedules call for and nobody has made; returns their numbers. They wait for two signatures.
+
+    What is due of one conversation for one reason, or of one review, goes into one order.
+    """
+    clock.keep(home)
+    missing: dict[tuple[str, str, Reason], list[UUID]] = defaultdict(list)
+    for line in plan(home, now):
+        if line.waits_for == AN_ORDER:
+            missing[line.review, line.conversation, line.cause].append(line.key)
     made = []
-    for line in missing:
+    for (review, conversation, cause), keys in missing.items():
         with home.writing() as session:
-            conversation = find_conversation(session, line.conversation)
-            reason = _reason(conversation, line.object_class)
-            made.append(orders.make(home, session, conversation, reason, actor=ACTOR).number)
+            if conversation:
+                order = orders.make(home, session, find_conversation(session, conversation), cause, actor=ACTOR)
+            else:
+                order = orders.make_for_review(home, session, find_review(session, review), keys, actor=ACTOR)
+            made.append(order.number)
     return made

@@ -8,8 +8,8 @@ anything.
 import calendar
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -24,10 +24,14 @@ class BadSchedule(BadInput):
 
 
 class ObjectClass(StrEnum):
-    """What a rule is about: the recording key (and all it opens) or the extract key."""
+    """What goes: the recording key and all it opens, the extract key, a review's names key, and the review's own key, which
+    has no rule: its codebook and the reasons of its holds are needed until all else is gone.
+    """
 
     RECORDING = "recording"
     EXTRACTS = "extracts"
+    NAMES = "names"
+    REVIEW = "review"
 
 
 class Trigger(StrEnum):
@@ -52,6 +56,7 @@ class Period:
         return moment.replace(year=year, month=month + 1, day=day) + timedelta(days=self.days)
 
 
+NEVER_RECORDED: Final = "never recorded, review closed"
 LONGEST: Final = 200  # years; a calendar ends somewhere
 _DURATION = re.compile(r"P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 
@@ -100,11 +105,15 @@ class Dates:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadline:
-    """When objects of a class are to go, and why; `at` is None while the trigger has not come and there is no backstop."""
+    """When objects of a class are to go, and why; `at` is None while the trigger has not come and there is no backstop.
+
+    `at_once`: the day is that of the trigger itself, so that no time need pass.
+    """
 
     object_class: ObjectClass
     at: datetime | None
     reason: str
+    at_once: bool = False
 
 
 def parse(text: str) -> Schedule:
@@ -143,24 +152,64 @@ def _rule(entry: object, field: str) -> Rule:
     for name in ("class", "after", "period"):
         if name not in entry:
             raise BadSchedule(field=f"{field}.{name}", reason="is missing")
+    object_class = _one_of(ObjectClass, entry["class"], f"{field}.class", but=ObjectClass.REVIEW)
+    trigger = _one_of(Trigger, entry["after"], f"{field}.after")
+    if object_class is ObjectClass.NAMES and (trigger is not Trigger.REVIEW_CLOSED or "backstop" in entry):
+        raise BadSchedule(field=field, reason="the names of a review count from its closing, without a backstop")
     return Rule(
-        object_class=_one_of(ObjectClass, entry["class"], f"{field}.class"),
-        trigger=_one_of(Trigger, entry["after"], f"{field}.after"),
+        object_class=object_class,
+        trigger=trigger,
         period=parse_period(entry["period"], f"{field}.period"),
         backstop=parse_period(entry["backstop"], f"{field}.backstop") if "backstop" in entry else None,
     )
 
 
-def _one_of(kind: type[Choice], text: str, field: str) -> Choice:
-    try:
-        return kind(text)
-    except ValueError:
-        raise BadSchedule(field=field, reason=f"is none of {', '.join(kind)}") from None
+def _one_of(kind: type[Choice], text: str, field: str, *, but: Choice | None = None) -> Choice:
+    known = [one for one in kind if one is not but]
+    if text not in known:
+        raise BadSchedule(field=field, reason=f"is none of {', '.join(known)}")
+    return kind(text)
 
 
 def deadlines(schedule: Schedule, dates: Dates) -> tuple[Deadline, ...]:
     """When each class of objects of a conversation is to be destroyed, and by which rule."""
-    return tuple(_deadline(rule, dates) for rule in schedule.rules)
+    rules = [rule for rule in schedule.rules if rule.object_class is not ObjectClass.NAMES]
+    if dates.recorded is None:
+        # Its keys wait for a recording that can no longer come in; a recorder may still have one.
+        return tuple(_never_recorded(rule, dates) for rule in rules)
+    return tuple(_extended(_deadline(rule, dates), dates.keep_until) for rule in rules)
+
+
+def review_deadlines(
+    schedule: Schedule, closed: datetime | None, others: Iterable[datetime | None]
+) -> tuple[Deadline, ...]:
+    """When the names key and the review's own key are to be destroyed; `others` are the deadlines in its conversations."""
+    dates = Dates(recorded=None, signed_off=None, review_closed=closed)
+    names = [_deadline(rule, dates) for rule in schedule.rules if rule.object_class is ObjectClass.NAMES]
+    if not names:
+        return ()
+    last: list[datetime] = []
+    for moment in (closed, *(one.at for one in names), *others):
+        if moment is None:
+            return (*names, Deadline(object_class=ObjectClass.REVIEW, at=None, reason="waits for all else to be due"))
+        last.append(moment)
+    at_once = max(last) == closed
+    return (*names, Deadline(object_class=ObjectClass.REVIEW, at=max(last), reason="with the last", at_once=at_once))
+
+
+def _never_recorded(rule: Rule, dates: Dates) -> Deadline:
+    return Deadline(object_class=rule.object_class, at=dates.review_closed, reason=NEVER_RECORDED, at_once=True)
+
+
+def _extended(deadline: Deadline, until: datetime | None) -> Deadline:
+    if (
+        deadline.object_class is not ObjectClass.RECORDING
+        or until is None
+        or deadline.at is None
+        or deadline.at >= until
+    ):
+        return deadline
+    return replace(deadline, at=until, reason=f"{deadline.reason}, extended", at_once=False)
 
 
 def _deadline(rule: Rule, dates: Dates) -> Deadline:
@@ -173,12 +222,8 @@ def _deadline(rule: Rule, dates: Dates) -> Deadline:
     if start is not None:
         moments.append((rule.period.after(start), f"period after {rule.trigger}"))
     if rule.backstop is not None and dates.recorded is not None:
-        backstop = rule.backstop.after(dates.recorded)
-        if dates.keep_until is not None and dates.keep_until > backstop:
-            moments.append((dates.keep_until, "backstop, extended"))
-        else:
-            moments.append((backstop, "backstop after recorded"))
+        moments.append((rule.backstop.after(dates.recorded), "backstop after recorded"))
     if not moments:
         return Deadline(object_class=rule.object_class, at=None, reason=f"waits for {rule.trigger}")
     at, reason = min(moments)
-    return Deadline(object_class=rule.object_class, at=at, reason=reason)
+    return Deadline(object_class=rule.object_class, at=at, reason=reason, at_once=at == start)

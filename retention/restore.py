@@ -57,8 +57,8 @@ _NOT_WHOLE = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
-    """What came back. `destroyed`: conversations whose keys were destroyed after the backup; `lost`: reviews and conversations
-    that are newer than the recovery copy; both by reference. `left_behind` counts keys of the copy that were not taken over,
+    """What came back. `destroyed`: reviews and conversations whose keys were destroyed after the backup; `lost`: those that
+    are newer than the recovery copy; both by reference. `left_behind` counts keys of the copy that were not taken over,
     `missing_entries` what the log is known to have had beyond the backup.
     """
 
@@ -129,12 +129,15 @@ def _bring_up(home: Home, actor: Person, copy: RecoveryCopy) -> Restored:
             _open_or_mark(home, session, conversation, keys, gone)
         without = [one for one in conversations if {one.recording_key, one.extract_key} & gone]
         reviews = [one for one in session.scalars(select(Review)) if {one.names_key, one.review_key} & gone]
+        for review in reviews:
+            destroy.sweep_review(session, review, gone)
+        references = [*(one.reference for one in reviews), *(one.reference for one in without)]
         newer = [one.reference for one in reviews if one.created_at > copy.made_at]
         newer += [one.reference for one in without if one.created_at > copy.made_at]
         restored = Restored(
             conversations=len(conversations),
             keys=len(keys),
-            destroyed=tuple(one.reference for one in without if one.reference not in newer),
+            destroyed=tuple(name for name in references if name not in newer),
             lost=tuple(newer),
             left_behind=len(rotation.victims),
             entries=entries,

@@ -226,14 +226,19 @@ def whole(target: Path) -> Iterator[Path]:
 
 def _sweep(target: Path) -> None:
     with suppress(OSError):
-        for draft in target.parent.iterdir():
+        for draft in list(target.parent.iterdir()):
             if re.fullmatch(re.escape(target.name) + r"\.[0-9a-f]{8}\.new", draft.name):
-                lock = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    _discard(draft)
-                finally:
-                    os.close(lock)
+                _discard_if_dead(draft)
+
+
+def _discard_if_dead(draft: Path) -> None:
+    with suppress(OSError):
+        lock = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _discard(draft)
+        finally:
+            os.close(lock)
 
 
 def _discard(draft: Path) -> None:

@@ -19,19 +19,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 import configs
-from storage import database
+from storage import clock, database
 from storage.blobs import LocalBlobs
+from storage.clock import Evidence
 from storage.durable import NotWritable, plain_refusals
 from storage.errors import BadInput, Busy, Locked, NotFound, Refused
 from storage.keyring import Work
+from storage.log.entry import Entry
 from storage.log.log import Event, Signer, append
 from storage.log.note import BadNote
+from storage.log.tables import AuditLeaf
+from storage.models import ClockEntry
 from storage.settings import Settings, load
 from storage.vault import Vault
+
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class NoHome(NotFound):
@@ -74,6 +81,7 @@ class Home:
         self.blobs = LocalBlobs(folder / "blobs")
         self.signer = Signer.open(folder / "log")
         self._vault: Vault | None = None
+        self._reached = _BEGINNING
 
     @classmethod
     def create(cls, folder: Path, passphrase: bytes, *, origin: str, work: Work | None = None) -> "Home":
@@ -172,8 +180,28 @@ class Home:
     def models(self) -> Path:
         return self.folder / "models"
 
-    def now(self) -> datetime:
+    def machine_clock(self) -> datetime:
+        """What the clock of the machine says, right or wrong."""
         return datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The time for rows and entries: the machine's clock, but never before what the log has seen already.
+
+        So entries stand in the order of their times, and an event under a clock that was set back is not dated too early.
+        """
+        return max(self.machine_clock(), self._reached)
+
+    def evidence(self, session: Session) -> Evidence | None:
+        """The log's last evidence of the time; None while it has none."""
+        seq = session.scalar(select(func.max(ClockEntry.seq)))
+        body = session.scalar(select(AuditLeaf.body).where(AuditLeaf.idx == seq)) if seq is not None else None
+        return Evidence.of(Entry.decode(bytes(body)).detail) if body is not None else None
+
+    def _reach(self, session: Session) -> datetime:
+        body = session.scalar(select(AuditLeaf.body).order_by(AuditLeaf.idx.desc()).limit(1))
+        last = Entry.decode(bytes(body)).t if body is not None else _BEGINNING
+        evidence = self.evidence(session)
+        return last if evidence is None else max(last, evidence.sure(clock.count()))
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -186,6 +214,7 @@ class Home:
             with database.writing(self.engine) as session:
                 # Also signs what a crash between commit and checkpoint left unsigned.
                 self.signer.checkpoint(session)
+                self._reached = self._reach(session)
                 yield session
             if session.info.get("logged"):
                 with database.writing(self.engine) as session:
@@ -208,17 +237,31 @@ class Home:
         detail: Mapping[str, str | int | bool] | None = None,
     ) -> int:
         """Append an entry in the caller's transaction; returns its number."""
+        return self._append(session, event, actor, obj, ref, sig, self.now(), detail or {})
+
+    def log_time(self, session: Session, event: Event, *, actor: str, evidence: Evidence, moved: int = 0) -> int:
+        """Append evidence of the time, which also sets back a log that a wrong clock had put ahead."""
+        said = evidence.detail() | ({"moved": moved} if moved else {})
+        at = evidence.time if event is Event.CLOCK_CONFIRMED else self.now()
+        seq = self._append(session, event, actor, (), None, None, at, said)
+        session.add(ClockEntry(seq=seq))
+        self._reached = at
+        return seq
+
+    def _append(
+        self,
+        session: Session,
+        event: Event,
+        actor: str,
+        obj: Sequence[object],
+        ref: str | None,
+        sig: str | None,
+        at: datetime,
+        detail: Mapping[str, str | int | bool],
+    ) -> int:
         session.info["logged"] = True
-        return append(
-            session,
-            event=event,
-            actor=actor,
-            obj=[str(o) for o in obj],
-            ref=ref,
-            sig=sig,
-            now=self.now(),
-            detail=detail or {},
-        )
+        ids = [str(one) for one in obj]
+        return append(session, event=event, actor=actor, obj=ids, ref=ref, sig=sig, now=at, detail=detail)
 
     @contextmanager
     def working(self) -> Iterator[None]:

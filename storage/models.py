@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.base import Base, UtcDateTime
@@ -345,12 +345,27 @@ class HoldLift(_Row, Base):
     signature: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Extension(_Row, Base):
+    """Somebody keeps a recording until a later day, with a sealed reason."""
+
+    __tablename__ = "extension"
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Order(_Row, Base):
-    """The decision to destroy named objects of one conversation. `objects` are ids of keys in the vault."""
+    """The decision to destroy named objects of one conversation, or of a whole review. `objects` are ids of keys in the vault.
+
+    `refusal` is the sealed reason why a withdrawal was not followed.
+    """
 
     __tablename__ = "destruction_order"
     number: Mapped[int] = mapped_column(unique=True)
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversation.id"))
     reason: Mapped[str] = mapped_column(String(20))
     objects: Mapped[list[str]] = mapped_column(JSON)
     digest: Mapped[str] = mapped_column(String(64))
@@ -358,17 +373,22 @@ class Order(_Row, Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[OrderState] = mapped_column(_enum(OrderState))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    refusal: Mapped[bytes | None] = mapped_column(LargeBinary)
     certificate: Mapped[str | None] = mapped_column(Text)
-    conversation: Mapped[Conversation] = relationship()
+    review: Mapped[Review] = relationship()
+    conversation: Mapped[Conversation | None] = relationship()
 
 
 class Approval(_Row, Base):
+    """One of two signatures on an order, with the key that made it: its person may have another one since."""
+
     __tablename__ = "approval"
     __table_args__ = (UniqueConstraint("order_id", "person_id"),)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("destruction_order.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     signature: Mapped[bytes] = mapped_column(LargeBinary)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Copy(_Row, Base):
@@ -380,3 +400,12 @@ class Copy(_Row, Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_by: Mapped[str] = mapped_column(String(40))
     attested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ClockEntry(Base):
+    """The number of an entry of the log that is evidence of the time."""
+
+    __tablename__ = "clock_entry"
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False
+    )

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, auto
 from functools import cache
 from pathlib import Path
@@ -40,10 +41,12 @@ from pipeline.transcripts.transcript import Speaker
 from retention import approvals
 from retention.report import Finding
 from retention.verify import verify_database
+from storage import clock
+from storage.clock import Evidence
 from storage.home import Home
 from storage.keyring import Work
 from storage.log.entry import Entry
-from storage.log.log import entries
+from storage.log.log import Event, entries
 from storage.models import Conversation
 from tests import engines
 from tests.pipeline import media
@@ -143,6 +146,14 @@ def rows(home: Home, table: type) -> int:
     """How many rows a table has."""
     with home.reading() as session:
         return session.query(table).count()
+
+
+def vouch(told: Story, moment: datetime) -> datetime:
+    """Let the log vouch for a moment to come, as after somebody confirmed the date then; returns it."""
+    with told.home.writing() as session:
+        evidence = Evidence(time=moment, counter=clock.count())
+        told.home.log_time(session, Event.CLOCK_CONFIRMED, actor="ben", evidence=evidence)
+    return moment
 
 
 def change(home: Home, statement: Executable) -> None:

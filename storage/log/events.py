@@ -32,6 +32,11 @@ destroy.erased        order, the objects of the order            ref: of the ord
 destroy.done          order, the objects of the order            ref: of the order; detail certificate: Certificate.digest
 destroy.failed        order                                      detail reason: a code; ends the intent
 certificate.issued    certificate, order                         ref: Certificate.digest
+retention.extended    conversation                               detail until: the day before which the recording stays
+clock.seen                                                       detail time: it is not earlier; boot, up: the machine's
+                                                                 counter then, in milliseconds
+clock.confirmed                                                  a person says that the clock is right; detail: the same,
+                                                                 and how many later dates were moved back to it
 copy.made             copy                                       detail number, epoch of the vault, keys, recipients: counts
 copy.attested         copy                                       detail number; ref: its subject_digest; sig: the actor's,
                                                                  over copy_statement(ref): the holder destroyed the copy
@@ -117,6 +122,9 @@ class Event(StrEnum):
     BACKUP_MADE = "backup.made"
     BACKUP_RESTORED = "backup.restored"
     MODEL_INSTALLED = "model.installed"
+    CLOCK_SEEN = "clock.seen"
+    CLOCK_CONFIRMED = "clock.confirmed"
+    RETENTION_EXTENDED = "retention.extended"
     LOG_CHECKPOINT_COSIGNED = "log.checkpoint_cosigned"
 
 

@@ -86,7 +86,7 @@ def test_the_survey_of_a_home_sees_this_machine(tmp_path: Path) -> None:
 def test_a_clock_behind_the_log_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = story.at(Stage.PLANNED, tmp_path)
     last = told.log()[-1].t
-    monkeypatch.setattr(told.home, "now", lambda: last - timedelta(hours=2))
+    monkeypatch.setattr(told.home, "machine_clock", lambda: last - timedelta(hours=2))
     assert survey(told.home).clock_behind == timedelta(hours=2)
 
 

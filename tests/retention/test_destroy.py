@@ -85,7 +85,7 @@ def test_the_recording_goes_and_its_analysis_stays(signed: Story) -> None:
     assert hears(signed, FIRST) and hears(signed, OTHER)
     keys = signed.home.vault.ids()
     outcome = carry_out(signed.home, 1)
-    assert (outcome.conversation, outcome.certificate) == (FIRST, "D-0001")
+    assert (outcome.about, outcome.certificate) == (FIRST, "D-0001")
     assert signed.home.vault.ids().keys() == keys.keys() - {conversation.recording_key}
     assert files(signed) == set(of(signed, OTHER))
     with pytest.raises(KeyGone):

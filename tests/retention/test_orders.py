@@ -21,7 +21,7 @@ from tests.story import FIRST, Stage, Story
 def told(tmp_path: Path) -> Story:
     """A story with order 1, which a schedule made because the recording's last day has come."""
     made = story.at(Stage.RECORDED, tmp_path)
-    assert plan.order_due(made.home, made.home.now() + timedelta(days=366)) == [1]
+    assert plan.order_due(made.home, story.vouch(made, made.home.now() + timedelta(days=366))) == [1]
     return made
 
 
@@ -97,7 +97,7 @@ def test_an_order_signed_by_one_is_not_carried_out(told: Story) -> None:
         destroy.carry_out(told.home, 1)
     assert told.conversation().recording_key in told.home.vault.ids()
     approve(told, "ana")
-    assert destroy.carry_out(told.home, 1).conversation == FIRST
+    assert destroy.carry_out(told.home, 1).about == FIRST
     assert told.conversation().recording_key not in told.home.vault.ids()
 
 
@@ -125,7 +125,7 @@ def test_the_order_of_a_sign_off_is_signed_by_signing_off_alone(tmp_path: Path) 
 def test_an_order_for_keys_that_another_destroyed_is_void(tmp_path: Path) -> None:
     told = story.at(Stage.EXPORTED, tmp_path)
     signed = approvals.sign_off(told.home, told.ana, story.password("ana"), FIRST).order
-    number = plan.order_due(told.home, told.home.now() + timedelta(days=366))[0]
+    number = plan.order_due(told.home, story.vouch(told, told.home.now() + timedelta(days=366)))[0]
     approve(told, "ben", number)
     approve(told, "ana", number)
     destroy.carry_out(told.home, number)

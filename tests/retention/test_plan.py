@@ -66,7 +66,7 @@ def test_a_plan_changes_nothing(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
     events, keys = told.events(), dict(told.home.vault.ids())
     far = told.home.now() + timedelta(days=3650)
-    plan.plan(told.home, far)
+    assert [line.waits_for for line in plan.plan(told.home, far) if line.order is None and line.at] != []
     assert plan.due(told.home, far) == [1]
     assert told.events() == events
     assert dict(told.home.vault.ids()) == keys
@@ -82,7 +82,7 @@ def test_another_schedule_is_another_plan(tmp_path: Path) -> None:
     assert after.at == before.at + timedelta(days=14)
     assert (before.waits_for, after.waits_for) == ("", "its date")
     assert plan.due(told.home, told.home.now()) == []
-    assert plan.due(told.home, after.at) == [1]
+    assert plan.due(told.home, story.vouch(told, after.at)) == [1]
 
 
 def on_the_conversation(told: Story) -> int:
@@ -109,7 +109,7 @@ def test_on_its_last_day_a_recording_gets_one_order_that_waits_for_two(tmp_path:
     told = story.at(Stage.CODED, tmp_path)
     day_before, day = (BACKSTOP.after(sealed(told)) + timedelta(days=days) for days in (-1, 1))
     assert plan.order_due(told.home, day_before) == []
-    other = BACKSTOP.after(told.home.now()) + timedelta(days=1)
+    other = story.vouch(told, BACKSTOP.after(told.home.now()) + timedelta(days=1))
     assert plan.order_due(told.home, other) == [1, 2], "one for each recording"
     assert plan.order_due(told.home, other) == []
     assert lines(told, day)[FIRST, RECORDING].waits_for == "two signatures"
@@ -124,7 +124,7 @@ def test_on_its_last_day_a_recording_gets_one_order_that_waits_for_two(tmp_path:
 def test_a_hold_makes_no_order(tmp_path: Path) -> None:
     told = story.at(Stage.CODED, tmp_path)
     on_the_review(told)
-    assert plan.order_due(told.home, told.home.now() + timedelta(days=3650)) == []
+    assert plan.order_due(told.home, story.vouch(told, told.home.now() + timedelta(days=3650))) == []
 
 
 def test_after_destruction_the_extracts_are_left_and_go_a_year_after_the_review(tmp_path: Path) -> None:
@@ -137,7 +137,9 @@ def test_after_destruction_the_extracts_are_left_and_go_a_year_after_the_review(
     assert closed is not None
     day = parse_period("P1Y").after(closed)
     assert lines(told)[FIRST, EXTRACTS].at == day
-    holds.place(told.home, told.ben, OTHER, reason="not this one", reference="L 1")
+    for other in (OTHER, story.PLANNED):
+        holds.place(told.home, told.ben, other, reason="not this one", reference="L 1")
+    story.vouch(told, day)
     assert plan.order_due(told.home, day) == [2]
     approve(told, 2, "ana", "ben")
     assert plan.due(told.home, day) == [2]
@@ -153,8 +155,8 @@ def test_extracts_destroyed_before_the_recording_are_not_ordered_again(tmp_path:
     schedule = told.conversation().review.schedule.replace("P1Y", "P1D")
     story.change(told.home, update(Review).values(schedule=schedule))
     reviews.close_review(told.home, told.ana, story.REVIEW)
-    day = told.home.now() + timedelta(days=2)
-    number = next(n for n in plan.order_due(told.home, day) if order(told, n).conversation.reference == FIRST)
+    day = story.vouch(told, told.home.now() + timedelta(days=2))
+    number = next(n for n in plan.order_due(told.home, day) if order(told, n).conversation_id == told.conversation().id)
     approve(told, number, "ana", "ben")
     destroy.carry_out(told.home, number)
     assert told.conversation().state is State.CODED
@@ -171,7 +173,7 @@ def order(told: Story, number: int) -> Order:
 
 def test_extracts_that_count_from_sign_off_are_due_after_the_recording_is_gone(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
-    schedule = told.conversation().review.schedule.replace('after = "review closed"', 'after = "signed off"')
+    schedule = told.conversation().review.schedule.replace('after = "review closed"', 'after = "signed off"', 1)
     story.change(told.home, update(Review).values(schedule=schedule))
     planned = lines(told)[FIRST, EXTRACTS].at
     destroy.carry_out(told.home, 1)
@@ -196,7 +198,8 @@ def test_a_withdrawal_is_due_with_its_second_signature_and_is_the_only_line(tmp_
 def test_an_extension_postpones_an_approved_order(tmp_path: Path) -> None:
     told = story.at(Stage.CODED, tmp_path)
     day = BACKSTOP.after(sealed(told)) + timedelta(minutes=1)
-    (number,) = plan.order_due(told.home, BACKSTOP.after(sealed(told)))
+    (number,) = plan.order_due(told.home, story.vouch(told, BACKSTOP.after(sealed(told))))
+    story.vouch(told, day)
     approve(told, number, "ana", "ben")
     assert plan.due(told.home, day) == [number]
     later = day + timedelta(days=30)
@@ -205,4 +208,4 @@ def test_an_extension_postpones_an_approved_order(tmp_path: Path) -> None:
         update(Conversation).where(Conversation.reference == FIRST).values(keep_until=later),
     )
     assert plan.due(told.home, day) == []
-    assert plan.due(told.home, later) == [number]
+    assert plan.due(told.home, story.vouch(told, later)) == [number]

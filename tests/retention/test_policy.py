@@ -1,5 +1,6 @@
 """What is due when: a pure function of a schedule and the dates of a conversation."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from retention.policy import (
     deadlines,
     parse,
     parse_period,
+    review_deadlines,
 )
 
 RULE = '[[rule]]\nclass = "recording"\nafter = "signed off"\nperiod = "P0D"\nbackstop = "P6M"\n'
@@ -87,7 +89,7 @@ moments = st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2060, 1, 1), t
 periods = st.builds(Period, months=st.integers(0, 240), days=st.integers(0, 4000))
 rules = st.builds(
     Rule,
-    object_class=st.sampled_from(ObjectClass),
+    object_class=st.sampled_from([ObjectClass.RECORDING, ObjectClass.EXTRACTS]),
     trigger=st.sampled_from(Trigger),
     period=periods,
     backstop=st.none() | periods,
@@ -104,17 +106,21 @@ def test_nothing_is_due_before_what_it_counts_from(rule: Rule, known: Dates) -> 
         Trigger.REVIEW_CLOSED: known.review_closed,
     }
     start = starts[rule.trigger]
-    if line.at is None:
+    if known.recorded is None:
+        assert (line.at, line.reason) == (known.review_closed, "never recorded, review closed")
+    elif line.at is None:
         assert start is None
-        assert rule.backstop is None or known.recorded is None
+        assert rule.backstop is None
         assert line.reason == f"waits for {rule.trigger}"
+    elif line.reason.endswith("extended"):
+        assert line.at == known.keep_until
     elif line.reason.startswith("period"):
         assert start is not None
         assert line.at == rule.period.after(start) >= start
+        assert line.at_once is (line.at == start)
     else:
-        assert known.recorded is not None
         assert rule.backstop is not None
-        assert line.at >= rule.backstop.after(known.recorded) >= known.recorded
+        assert line.at == rule.backstop.after(known.recorded) >= known.recorded
 
 
 @given(rule=rules, known=dates)
@@ -124,6 +130,19 @@ def test_nothing_outlives_its_backstop_unless_it_was_extended(rule: Rule, known:
         last = rule.backstop.after(known.recorded)
         assert line.at is not None
         assert line.at <= max(last, known.keep_until or last)
+
+
+@given(rule=rules, known=dates, until=moments)
+def test_an_extension_never_shortens_and_keeps_recordings_only(
+    rule: Rule, known: Dates, until: datetime | None
+) -> None:
+    schedule = Schedule(name="any", rules=(rule,))
+    (without,), (line,) = (deadlines(schedule, replace(known, keep_until=day)) for day in (None, until))
+    if without.at is not None and line.at is not None:
+        assert line.at == without.at or line.at == until
+        assert line.at >= without.at
+    if rule.object_class is ObjectClass.EXTRACTS:
+        assert line == without
 
 
 def planned(text: str, known: Dates) -> dict[ObjectClass, Deadline]:
@@ -144,15 +163,16 @@ def test_the_earlier_of_period_and_backstop_counts() -> None:
     assert (early.at, early.reason) == (day("2026-03-01"), "period after signed off")
 
 
-def test_an_extension_moves_the_backstop_and_not_the_period() -> None:
+def test_an_extension_moves_backstop_and_period() -> None:
     text = f'name = "x"\n{RULE}'
     kept = Dates(recorded=day("2026-01-01"), signed_off=None, review_closed=None, keep_until=day("2027-01-01"))
     line = planned(text, kept)[ObjectClass.RECORDING]
-    assert (line.at, line.reason) == (day("2027-01-01"), "backstop, extended")
+    assert (line.at, line.reason) == (day("2027-01-01"), "backstop after recorded, extended")
     signed = Dates(
         recorded=day("2026-01-01"), signed_off=day("2026-03-01"), review_closed=None, keep_until=day("2027-01-01")
     )
-    assert planned(text, signed)[ObjectClass.RECORDING].at == day("2026-03-01")
+    assert planned(text, signed)[ObjectClass.RECORDING].at == day("2027-01-01")
+    assert planned(text, replace(signed, keep_until=None))[ObjectClass.RECORDING].at == day("2026-03-01")
     shorter = Dates(recorded=day("2026-01-01"), signed_off=None, review_closed=None, keep_until=day("2026-02-01"))
     assert planned(text, shorter)[ObjectClass.RECORDING].at == day("2026-07-01"), "an extension never shortens"
 
@@ -178,10 +198,44 @@ def test_every_schedule_that_comes_with_candour_ends_every_recording(name: str) 
     assert all(one.at is None for one in deadlines(schedule, NOTHING))
 
 
+NAMES = '[[rule]]\nclass = "names"\nafter = "review closed"\nperiod = "P1Y"\n'
+BOTH = parse(f'name = "x"\n{RULE}{NAMES}')
+
+
+def of_review(closed: str | None, *others: str | None) -> dict[ObjectClass, datetime | None]:
+    found = review_deadlines(BOTH, day(closed) if closed else None, [day(one) if one else None for one in others])
+    return {line.object_class: line.at for line in found}
+
+
+def test_the_names_of_a_review_count_from_its_closing() -> None:
+    assert of_review(None) == {ObjectClass.NAMES: None, ObjectClass.REVIEW: None}
+    assert of_review("2026-01-01")[ObjectClass.NAMES] == day("2027-01-01")
+    assert ObjectClass.NAMES not in {line.object_class for line in deadlines(BOTH, NOTHING)}
+
+
+def test_the_key_of_a_review_goes_with_the_last_of_it() -> None:
+    assert of_review("2026-01-01")[ObjectClass.REVIEW] == day("2027-01-01")
+    assert of_review("2026-01-01", "2026-05-01", "2036-01-01")[ObjectClass.REVIEW] == day("2036-01-01")
+    assert of_review("2026-01-01", "2026-05-01", None)[ObjectClass.REVIEW] is None
+
+
+def test_a_schedule_without_names_says_nothing_about_a_review() -> None:
+    assert review_deadlines(parse(f'name = "x"\n{RULE}'), day("2026-01-01"), []) == ()
+
+
+@pytest.mark.parametrize("name", names("retention"))
+def test_every_schedule_that_comes_with_candour_ends_every_name(name: str) -> None:
+    found = review_deadlines(parse(read(f"retention/{name}.toml")), day("2026-01-01"), [day("2026-01-01")])
+    assert [line.object_class for line in found if line.at] == [ObjectClass.NAMES, ObjectClass.REVIEW]
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [
         ("name = ", "TOML"),
+        ('name = "x"\n' + RULE + NAMES.replace("review closed", "recorded"), "rule 2"),
+        ('name = "x"\n' + RULE + NAMES + 'backstop = "P1Y"\n', "rule 2"),
+        ('name = "x"\n' + RULE + NAMES.replace('"names"', '"review"'), "rule 2.class"),
         ("", "schedule"),
         (RULE, "schedule"),
         ('name = "x"', "schedule"),

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from retention import certificates
 from retention.certificate import SECTIONS
 from retention.certificate_check import verify_certificate
+from retention.orders import reference
 from storage.models import Order, OrderState
 from web.rendering import render
 from web.visit import NoSuchPage, Visit
@@ -26,7 +27,7 @@ def page(visit: Visit) -> Response:
     with visit.home.reading() as session:
         orders = session.scalars(select(Order).where(Order.state == OrderState.DONE).order_by(Order.number.desc()))
         found = [
-            (order.number, order.conversation.reference, json.loads(order.certificate)["certificate"])
+            (order.number, reference(order), json.loads(order.certificate)["certificate"])
             for order in orders
             if order.certificate is not None
         ]

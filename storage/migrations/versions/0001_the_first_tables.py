@@ -184,7 +184,8 @@ def upgrade() -> None:
     op.create_table(
         "destruction_order",
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(length=20), nullable=False),
         sa.Column("objects", sa.JSON(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -206,11 +207,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("refusal", sa.LargeBinary(), nullable=True),
         sa.Column("certificate", sa.Text(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_destruction_order_conversation_id_conversation")
         ),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_destruction_order_review_id_review")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction_order")),
         sa.UniqueConstraint("number", name=op.f("uq_destruction_order_number")),
     )
@@ -415,6 +418,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["order_id"], ["destruction_order.id"], name=op.f("fk_approval_order_id_destruction_order")
@@ -471,6 +475,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
         sa.UniqueConstraint("digest", name=op.f("uq_session_digest")),
+    )
+    op.create_table(
+        "clock_entry",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_clock_entry")),
+    )
+    op.create_table(
+        "extension",
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("until", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_extension_conversation_id_conversation")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_extension_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extension")),
     )
     # ### end Alembic commands ###
     guard_log()

@@ -21,6 +21,7 @@ CREATE TABLE public.approval (
     person_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
     signature bytea NOT NULL,
+    public_key bytea NOT NULL,
     id uuid NOT NULL
 );
 CREATE TABLE public.audit_checkpoint (
@@ -51,6 +52,9 @@ CREATE TABLE public.change (
     sealed bytea NOT NULL,
     undone_at timestamp with time zone,
     id uuid NOT NULL
+);
+CREATE TABLE public.clock_entry (
+    seq bigint NOT NULL
 );
 CREATE TABLE public.conversation (
     reference character varying(20) NOT NULL,
@@ -97,7 +101,8 @@ CREATE TABLE public.correction (
 );
 CREATE TABLE public.destruction_order (
     number integer NOT NULL,
-    conversation_id uuid NOT NULL,
+    review_id uuid NOT NULL,
+    conversation_id uuid,
     reason character varying(20) NOT NULL,
     objects json NOT NULL,
     digest character varying(64) NOT NULL,
@@ -105,6 +110,7 @@ CREATE TABLE public.destruction_order (
     made_at timestamp with time zone NOT NULL,
     state character varying(20) NOT NULL,
     facts json NOT NULL,
+    refusal bytea,
     certificate text,
     id uuid NOT NULL
 );
@@ -125,6 +131,14 @@ CREATE TABLE public.export (
     person_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
     recipient_id uuid,
+    id uuid NOT NULL
+);
+CREATE TABLE public.extension (
+    conversation_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    sealed bytea NOT NULL,
     id uuid NOT NULL
 );
 CREATE TABLE public."extract" (
@@ -281,18 +295,20 @@ CREATE TABLE public."window" (
     id uuid NOT NULL
 );
 INSERT INTO public.alembic_version VALUES ('0001');
-INSERT INTO public.approval VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.approval VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.audit_checkpoint VALUES (1, 'x');
 INSERT INTO public.audit_cosignature VALUES (1, 'x');
 INSERT INTO public.audit_leaf VALUES (1, '\x00ff207365616c6564', '\x00ff207365616c6564');
 INSERT INTO public.audit_node VALUES (1, 1, '\x00ff207365616c6564');
 INSERT INTO public.change VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 1, 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.clock_entry VALUES (1);
 INSERT INTO public.conversation VALUES ('x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02', 'x', 'planned', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '["x"]', 'x', '["x"]', '\x00ff207365616c6564', '\x00ff207365616c6564', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001', 1, 'x', false, '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.copy VALUES (1, 1, '2026-03-02 12:00:00+00', 'x', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.correction VALUES ('00000000-0000-0000-0000-000000000001', 1, '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.destruction_order VALUES (1, '00000000-0000-0000-0000-000000000001', 'x', '["x"]', 'x', 'x', '2026-03-02 12:00:00+00', 'made', '["x"]', 'x', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.destruction_order VALUES (1, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', '["x"]', 'x', 'x', '2026-03-02 12:00:00+00', 'made', '["x"]', '\x00ff207365616c6564', 'x', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.doubt VALUES ('00000000-0000-0000-0000-000000000001', 1, '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.export VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.extension VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public."extract" VALUES ('00000000-0000-0000-0000-000000000001', 1, '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.hearing VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.hold VALUES (1, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
@@ -324,6 +340,8 @@ ALTER TABLE ONLY public.audit_node
     ADD CONSTRAINT pk_audit_node PRIMARY KEY (level, idx);
 ALTER TABLE ONLY public.change
     ADD CONSTRAINT pk_change PRIMARY KEY (id);
+ALTER TABLE ONLY public.clock_entry
+    ADD CONSTRAINT pk_clock_entry PRIMARY KEY (seq);
 ALTER TABLE ONLY public.conversation
     ADD CONSTRAINT pk_conversation PRIMARY KEY (id);
 ALTER TABLE ONLY public.copy
@@ -336,6 +354,8 @@ ALTER TABLE ONLY public.doubt
     ADD CONSTRAINT pk_doubt PRIMARY KEY (id);
 ALTER TABLE ONLY public.export
     ADD CONSTRAINT pk_export PRIMARY KEY (id);
+ALTER TABLE ONLY public.extension
+    ADD CONSTRAINT pk_extension PRIMARY KEY (id);
 ALTER TABLE ONLY public."extract"
     ADD CONSTRAINT pk_extract PRIMARY KEY (id);
 ALTER TABLE ONLY public.hearing
@@ -440,6 +460,8 @@ ALTER TABLE ONLY public.correction
     ADD CONSTRAINT fk_correction_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.destruction_order
     ADD CONSTRAINT fk_destruction_order_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.destruction_order
+    ADD CONSTRAINT fk_destruction_order_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
 ALTER TABLE ONLY public.doubt
     ADD CONSTRAINT fk_doubt_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public.doubt
@@ -452,6 +474,10 @@ ALTER TABLE ONLY public.export
     ADD CONSTRAINT fk_export_recipient_id_participant FOREIGN KEY (recipient_id) REFERENCES public.participant(id);
 ALTER TABLE ONLY public.export
     ADD CONSTRAINT fk_export_review_id_review FOREIGN KEY (review_id) REFERENCES public.review(id);
+ALTER TABLE ONLY public.extension
+    ADD CONSTRAINT fk_extension_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.extension
+    ADD CONSTRAINT fk_extension_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public."extract"
     ADD CONSTRAINT fk_extract_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
 ALTER TABLE ONLY public."extract"

@@ -1,0 +1,56 @@
+"""Keeping a recording longer than its schedule says, with a reason on record: the one way past the backstop but for a hold."""
+
+import json
+from datetime import UTC, date, datetime, time
+from uuid import uuid4
+
+from access.people import Person
+from access.roles import Act, require
+from pipeline.reviews import ConversationGone, find_conversation
+from storage.errors import BadInput, Refused
+from storage.home import Home
+from storage.log.log import Event
+from storage.models import Extension, State
+from storage.sealed import seal_value
+from storage.vault import KeyClass
+
+
+class NothingToKeep(Refused):
+    """retention: {reference} has no recording that could be kept longer"""
+
+
+class NotLater(BadInput):
+    """retention: a recording can only be kept until a later day than today and than the day it is kept until already"""
+
+
+class NoGrounds(BadInput):
+    """retention: keeping a recording longer needs a reason, and a reference such as the letter or decision it rests on"""
+
+
+def extend(home: Home, actor: Person, target: str, until: date, *, reason: str, reference: str) -> None:
+    """Keep the recording of a conversation until a day, whatever its schedule says; never shorter than it says.
+
+    Raises:
+        NotAllowed, UnknownConversation, NothingToKeep, ConversationGone, NotLater, NoGrounds.
+    """
+    require(actor.roles, Act.EXTEND_RETENTION, actor.name)
+    if not reason.strip() or not reference.strip():
+        raise NoGrounds
+    with home.writing() as session:
+        conversation = find_conversation(session, target)
+        if conversation.recording is None:
+            raise NothingToKeep(reference=conversation.reference)
+        # Begun destruction has closed the conversation under the same lock: it is kept, or goes, and never both.
+        if conversation.quarantined or conversation.state in {State.DESTROYED, State.WITHDRAWN}:
+            raise ConversationGone(reference=conversation.reference, what="the recording")
+        day = datetime.combine(until, time(), UTC)
+        if day <= max(home.now(), conversation.keep_until or day.min.replace(tzinfo=UTC)):
+            raise NotLater
+        row = Extension(id=uuid4(), conversation_id=conversation.id, person_id=actor.id, at=home.now(), until=day)
+        key = home.vault.get(conversation.review.review_key, KeyClass.REVIEW)
+        body = json.dumps({"reason": reason.strip(), "reference": reference.strip()}).encode()
+        row.sealed = seal_value(key, f"extension.sealed:{row.id}", body)
+        session.add(row)
+        conversation.keep_until = day
+        said = {"until": until.isoformat()}
+        home.log(session, Event.RETENTION_EXTENDED, actor=actor.name, obj=[conversation.id], detail=said)

@@ -36,6 +36,7 @@ lint: $(MADE) ## style, types and the layers of the house
 
 bench: $(MADE) ## the tables in docs/benchmarks.md, measured on this machine
 	$(BIN)/python -m tools.bench_age
+	$(BIN)/python -m tools.bench_names
 	$(BIN)/python -m demo.evaluate
 
 lock: ## requirements.lock anew from pyproject.toml; needs uv

@@ -8,8 +8,9 @@ from typing import cast
 import docx
 from docx.document import Document as Word
 from docx.oxml import OxmlElement
-from docx.oxml.text.paragraph import CT_P
-from docx.text.paragraph import Paragraph
+from docx.oxml.ns import qn
+from docx.oxml.text.run import CT_R
+from lxml import etree
 
 from pipeline.codes.coding import Extract
 from pipeline.codes.matrix import matrix
@@ -53,8 +54,10 @@ def read_back(data: bytes) -> tuple[Row, ...]:
 def _found(word: Word) -> Iterator[tuple[str | None, int, str, int, str]]:
     theme: str | None = None
     quote = ""
-    for paragraph in word.paragraphs:
-        match paragraph.style.name if paragraph.style else None:
+    # asking each paragraph for its style would search all styles each time
+    styles = {style.style_id: style.name for style in word.styles}
+    for paragraph in word.element.body.iterchildren(qn("w:p")):
+        match styles.get(paragraph.style or ""):
             case "Heading 2":
                 theme = paragraph.text
             case "Heading 3":
@@ -87,10 +90,12 @@ def _putter(word: Word) -> Put:
     end = word.element.body.sectPr
 
     def put(style: str, text: str) -> None:
-        element = cast("CT_P", OxmlElement("w:p"))
-        end.addprevious(element)
-        element.style = styles[style]
-        Paragraph(element, word).add_run(text)
+        paragraph = OxmlElement("w:p")
+        look = etree.SubElement(etree.SubElement(paragraph, qn("w:pPr")), qn("w:pStyle"))
+        look.set(qn("w:val"), styles[style])
+        run = etree.SubElement(paragraph, qn("w:r"))
+        cast("CT_R", run).text = text
+        end.addprevious(paragraph)
 
     return put
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from access.roles import Act, require
 from pipeline import contents, history, stages
-from pipeline.codes import bookkeeping, extracting
+from pipeline.codes import bookkeeping
 from pipeline.history import Field, Scope
-from pipeline.imports import refi, taguette
+from pipeline.imports import refi, storing, taguette
 from pipeline.imports.guard import NotReadable
 from pipeline.imports.incoming import Incoming
 from pipeline.imports.planning import Plan, plan
@@ -137,5 +137,5 @@ def _write(
         own = [one for one in made.extracts if one.conversation == conversation.reference]
         if own:
             stages.require_open(session, conversation, "import")
-            extracting.put_in(home, session, conversation, actor, own)
+            storing.put_in(home, session, conversation, actor, own)
             stages.settle(home, session, conversation, actor, coding_alone=True)

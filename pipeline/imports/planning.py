@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import uuid4
 
-from pipeline.codes import coding
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
-from pipeline.codes.quotes import Anchor, BadAnchor
+from pipeline.codes.quotes import Anchor, BadAnchor, take, times, who
 from pipeline.imports.adopting import adopt, recognise
 from pipeline.imports.incoming import Incoming, Mark
 from pipeline.imports.placing import lay
@@ -70,7 +70,10 @@ def plan(
             elif any(_same(one, mark, ids) for one in there.get((placed.document.conversation, anchor), ())):
                 already += 1
             else:
-                made += _extract(placed.document, anchor, mark, ids, codes.book, coder, now, lost)
+                try:
+                    made.append(_extract(placed.document, anchor, mark, ids, codes.book, coder, now))
+                except BadAnchor:
+                    lost["extracts of no words"] += 1
     return Plan(
         book=codes.book,
         codes=codes.added,
@@ -121,30 +124,24 @@ def _same(one: Extract, mark: Mark, ids: tuple[str, ...]) -> bool:
 
 
 def _extract(
-    document: Document,
-    anchor: Anchor,
-    mark: Mark,
-    ids: tuple[str, ...],
-    book: Codebook,
-    coder: str,
-    now: datetime,
-    lost: Counter[str],
-) -> list[Extract]:
-    try:
-        return [
-            coding.extract(
-                document,
-                anchor,
-                ids,
-                codebook=book,
-                coder=_coder(mark) or coder,
-                at=min(mark.at or now, now),
-                memo=mark.memo,
-            )
-        ]
-    except BadAnchor:
-        lost["extracts of no words"] += 1
-        return []
+    document: Document, anchor: Anchor, mark: Mark, ids: tuple[str, ...], book: Codebook, coder: str, now: datetime
+) -> Extract:
+    """Raises BadAnchor."""
+    start, end = times(document, anchor)
+    return Extract(
+        id=uuid4(),
+        conversation=document.conversation,
+        position=document.position,
+        anchor=anchor,
+        quote=take(document, anchor),
+        speaker=who(document, anchor),
+        start=start,
+        end=end,
+        codes=book.order(ids),
+        memo=_memo(mark),
+        coder=_coder(mark) or coder,
+        at=min(mark.at or now, now),
+    )
 
 
 def _memo(mark: Mark) -> str:

@@ -1,10 +1,13 @@
 """Bad stretches are found, good ones are left in peace. The engine is the real one, with scripts that go wrong."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline.recording.decode import RATE
 from pipeline.transcription import doubts, speakers
 from pipeline.transcription.doubts import Doubt, Evidence, Rule, WordList, critical_lists, evidence, find, share
 from pipeline.transcription.speech import Engine, floats
@@ -79,6 +82,48 @@ def test_a_glossary_read_back(tmp_path: Path) -> None:
 def test_faster_than_anybody_speaks(tmp_path: Path) -> None:
     _, found = drafted(tmp_path, script("we were all told that it had been looked into before", step=0.08))
     assert Rule.SPEED in rules(found)
+
+
+def unsteady() -> list[Said]:
+    words = script(CLEAN, step=0.32)
+    return [*words[:2], Said("met", words[2].start, 0.42), Said("wife", words[3].start, 0.45), *words[4:]]
+
+
+# What goes wrong, one of each kind, as a model would say it; and the rule that must find it
+PLANTED: dict[str, tuple[list[Said], float, tuple[str, ...], Rule]] = {
+    "a word that does not end": (script("no " * 12, step=0.2), 1e-4, (), Rule.LOOP),
+    "a phrase that does not end": (script("thank you " * 5, step=0.2), 1e-4, (), Rule.LOOP),
+    "a sentence twice": (script(f"{CLEAN} {CLEAN}", step=0.2), 1e-4, (), Rule.LOOP),
+    "a sentence on silence": (script("thank you for watching", step=0.4), 0.8, (), Rule.SILENCE),
+    "the glossary": (
+        script("Okafor, Larkfield, Eastmere", step=0.6),
+        1e-4,
+        ("Okafor", "Larkfield", "Eastmere"),
+        Rule.ECHO,
+    ),
+    "too many words": (script("we were all told that it had been looked into", step=0.08), 1e-4, (), Rule.SPEED),
+    "unlikely words": (unsteady(), 1e-4, (), Rule.UNSURE),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_every_planted_fault_is_found(fault: str, tmp_path: Path) -> None:
+    words, no_speech, terms, rule = PLANTED[fault]
+    draft, found = drafted(tmp_path, words, no_speech=no_speech, terms=terms)
+    assert rule in rules(found)
+    assert all(doubt.values for doubt in found)
+    assert sum(len(turn.words) for turn in draft) >= len(words) - 1, "nothing is dropped because it is doubted"
+
+
+def test_words_without_speech_and_speech_without_words_are_found_in_what_the_engine_heard(tmp_path: Path) -> None:
+    """The script goes on where nobody speaks, and is over long before a long sentence is."""
+    engine = Engine.load(engines.scripted(tmp_path / "model", script(CLEAN, step=0.32)), 1)
+    people = [clip[:, RATE // 2 : -RATE // 2] for clip in (person("woman"), person("man")) * 4]
+    heard = engine.hear(floats(np.concatenate(people, axis=1)), seed=0, offset=0.0)
+    found = find(speakers.turns(heard.words), evidence([heard], ()), ())
+    assert Rule.UNHEARD in rules(found)
+    elsewhere = replace(heard, speech=(Span(start=30.0, end=31.0),))
+    assert Rule.STRAY in rules(find(speakers.turns(heard.words), evidence([elsewhere], ()), ()))
 
 
 def word(text: str, start: float, probability: float = 0.95, length: float = 0.3) -> Word:

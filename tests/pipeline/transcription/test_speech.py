@@ -12,7 +12,7 @@ from faster_whisper import WhisperModel
 
 from pipeline.recording import audio
 from pipeline.recording.decode import RATE
-from pipeline.transcription import coverage
+from pipeline.transcription import coverage, library
 from pipeline.transcription.spans import total
 from pipeline.transcription.speech import Engine, floats, stretches, voices
 from pipeline.transcripts.transcript import Heard, Span, heard_from_json, heard_to_json
@@ -134,6 +134,24 @@ def test_the_same_seed_gives_the_same_words_whatever_was_heard_before(models: Pa
     assert hear(engine, samples, seed=2).words != first.words
     assert hear(engine, samples, seed=1) == first
     assert hear(Engine.load(folder, 1), samples, seed=1) == first
+
+
+def test_a_model_is_loaded_anew_only_after_it_drew_by_chance(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading a large model takes seconds, and most windows draw nothing."""
+    loads: list[str] = []
+    load = library.loaded
+
+    def counted(folder: Path, threads: int, device: str) -> object:
+        loads.append(folder.name)
+        return load(folder, threads, device)
+
+    monkeypatch.setattr(library, "loaded", counted)
+    sure = Engine.load(engines.scripted(models / "sure", engines.script(TEXT)), 1)
+    wavering = Engine.load(engines.scripted(models / "unsteady", WAVERING), 1)
+    for seed in range(3):
+        hear(sure, person("man"), seed=seed)
+        hear(wavering, person("man"), seed=seed)
+    assert (loads.count("sure"), loads.count("unsteady")) == (1, 3)
 
 
 def test_a_model_that_says_anything_at_all_is_heard_out(models: Path) -> None:

@@ -1,0 +1,120 @@
+"""Recordings, models, languages and glossaries, as a person asks for them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.models import State
+from tests import homes, story
+from tests.commands.asking import ask, done, refused
+from tests.pipeline import media
+from tests.story import FIRST, PLANNED, REVIEW, Stage, Story
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Story:
+    return story.at(Stage.PLANNED, tmp_path)
+
+
+def test_a_recording_with_the_name_of_something_else_is_a_recording(told: Story, tmp_path: Path) -> None:
+    (tmp_path / "minutes.pdf").write_bytes(media.encoded(media.person("woman"), "opus"))
+    found = ask(told, f"upload {tmp_path}/minutes.pdf --conversation {FIRST}")
+    assert found["seconds"] == pytest.approx(media.person("woman").shape[1] / 16000, abs=0.2)
+    assert ask(told, "status")["at work"] == [
+        {"conversation": FIRST, "seconds done": 0.0, "seconds": found["seconds"], "seconds left": None, "trouble": ""}
+    ]
+    (tmp_path / "interview.wav").write_bytes(b"%PDF-1.7\n" + b"minutes of a meeting\n" * 500)
+    code, message = refused(told, f"upload {tmp_path}/interview.wav --conversation {PLANNED}")
+    assert code == 4 and "not an audio or video file" in message
+
+
+def test_language(told: Story) -> None:
+    assert ask(told, f"conversation show {FIRST}")["language"] == "en"
+    assert "cy" in done(told, f"conversation language {FIRST} cy")
+    assert ask(told, f"conversation show {FIRST}")["language"] == "cy"
+    made = ask(told, f'conversation add --review {REVIEW} --participant "Head teacher 1" --language detect')
+    assert ask(told, f"conversation show {made['conversation']}")["language"] == "detect"
+    before = len(ask(told, "conversation list"))
+    code, message = refused(
+        told, f'conversation add --review {REVIEW} --participant "Head teacher 1" --language klingon'
+    )
+    assert code == 4 and "use a code such as en or cy" in message
+    assert len(ask(told, "conversation list")) == before, "a refused plan leaves nothing"
+
+
+def test_the_glossary_from_the_first_term_to_the_corrected_transcript(tmp_path: Path) -> None:
+    told = story.at(Stage.TRANSCRIBED, tmp_path)
+    assert "empty" in done(told, f"glossary list {REVIEW}")
+    assert ask(told, f"glossary add {REVIEW} Marlow MASH") == {"terms": 2, "told": 2}
+    done(told, f"glossary add {REVIEW} -", typed="Okafor\n\nEastmere House\n")
+    assert [(row["term"], row["told"]) for row in ask(told, f"glossary list {REVIEW}")] == [
+        ("Marlow", "yes"), ("MASH", "yes"), ("Okafor", "yes"), ("Eastmere House", "yes"),
+    ]  # fmt: skip
+    assert "3 terms" in done(told, f"glossary remove {REVIEW} 2")
+    (one,) = ask(told, f"glossary suggest {FIRST}")
+    assert one == {"number": 1, "written": "Marlowe", "perhaps": "Marlow", "times": 3, "turns": "1, 2, 3"}
+    assert refused(told, f"glossary replace {FIRST} --numbers 2")[0] == 5
+    assert ask(told, f"glossary replace {FIRST} --all") == {"replaced": 3}
+    assert {turn["text"] for turn in ask(told, f"transcript show {FIRST}")} == {"We told Marlow about it twice."}
+    assert {turn["text"] for turn in ask(told, f"transcript show {FIRST} --machine")} == {story.SAID}
+    assert "Nothing" in done(told, f"glossary suggest {FIRST}")
+
+
+def test_a_glossary_that_is_too_long_is_told_and_never_a_crash(told: Story) -> None:
+    names = "\n".join(f"Larkfield{number}" for number in range(300))
+    assert "do not fit" in done(told, f"glossary add {REVIEW} -", typed=names)
+    rows = ask(told, f"glossary list {REVIEW}")
+    assert {row["told"] for row in rows} == {"yes", "no"}
+    assert refused(told, f"glossary remove {REVIEW} 301")[0] == 5
+    assert refused(told, f"glossary list {REVIEW}", person="dora")[0] == 3
+
+
+def test_which_models_there_are_and_which_suits_this_machine(told: Story) -> None:
+    assert [row["model"] for row in ask(told, "model list")] == ["scripted"]
+    every = ask(told, "model list --all")
+    assert every["suited"] in {choice["name"] for choice in every["choices"]}
+    assert every["machine"]["cores"] == os.cpu_count()
+    said = done(told, "model list --all")
+    assert "suits this machine" in said and "knows the words and voices of the demo and nothing else" in said
+
+
+# Importing this before anything else makes every socket an error, in the way a test can see
+NO_SOCKETS = """
+import socket, sys
+class Forbidden(Exception):
+    pass
+def watch(event, arguments):
+    if event.startswith("socket."):
+        raise Forbidden(event)
+sys.addaudithook(watch)
+if sys.argv[1] == "control":
+    try:
+        socket.create_connection(("127.0.0.1", 9))
+    except Forbidden:
+        sys.exit(77)
+    sys.exit(0)
+from cli import main
+sys.argv[0] = "candour"
+main()
+"""
+
+
+def test_a_recording_is_taken_in_and_transcribed_without_a_socket(told: Story, tmp_path: Path) -> None:
+    """Also none that leads nowhere: looking up a model would be one."""
+    (tmp_path / "talk").write_bytes(story.recording("woman"))
+    told.home.close()
+    environment = homes.environment(told.home.folder, tmp_path / "secrets", person="ana")
+    (tmp_path / "secrets" / "passphrase").write_text(story.PASSPHRASE.decode())
+
+    def run(*words: str) -> int:
+        return subprocess.run(
+            [sys.executable, "-c", NO_SOCKETS, *words], env=environment, capture_output=True
+        ).returncode
+
+    assert run("upload", str(tmp_path / "talk"), "--conversation", FIRST) == 0
+    assert run("work", "--once") == 0
+    assert told.conversation().state is State.TRANSCRIBED
+    assert run("control") == 77

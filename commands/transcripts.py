@@ -10,6 +10,7 @@ import click
 from commands.corrections import correct, merge, note, redo, replace, split, undo
 from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS, line, turn_data
+from commands.written import import_transcript
 from pipeline.pseudonyms import naming
 from pipeline.recording.listening import NothingThere, sound
 from pipeline.transcription.doubts import share
@@ -24,7 +25,7 @@ def transcript() -> None:
     """What was said: read it, correct it, mark what you have heard."""
 
 
-for _command in (correct, split, merge, replace, undo, redo, note):
+for _command in (correct, split, merge, replace, undo, redo, note, import_transcript):
     transcript.add_command(_command)
 
 

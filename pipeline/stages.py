@@ -98,6 +98,8 @@ def _check(home: Home, session: Session, conversation: Conversation, need: Need)
 
 
 def _audio(home: Home, session: Session, conversation: Conversation) -> str:
+    if conversation.draft is not None and conversation.imported and conversation.recording is None:
+        return ""
     if conversation.draft is None or conversation.recording is None:
         return "the recording must be transcribed: `candour work --once`"
     accounted = session.scalar(

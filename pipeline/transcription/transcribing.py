@@ -256,7 +256,6 @@ def _finish(
     playback: BlobRef,
     waveform: bytes,
 ) -> None:
-    draft = speakers.turns([word for one in found for word in one.words])
     try:
         with run.writing() as session:
             conversation = session.get_one(Conversation, run.conversation.id)

@@ -25,7 +25,7 @@ def retimed(words: Sequence[Word], text: str) -> tuple[Word, ...]:
         elif start < stop:
             earliest = words[first].start if kind == "replace" else result[-1].end if result else begin
             latest = words[last - 1].end if kind == "replace" else words[first].start if first < len(words) else end
-            result += _spread(new[start:stop], earliest, max(earliest, latest), speaker)
+            result += spread(new[start:stop], earliest, max(earliest, latest), speaker)
     return tuple(result)
 
 
@@ -41,7 +41,7 @@ def cut(words: Sequence[Word], at: int) -> tuple[tuple[Word, ...], tuple[Word, .
         if inside <= 0:
             return tuple(before), tuple(words[number:])
         if inside < len(word.text):
-            parts = _spread([word.text[:inside], word.text[inside:]], word.start, word.end, word.speaker)
+            parts = spread([word.text[:inside], word.text[inside:]], word.start, word.end, word.speaker)
             return (*before, parts[0]), (parts[1], *words[number + 1 :])
         before.append(word)
         place += len(word.text) + 1
@@ -52,7 +52,8 @@ def _rewritten(word: Word, text: str) -> Word:
     return word if word.text == text else replace(word, text=text, probability=1.0)
 
 
-def _spread(texts: Sequence[str], start: float, end: float, speaker: Speaker) -> list[Word]:
+def spread(texts: Sequence[str], start: float, end: float, speaker: Speaker) -> list[Word]:
+    """Words over a stretch of time, each as long as its letters; a person, not a machine, is sure of them."""
     letters = sum(len(text) for text in texts)
     words, done = [], 0
     for text in texts:

@@ -154,7 +154,7 @@ def agency_subject(agency: str) -> str:
 def _for_the_public(document: Document, facts: Facts) -> Iterator[Open]:
     where, once = document.conversation, facts.once(document.position)
     own = role_subject(document.position)
-    if role(document.position).casefold() in once and own not in facts.general:
+    if role(document.position).casefold() in once and document.position not in facts.general.values():
         yield _decidable(What.ROLE, where, "position", own)
     agency = _agency(facts)
     if any(agency.find(passage.text) for passage in document.passages):

@@ -1,5 +1,7 @@
 """What may leave: nothing while a name is open, and to the public nothing that points at a place, a day or one person."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_inside_the_review_and_for_the_participant_decided_text_may_leave(profil
 def test_the_public_gets_nothing_that_points_until_it_is_confirmed(text: str, what: What) -> None:
     opens = _public(text)
     assert what in {one.what for one in opens}
-    assert all(one.command.startswith("candour export C-001 --for public --confirm ") for one in opens)
+    assert all(one.command.startswith("candour disclosure generalise C-001 ") for one in opens)
     assert _public(text, confirmed=frozenset(one.subject for one in opens)) == ()
 
 
@@ -97,6 +99,42 @@ def test_generalising_takes_away_dates_agency_and_numbers_of_positions() -> None
         "born in [date]",
     ]
     assert check(general, (), Profile.PUBLIC, frozenset(), FACTS) == ()
+
+
+def _general(document: Document, facts: Facts, **shown: str) -> tuple[Document, tuple[Open, ...]]:
+    """What the public reads once the first thing of each kind is said in general, and what is open then."""
+    opens = {
+        one.what: one.subject for one in check(for_public(document, facts).document, (), Profile.PUBLIC, (), facts)
+    }
+    decided = replace(facts, general={opens[What[what]]: text for what, text in shown.items()})
+    made = for_public(document, decided).document
+    return made, check(made, (), Profile.PUBLIC, (), decided)
+
+
+def test_what_is_said_in_general_is_said_so_wherever_it_stands() -> None:
+    document = _document("over in Harehills then", "and HAREHILLS’s market")
+    made, opens = _general(document, FACTS, PLACE="a town")
+    assert [passage.text for passage in made.passages] == ["over in [a town] then", "and [a town]’s market"]
+    assert opens == ()
+
+
+def test_a_role_that_one_person_has_is_also_open_where_it_is_spoken_of() -> None:
+    document = _document("so the head teachers' list", "and [Head teacher 1] rang the head teacher")
+    facts = replace(FACTS, others=("Health visitor 2", "Head teacher 1"))
+    (one,) = check(document, (), Profile.PUBLIC, frozenset(), facts)
+    assert (one.what, one.reference) == (What.ROLE, "C-001:1.3")
+    assert check(document, (), Profile.PUBLIC, frozenset({one.subject}), facts) == ()
+    made, opens = _general(document, facts, ROLE="senior teacher")
+    assert [passage.text for passage in made.passages] == [
+        "so the [senior teacher]s' list",
+        "and [senior teacher] rang the [senior teacher]",
+    ]
+    assert opens == ()
+
+
+def test_ones_own_role_is_said_in_general_too() -> None:
+    made, opens = _general(_document("I am the head teacher", position="Head teacher"), FACTS, ROLE="Teacher")
+    assert (made.position, made.passages[0].text, opens) == ("Teacher", "I am the [Teacher]", ())
 
 
 def test_a_kind_of_agency_names_none() -> None:

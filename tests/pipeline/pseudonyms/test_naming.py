@@ -1,15 +1,19 @@
 """Names: decided once for a whole review, kept under a key of their own, replaced in every document."""
 
 import hashlib
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from access.roles import NotAllowed
 from pipeline import contents
+from pipeline.history import BuiltUpon, NothingToUndo
 from pipeline.pseudonyms import naming
 from pipeline.pseudonyms.candidates import NoCandidate
-from pipeline.pseudonyms.names import Kind, ReplacementNames, Term, TermTaken, TermUnusable
+from pipeline.pseudonyms.dates import Shift
+from pipeline.pseudonyms.names import DateUnusable, Kind, ReplacementNames, Term, TermTaken, TermUnusable
 from pipeline.pseudonyms.naming import Decision, Is, New, NotAName, UnknownTerm
 from pipeline.reviews import ConversationGone, UnknownReview, find_conversation
 from pipeline.transcripts import reviewing
@@ -143,6 +147,68 @@ def test_a_term_for_others_does_not_touch_what_is_signed_or_gone(tmp_path: Path)
     destroy.carry_out(told.home, 1)
     add(told, "Meeting", "Gathering")
     assert told.conversation().document_digest == digest
+
+
+def everything(told: Story) -> object:
+    return naming.key_of(told.home, told.ana, REVIEW), handles(told), preview(told), told.conversation().state
+
+
+def test_every_act_on_names_is_taken_back_and_done_again_by_another_process(told: Story) -> None:
+    reviewing.correct(told.home, told.ana, FIRST, [2], text="We met in Eastmere on 3 June 2021.", speaker=None)
+    home, ana = told.home, told.ana
+    entries = [("Okafor", "GP 1", Kind.PERSON), ("Hartigan", "Teacher", Kind.PERSON)]
+    acts: list[Callable[[], object]] = [
+        lambda: naming.add_all(home, ana, REVIEW, entries),
+        lambda: naming.decide(home, ana, FIRST, handles(told)[0], New(replacement="Boy", kind=Kind.FAMILY)),
+        lambda: naming.change(home, ana, REVIEW, "T3", replacement="Child 1", also=("Marlow",)),
+        lambda: naming.decide(home, ana, FIRST, handles(told)[0], NotAName()),
+        lambda: naming.remove(home, ana, REVIEW, "T1"),
+        lambda: naming.shift_dates(home, ana, REVIEW, 5),
+        lambda: naming.relate_dates(home, ana, REVIEW, date(2021, 6, 1), "the birth"),
+    ]
+    seen = [everything(told)]
+    for act in acts:
+        act()
+        seen.append(everything(told))
+    assert len({str(one) for one in seen}) == len(seen), "each act must change something"
+    for expected in reversed(seen[:-1]):
+        told = told.again()
+        naming.undo(told.home, told.ana, REVIEW)
+        assert everything(told) == expected
+    with pytest.raises(NothingToUndo):
+        naming.undo(told.home, told.ana, REVIEW)
+    for expected in seen[1:]:
+        told = told.again()
+        naming.redo(told.home, told.ana, REVIEW)
+        assert everything(told) == expected
+
+
+def test_what_another_has_changed_since_is_not_taken_back(told: Story) -> None:
+    add(told, "Okafor", "GP 1")
+    naming.change(told.home, told.cara, REVIEW, "T1", replacement="GP 2")
+    with pytest.raises(BuiltUpon):
+        naming.undo(told.home, told.ana, REVIEW)
+    naming.undo(told.home, told.cara, REVIEW)
+    naming.undo(told.home, told.ana, REVIEW)
+    assert naming.listed(told.home, told.ana, REVIEW) == ()
+
+
+def test_the_way_of_dates_is_sealed_and_drawn(told: Story) -> None:
+    drawn = set()
+    for _ in range(12):
+        naming.shift_dates(told.home, told.ana, REVIEW)
+        dates = naming.key_of(told.home, told.ana, REVIEW).dates
+        assert isinstance(dates, Shift) and 4 <= abs(dates.weeks) <= 26
+        drawn.add(dates.weeks)
+    assert len(drawn) > 1
+    with pytest.raises(DateUnusable):
+        naming.relate_dates(told.home, told.ana, REVIEW, date(2021, 6, 1), " ")
+
+
+def test_both_ways_the_marks_say_what_stands_for_what(told: Story) -> None:
+    add(told, "Marlower", "Boy")
+    (mark,) = naming.both_ways(told.home, told.ana, FIRST)[0].shown.marks
+    assert (mark.term, mark.exact) == ("T1", False)
 
 
 @pytest.mark.parametrize("name", ["ben", "dora"])

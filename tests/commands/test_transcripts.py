@@ -124,3 +124,23 @@ def test_the_error_rate_of_the_machine_is_shown() -> None:
     assert kinds["negation"]["missed"] == 1
     shown = run("accuracy C-001").output
     assert "30.0%" in shown and "100% of the speech" in shown
+
+
+CAPTIONS = "WEBVTT\n\n00:00.500 --> 00:02.500\nAnna: What?\n\n00:02.600 --> 00:03.900\nBen: Nothing.\n\nlost\n"
+
+
+def test_a_transcript_made_elsewhere_is_shown_first_and_then_taken_in(tmp_path: Path) -> None:
+    file = tmp_path / "teams.vtt"
+    file.write_text(CAPTIONS)
+    looked = run(f"import {file} --conversation C-002").output
+    assert "vtt: 2 turns, 2 words, with times" in looked and "Anna" in looked and "left out" in looked
+    assert "Nothing was changed yet" in looked
+    run("show C-002", code=3)
+    taken = data(f"import {file} --conversation C-002 --interviewer anna --yes")
+    assert taken["speakers"] == {"Anna": "Interviewer", "Ben": "Participant"}
+    assert [problem["line"] for problem in taken["not_understood"]] == [9]
+    assert [one["speaker"] for one in data("show C-002")] == ["Interviewer", "Participant"]
+    assert "has a draft already" in run(f"import {file} --conversation C-002", code=3).output
+    assert "check the path" in run(f"import {tmp_path}/none.vtt --conversation C-003", code=4).output
+    file.write_bytes(b"PK\x03\x04 and nothing of an archive")
+    assert run(f"import {file} --conversation C-003", code=4).output.startswith("candour: ")

@@ -1,6 +1,7 @@
 """`candour serve`: the page, on this machine."""
 
 import socket
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -46,7 +47,9 @@ def serve(desk: Desk, host: str, port: int, origin: str | None, link: bool) -> N
         server_header=False,
         proxy_headers=origin is not None,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    # Ctrl+C is how it is meant to end.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = {"access", "commands", "configs", "demo", "pipeline", "retention", "storage", "worker", "cli.py"}
+OURS = {"access", "commands", "configs", "demo", "pipeline", "retention", "storage", "web", "worker", "cli.py"}
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +55,9 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert {name for name in top if not name.endswith(".dist-info")} == OURS
     assert {
         "configs/candour.toml",
+        "web/templates/layout.html",
+        "web/static/js/page.js",
+        "web/vendor/govuk-frontend/LICENSE",
         "configs/codebooks/learning-together.toml",
         "storage/migrations/script.py.mako",
         "storage/migrations/versions/0001_the_first_tables.py",

@@ -14,6 +14,7 @@ from retention.plan import Planned, plan
 from retention.policy import ObjectClass
 from storage.home import Home
 from storage.models import Conversation, Correction, Doubt, Hearing, Person, State, Window
+from web.pages.transcript_leases import LEASES
 
 # What a person does next. Transcribing is the machine's, the rest of these are people's.
 NEXT: Final[Mapping[State, str]] = {
@@ -34,7 +35,7 @@ _LATER: Final = (State.PLANNED, State.RECORDED, State.SIGNED_OFF, State.WITHDRAW
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """A conversation in the table. `seconds` is the length of its recording, `transcribed` how much of it is done (0 to 1);
-    `days` are left until its recording goes, negative when that day is past, None when no day is set.
+    `held_by` is at work on it now; `days` are left until its recording goes, negative once that is past, None when none is set.
     """
 
     reference: str
@@ -46,6 +47,7 @@ class Row:
     doubts: int
     trouble: str
     worked_on_by: str
+    held_by: str
     days: int | None
     waits_for: str
     holds: tuple[int, ...]
@@ -94,7 +96,14 @@ def rows(home: Home) -> list[Row]:
         people = _last_at_work(session)
         found = [
             _row(
-                session, one, planned.get(one.reference), now, done.get(one.id, 0.0), int(doubts.get(one.id, 0)), people
+                home,
+                session,
+                one,
+                planned.get(one.reference),
+                now,
+                done.get(one.id, 0.0),
+                int(doubts.get(one.id, 0)),
+                people,
             )
             for one in session.scalars(select(Conversation))
         ]
@@ -102,6 +111,7 @@ def rows(home: Home) -> list[Row]:
 
 
 def _row(
+    home: Home,
     session: Session,
     one: Conversation,
     planned: Planned | None,
@@ -121,6 +131,7 @@ def _row(
         doubts=doubts,
         trouble=(one.trouble or "") if one.quarantined or one.runs > 1 else "",
         worked_on_by=people.get(one.id, ""),
+        held_by=LEASES.holder((home.folder, one.reference)),
         days=(planned.at - now).days if planned and planned.at else None,
         waits_for=planned.waits_for if planned else "",
         holds=tuple(holds.standing(session, one)),

@@ -1,9 +1,14 @@
 """Signing in and out at the page, and the sessions that are listed there."""
 
 import re
+from datetime import timedelta
+
+from sqlalchemy import update
 
 from access import signing_in
+from storage.models import PersonSession
 from tests import story
+from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Site
 from tests.web.watching import Watch
@@ -120,3 +125,27 @@ def test_somebody_signs_in_with_the_keyboard(visitor: Visitor, watch: Watch) -> 
     page.keyboard.type(story.password("ana"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/conversations")
+
+
+def test_somebody_is_warned_before_the_end_stays_and_is_sent_away_after_it(
+    visitor: Visitor, site: Site, watch: Watch
+) -> None:
+    watch.expected.add(401)
+    page = visitor("ana", "/conversations")
+    warning = page.get_by_role("dialog", name="You are about to be signed out")
+
+    def idle_for(minutes: float) -> None:
+        seen = site.home.now() - timedelta(minutes=minutes)
+        story.change(site.home, update(PersonSession).values(seen_at=seen))
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    idle_for(12)
+    assert not warning.is_visible()
+    idle_for(13.5)
+    warning.wait_for()
+    assert axe.violations(page) == []
+    assert "2 minutes left" in warning.inner_text()
+    page.keyboard.press("Enter")
+    warning.wait_for(state="hidden")
+    idle_for(16)
+    page.wait_for_url("**/sign-in?next=%2Fconversations")

@@ -1,11 +1,13 @@
 """One conversation: where it stands, what is open before two people can sign it off, when it goes and what may stop that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from access.roles import Act
 from pipeline.reviews import find_conversation
 from pipeline.stages import Need
 from retention import certificates, holds
@@ -27,13 +29,18 @@ TASKS: Final = {
     Need.EXTRACTS: "Code the extracts",
     "export": "Write an export and have it read back",
 }
-# Where that is done, once there is a page for it.
-PLACES: Final[dict[str, str]] = {}
+# Where that is done, for who may.
+_TRANSCRIPT: Final = (Act.READ_TRANSCRIPT, "/conversations/{conversation}/transcript")
+PLACES: Final[Mapping[str, tuple[Act, str]]] = {
+    Need.DAMAGE: _TRANSCRIPT,
+    Need.DOUBTS: _TRANSCRIPT,
+    Need.HEARD: _TRANSCRIPT,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A line of the task list; `path` is empty while there is no page for it."""
+    """A line of the task list; `path` is empty where there is no page for it, or not for this person."""
 
     name: str
     met: bool
@@ -45,7 +52,7 @@ def page(visit: Visit) -> Response:
     home, reference = visit.home, visit.part("conversation")
     with home.reading() as session:
         one = find_conversation(session, reference)
-        tasks = _tasks(home, session, one)
+        tasks = _tasks(visit, session, one)
         standing = holds.standing(session, one)
         review, participant, recording = one.review, one.participant, one.recording
     return render(
@@ -63,7 +70,7 @@ def page(visit: Visit) -> Response:
     )
 
 
-def _tasks(home: Home, session: Session, one: Conversation) -> list[Task]:
+def _tasks(visit: Visit, session: Session, one: Conversation) -> list[Task]:
     """The conditions of sign-off as tasks; none before there is a draft, and none after the recording has gone."""
     if one.state in {State.PLANNED, State.RECORDED, State.DESTROYED, State.WITHDRAWN}:
         return []
@@ -72,10 +79,17 @@ def _tasks(home: Home, session: Session, one: Conversation) -> list[Task]:
             name=TASKS.get(condition.name, condition.name),
             met=condition.met,
             todo=condition.todo,
-            path=PLACES.get(condition.name, "").format(conversation=one.reference, review=one.review.reference),
+            path=_place(visit, condition.name, one),
         )
-        for condition in conditions(home, session, one)
+        for condition in conditions(visit.home, session, one)
     ]
+
+
+def _place(visit: Visit, name: str, one: Conversation) -> str:
+    act, path = PLACES.get(name, (None, ""))
+    if act is None or not visit.may(act):
+        return ""
+    return path.format(conversation=one.reference, review=one.review.reference)
 
 
 def _planned(home: Home, reference: str) -> list[Planned]:

@@ -29,6 +29,10 @@ class PersonDisabled(Refused):
     """person: "{name}" has been disabled and can do nothing here"""
 
 
+class LastGovernance(Refused):
+    """person: "{name}" is the last one with the governance role and keeps it; give it to somebody else first"""
+
+
 class WrongSignIn(Locked):
     """sign-in: this name and this password do not belong together; type both again"""
 
@@ -44,11 +48,12 @@ def value(row: models.Person) -> Person:
     )
 
 
-def _row(session: Session, name: str) -> models.Person:
-    row = session.scalar(select(models.Person).where(models.Person.name == name))
-    if row is None:
+def row(session: Session, name: str) -> models.Person:
+    """The row of a person. Raises UnknownPerson."""
+    found = session.scalar(select(models.Person).where(models.Person.name == name))
+    if found is None:
         raise UnknownPerson(name=name)
-    return row
+    return found
 
 
 def add_first(home: Home, name: str, password: str, roles: Collection[Role], *, work: Work = WORK) -> Person:
@@ -70,7 +75,7 @@ def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Rol
     check_name(name)
     verifier = passwords.hash_password(password, work)
     sealed, public = signing.create(password, work)
-    row = models.Person(
+    added = models.Person(
         id=uuid4(),
         name=name,
         roles=sorted(roles),
@@ -82,7 +87,7 @@ def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Rol
     with home.writing() as session:
         if session.scalar(select(models.Person).where(models.Person.name == name)):
             raise PersonTaken(name=name)
-        session.add(row)
+        session.add(added)
         home.log(
             session,
             Event.PERSON_ADDED,
@@ -90,7 +95,7 @@ def _add(home: Home, actor: str, name: str, password: str, roles: Collection[Rol
             obj=[name],
             detail={"key": public.hex(), "roles": ",".join(sorted(roles))},
         )
-    return value(row)
+    return value(added)
 
 
 def find(home: Home, name: str) -> Person:
@@ -100,7 +105,7 @@ def find(home: Home, name: str) -> Person:
         UnknownPerson, PersonDisabled.
     """
     with home.reading() as session:
-        person = value(_row(session, name))
+        person = value(row(session, name))
     if person.disabled:
         raise PersonDisabled(name=name)
     return person
@@ -113,27 +118,39 @@ def check(home: Home, name: str, password: str) -> Person:
         WrongSignIn: there is no such person, they are disabled, or the password is another.
     """
     with home.reading() as session:
-        row = session.scalar(select(models.Person).where(models.Person.name == name))
+        found = session.scalar(select(models.Person).where(models.Person.name == name))
         # Somebody's verifier costs what any other does.
-        verifier = row.password if row is not None else session.scalar(select(models.Person.password).limit(1))
+        verifier = found.password if found is not None else session.scalar(select(models.Person.password).limit(1))
     right = passwords.verify_password(verifier or "", password)
-    if row is None or row.disabled_at is not None or not right:
+    if found is None or found.disabled_at is not None or not right:
         raise WrongSignIn
-    return value(row)
+    return value(found)
 
 
 def everyone(home: Home) -> list[Person]:
     with home.reading() as session:
-        return [value(row) for row in session.scalars(select(models.Person).order_by(models.Person.name))]
+        return [value(one) for one in session.scalars(select(models.Person).order_by(models.Person.name))]
 
 
 def disable(home: Home, actor: Person, name: str) -> None:
-    """Take all rights from a person; what they signed stays signed."""
+    """Take all rights from a person; what they signed stays signed.
+
+    Raises:
+        NotAllowed, UnknownPerson, LastGovernance.
+    """
     require(actor.roles, Act.MANAGE_PEOPLE, actor.name)
     with home.writing() as session:
-        row = _row(session, name)
-        row.disabled_at = row.disabled_at or home.now()
+        found = row(session, name)
+        refuse_last_governance(session, found)
+        found.disabled_at = found.disabled_at or home.now()
         home.log(session, Event.PERSON_DISABLED, actor=actor.name, obj=[name])
+
+
+def refuse_last_governance(session: Session, person: models.Person) -> None:
+    """Let everybody pass but the only one left with the governance role: without it nobody could add people again."""
+    active = session.scalars(select(models.Person).where(models.Person.disabled_at.is_(None))).all()
+    if [one.name for one in active if Role.GOVERNANCE in one.roles] == [person.name]:
+        raise LastGovernance(name=person.name)
 
 
 def sign(home: Home, person: Person, password: str, statement: bytes) -> bytes:
@@ -143,7 +160,7 @@ def sign(home: Home, person: Person, password: str, statement: bytes) -> bytes:
         PersonDisabled, WrongPassword.
     """
     with home.reading() as session:
-        row = _row(session, person.name)
-    if row.disabled_at is not None:
+        found = row(session, person.name)
+    if found.disabled_at is not None:
         raise PersonDisabled(name=person.name)
-    return signing.sign(row.signing_key, password, statement)
+    return signing.sign(found.signing_key, password, statement)

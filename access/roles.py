@@ -58,7 +58,7 @@ class Act(StrEnum):
 
 
 class NotAllowed(Refused):
-    """roles: {person} may not {act}; that needs the role {needed}, which governance gives with `candour person add`"""
+    """roles: {person} may not {act}; that needs the role {needed}, which governance gives with `candour person roles`"""
 
 
 ROLES: Mapping[Role, frozenset[Act]] = MappingProxyType(

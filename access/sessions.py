@@ -165,11 +165,12 @@ def going_on(home: Home, actor: Person, *, everyone: bool = False) -> list[Signe
     now = home.now()
     with home.reading() as session:
         rows = session.scalars((_going_on() if everyone else _of(actor)).order_by(models.PersonSession.begun_at.desc()))
-        return [
+        found = [
             _value(row, directory.value(session.get_one(models.Person, row.person_id)))
             for row in rows
             if not is_over(row.begun_at, row.seen_at, now)
         ]
+    return [one for one in found if not one.person.disabled]
 
 
 def _going_on() -> Select[models.PersonSession]:

@@ -35,10 +35,19 @@ def create(password: str, work: Work = WORK) -> tuple[bytes, bytes]:
     """A new key: the seed sealed under the password, and the 32-byte public key. Raises BadPassword."""
     check_password(password)
     key = Ed25519PrivateKey.generate()
+    return _seal(key.private_bytes_raw(), password, work), key.public_key().public_bytes_raw()
+
+
+def _seal(seed: bytes, password: str, work: Work) -> bytes:
     head = _HEAD.pack(_VERSION, os.urandom(SALT), work.memory, work.iterations, work.lanes)
     nonce = os.urandom(_NONCE)
-    sealed = _cipher(head, password).encrypt(nonce, key.private_bytes_raw(), head)
-    return head + nonce + sealed, key.public_key().public_bytes_raw()
+    return head + nonce + _cipher(head, password).encrypt(nonce, seed, head)
+
+
+def reseal(sealed: bytes, old: str, new: str, work: Work = WORK) -> bytes:
+    """The same key under another password. Raises WrongPassword, SigningKeyDamaged, BadPassword."""
+    check_password(new)
+    return _seal(_open(sealed, old), new, work)
 
 
 def sign(sealed: bytes, password: str, message: bytes) -> bytes:
@@ -48,14 +57,17 @@ def sign(sealed: bytes, password: str, message: bytes) -> bytes:
         WrongPassword: the password is wrong, or the sealed key was changed in a way that looks the same.
         SigningKeyDamaged: the sealed key has not the form `create` gives it.
     """
+    return Ed25519PrivateKey.from_private_bytes(_open(sealed, password)).sign(message)
+
+
+def _open(sealed: bytes, password: str) -> bytes:
     if len(sealed) != _HEAD.size + _NONCE + _SEED_AND_TAG:
         raise SigningKeyDamaged
     head, nonce = sealed[: _HEAD.size], sealed[_HEAD.size : _HEAD.size + _NONCE]
     try:
-        seed = _cipher(head, password).decrypt(nonce, sealed[_HEAD.size + _NONCE :], head)
+        return _cipher(head, password).decrypt(nonce, sealed[_HEAD.size + _NONCE :], head)
     except InvalidTag:
         raise WrongPassword from None
-    return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
 
 
 def verify(public: bytes, signature: bytes, message: bytes) -> bool:

@@ -103,6 +103,9 @@ class Desk:
         what = f"password of {name}" if name else "password"
         return _secret(what, file or self._password_file, "--password-file", new=new)
 
+    def new_password(self, name: str, file: Path | None) -> str:
+        return _secret(f"new password of {name}", file, "--new-password-file", new=True)
+
     def say(self, text: str = "") -> None:
         """A line for people; programs asked for --json and get the result only."""
         if not self.as_json:

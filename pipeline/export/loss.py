@@ -16,14 +16,15 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
     extracts, memos = len(project.extracts), sum(1 for one in project.extracts if one.memo)
     labels = sum(1 for code in project.codebook.codes if code.shortcut or code.aliases)
     if format in ("vtt", "srt"):
-        lost += [f"{extracts} extracts with their codes"] * bool(extracts) + [_NO_BOOK]
+        lost += [f"{_counted(extracts, 'extract')} with codes"] * bool(extracts) + [_NO_BOOK]
         lost.append("times of words, which are spread evenly over each turn; line ends within turns")
     if format == "qdc":
-        lost += [f"{extracts} extracts"] * bool(extracts) + [f"{len(project.documents)} conversations"]
+        lost += [_counted(extracts, "extract")] * bool(extracts)
+        lost.append(_counted(len(project.documents), "conversation"))
     if format == "taguette":
         headings = sum(1 for code in project.codebook.codes if not code.codable)
         lost += [f"{headings} headings, and which code lies below which"] * bool(headings) + ["colours of codes"]
-        lost += [f"{memos} memos"] * bool(memos) + ["who coded, and when"] * bool(extracts)
+        lost += [_counted(memos, "memo")] * bool(memos) + ["who coded, and when"] * bool(extracts)
         cut = sum(1 for one in project.documents if not title(one).endswith(one.position))
         lost += [f"the ends of {cut} positions in the names of documents"] * bool(cut)
     if format in ("qdpx", "qdc", "taguette") and labels:
@@ -39,7 +40,11 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
     if format in ("csv", "xlsx") or (format in ("docx", "html", "txt") and not project.with_text):
         lost.append(_NO_TEXT)
     if format == "txt" and memos:
-        lost.append(f"who wrote {memos} memos")
+        lost.append(f"who wrote {_counted(memos, 'memo')}")
     if format in ("csv", "xlsx", "docx", "html", "txt") and extracts:
         lost.append("when each extract was coded")
     return tuple(lost)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

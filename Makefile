@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 TESTS ?=
+MINUTES ?= 6
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,9 +35,10 @@ lint: $(MADE) ## style, types and the layers of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(MADE) ## the tables in docs/benchmarks.md, measured on this machine
+bench: $(MADE) ## the tables in docs/benchmarks.md, measured here; MINUTES=90 to transcribe a whole conversation
 	$(BIN)/python -m tools.bench_age
 	$(BIN)/python -m tools.bench_names
+	$(BIN)/python -m tools.bench_transcription --minutes $(MINUTES)
 	$(BIN)/python -m demo.evaluate
 
 lock: ## requirements.lock anew from pyproject.toml; needs uv

@@ -23,7 +23,10 @@ class Playback:
         # two-second fragments: an encoder that seeks back to write the index could not write into a sealed file
         layout = {"movflags": "empty_moov+default_base_moof", "frag_duration": "2000000"}
         self._container = av.open(_Forward(target), mode="w", format="ipod", options=layout)
-        self._stream = self._container.add_stream("aac", rate=RATE, layout="stereo" if channels == 2 else "mono")
+        # on speech at this rate the fast search sounds no worse, and takes a third of the time
+        self._stream = self._container.add_stream(
+            "aac", rate=RATE, layout="stereo" if channels == 2 else "mono", options={"aac_coder": "fast"}
+        )
         self._stream.bit_rate = BIT_RATE
         self._position = 0
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.recording.decode import RATE
 from pipeline.transcription import graphics, library, model_store
-from pipeline.transcription.library import STRETCH, Sound
+from pipeline.transcription.library import STRETCH
+from pipeline.transcription.library import Sound as Sound
 from pipeline.transcription.library import voices as voices
 from pipeline.transcription.spans import contains, length, minus, overlap
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Word
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 PAUSE: Final = 2.0  # seconds of silence that end a stretch
 UNHEARD: Final = 2.0  # seconds of speech without a word that are worth another try
 
-_GUARDED: Final = {
+GUARDED: Final = {
     "task": "transcribe",
     "beam_size": 5,
     "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
@@ -164,7 +165,7 @@ class Engine:
     def _transcribe(self, sound: Sound, stretch: Span, ask: "_Question") -> tuple[list[Word], list[Estimate]]:
         first, last = (round((time - ask.window.start) * RATE) for time in (stretch.start, stretch.end))
         segments, _ = self._model.transcribe(
-            sound[first:last], language=ask.language, hotwords=ask.terms or None, **_GUARDED
+            sound[first:last], language=ask.language, hotwords=ask.terms or None, **GUARDED
         )
         words: list[Word] = []
         estimates: list[Estimate] = []

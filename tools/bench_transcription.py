@@ -1,0 +1,193 @@
+"""Transcription, beside the engine alone and beside the library on the whole file:
+
+    python -m tools.bench_transcription [--minutes 6] [--model demo/model]
+
+The recording is a sample conversation of the demo, again and again. Each line is measured in a process of its own, all in one
+run on one machine, so read the ratios. Memory is the most a process had in use, less what it had with the model loaded.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from access import directory
+from access.roles import Role
+from configs import read
+from pipeline import reviews, stages
+from pipeline.codes.codebook import parse
+from pipeline.recording import audio, intake
+from pipeline.recording.confined import decode
+from pipeline.recording.decode import RATE
+from pipeline.recording.playback import Playback
+from pipeline.transcription import library, speech, transcribing
+from pipeline.transcription.transcribing import Progress
+from storage.home import Home
+from storage.keyring import Work
+
+SAMPLE: Final = Path("demo/sample/conversation-1.m4a")
+PASSPHRASE: Final = b"a passphrase for measuring"
+MIB: Final = 1 << 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=6.0)
+    parser.add_argument("--model", type=Path, default=Path("demo/model"))
+    parser.add_argument("--part", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part:
+        name, folder = given.part
+        print(json.dumps(PARTS[name](Path(folder), given.model.absolute())))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _record(Path(folder) / "talk.m4a", given.minutes * 60)
+        _print(given.minutes, lambda name: _run(name, folder, given.model))
+
+
+def _run(name: str, folder: str, model: Path) -> dict[str, Any]:
+    process = _start(name, folder, model)
+    return _result(process)
+
+
+def _start(name: str, folder: str, model: Path) -> "subprocess.Popen[str]":
+    arguments = [sys.executable, "-m", "tools.bench_transcription", "--model", str(model), "--part", name, folder]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)  # noqa: S603
+
+
+def _result(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    said, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+def _print(minutes: float, run: Callable[[str], dict[str, Any]]) -> None:
+    ours, bare, whole, halves = run("candour"), run("bare"), run("whole"), run("halves")
+    print(f"{minutes:g} minutes, {os.cpu_count()} cores\n\n{'':52}{'seconds':>9}{'x':>7}{'MiB above the model':>21}")
+    lines = {
+        "Candour: decode, find speech, hear, seal, play back": ours,
+        "the engine alone, on the same stretches of speech": bare,
+        "faster-whisper's transcribe() on the whole file": whole,
+    }
+    for name, one in lines.items():
+        print(f"{name:52}{one['seconds']:9.1f}{ours['seconds'] / one['seconds']:7.2f}{one['memory'] / MIB:21.0f}")
+    print(f"\nIts decoder, a process of its own, had {ours['child'] / MIB:.0f} MiB in use, libraries and all.")
+    print(
+        f"Time left, told after the first tenth: wrong by {ours['wrong']:.0%} at most, {ours['off']:.0%} in the middle."
+    )
+    one, two = bare["seconds"], halves["seconds"]
+    print(
+        f"One process with two threads {one:.1f} s, two processes with one thread each {two:.1f} s: {one / two:.2f} x."
+    )
+
+
+def _record(path: Path, seconds: float) -> None:
+    with SAMPLE.open("rb") as file:
+        talk = np.concatenate([block.samples for block in decode(file)], axis=1)
+    left = round(seconds * RATE)
+    with path.open("wb") as file:
+        playback = Playback(file, 1)
+        while left > 0:
+            playback.add(talk[:, :left])
+            left -= talk.shape[1]
+        playback.close()
+
+
+def _candour(folder: Path, model: Path) -> dict[str, float]:
+    home, work = _home(folder)
+    engine = speech.Engine(model, 0)
+    before, begun = _in_use(), time.perf_counter()
+    told: list[tuple[float, Progress]] = []
+    transcribing.advance(home, engine, work, report=lambda heard: told.append((time.perf_counter() - begun, heard)))
+    taken = time.perf_counter() - begun
+    errors = [
+        abs(heard.left - (taken - at)) / (taken - at)
+        for at, heard in told
+        # at the very end there is nothing left to be wrong about
+        if heard.left is not None and 0.1 * heard.total <= heard.done <= 0.95 * heard.total
+    ]
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    figures = {"seconds": taken, "memory": _most() - before, "child": child}
+    return figures | {"wrong": max(errors), "off": sorted(errors)[len(errors) // 2]}
+
+
+def _home(folder: Path) -> tuple[Home, stages.Work]:
+    home = Home.create(
+        folder / "home", PASSPHRASE, origin="bench.example/log", work=Work(memory=64, iterations=1, lanes=1)
+    )
+    ana = directory.add_first(home, "ana", "a long password", [Role.REVIEWER, Role.OPERATOR])
+    codebook = parse(read("codebooks/learning-together.toml"))
+    reviews.create_review(home, ana, "LT-1", schedule=read("retention/learning-together.toml"), codebook=codebook)
+    reviews.add_participant(home, ana, "LT-1", "Teacher 1", "School")
+    reviews.plan_conversation(home, ana, "LT-1", "Teacher 1", interviewer="Lead", on=None)
+    with (folder / "talk.m4a").open("rb") as file:
+        intake.receive(home, ana, "C-001", file)
+    with home.reading() as session:
+        (work,) = stages.due(session, 3)
+    return home, work
+
+
+def _bare(folder: Path, model: Path) -> dict[str, float]:
+    return _heard(list(_stretches(folder)), model, 0)
+
+
+def _half(number: int) -> "Callable[[Path, Path], dict[str, float]]":
+    return lambda folder, model: _heard(list(_stretches(folder))[number::2], model, 1)
+
+
+def _halves(folder: Path, model: Path) -> dict[str, float]:
+    running = [_start(name, str(folder), model) for name in ("first", "second")]
+    return {"seconds": max(_result(process)["seconds"] for process in running)}
+
+
+def _heard(stretches: "list[speech.Sound]", model: Path, threads: int) -> dict[str, float]:
+    loaded = library.loaded(model, threads, "cpu")
+    before, begun = _in_use(), time.perf_counter()
+    for sound in stretches:
+        for _ in loaded.transcribe(sound, language="en", **speech.GUARDED)[0]:
+            pass
+    return {"seconds": time.perf_counter() - begun, "memory": _most() - before}
+
+
+def _stretches(folder: Path) -> "Iterator[speech.Sound]":
+    with (folder / "talk.m4a").open("rb") as file:
+        for window in audio.windows(decode(file)):
+            sound = speech.floats(audio.raise_quiet(window.samples))
+            for one in speech.stretches(library.voices(sound)):
+                yield sound[round(one.start * RATE) : round(one.end * RATE)]
+
+
+def _whole(folder: Path, model: Path) -> dict[str, float]:
+    loaded = library.loaded(model, 0, "cpu")
+    before, begun = _in_use(), time.perf_counter()
+    for _ in loaded.transcribe(str(folder / "talk.m4a"), language="en", **speech.GUARDED | {"vad_filter": True})[0]:
+        pass
+    return {"seconds": time.perf_counter() - begun, "memory": _most() - before}
+
+
+def _in_use() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _most() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+PARTS: Final[dict[str, Callable[[Path, Path], dict[str, float]]]] = {
+    "candour": _candour, "bare": _bare, "whole": _whole, "halves": _halves, "first": _half(0), "second": _half(1),
+}  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

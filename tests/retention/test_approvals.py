@@ -157,7 +157,7 @@ def test_a_name_learnt_while_frozen_is_replaced_when_the_signatures_are_taken_ba
     assert "meeting" in kept(told), "what is signed does not change"
     approvals.take_back(told.home, told.ana, FIRST)
     assert "meeting" not in kept(told)
-    with pytest.raises(NotReady, match="extract list"):
+    with pytest.raises(NotReady, match="candour export"):
         sign(told, told.ana)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
+from commands.witness import witness
 from pipeline.export.place import place
 from retention import certificates
 from retention.bundle import Bundle, verify_bundle
@@ -41,6 +42,9 @@ def _told(desk: Desk, report: Report, what: str) -> None:
     )
     if not report.ok:
         raise Failed(what=what, first=next(str(finding) for finding in report.findings if finding.fatal))
+
+
+audit.add_command(witness)
 
 
 @audit.command()

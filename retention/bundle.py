@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from retention.reading import PORTION, Portion, only, verify_log
+from retention.reading import Portion, only, verify_log
 from retention.report import Finding, Problem, Report, merged
 from storage.errors import NotVerified
 from storage.log.entry import LONGEST_STRING, MOST_OBJECTS
 
+_PORTION = 1 << 20
 FORMAT = "candour-log/v1"
 _HEAD = b'{"checkpoint":'
 # No entry is longer, and no line is read further than this: in UTF-8 a character takes up to four bytes
@@ -46,18 +47,28 @@ class Bundle:
         Raises:
             BadBundle: the file ends within a line, or holds a line of another form.
         """
-        start, bodies, heads = 0, list[bytes](), list[tuple[int, str]]()
-        while line := self._source.readline(_LONGEST):
-            if not line.endswith(b"\n"):
+        start = 0
+        for lines in self._lines():
+            bodies, heads = list[bytes](), list[tuple[int, str]]()
+            at = 0
+            for place in [place for place, line in enumerate(lines) if line.startswith(_HEAD)]:
+                bodies += lines[at:place]
+                heads.append((start + len(bodies), _text(_object(lines[place]), "checkpoint")))
+                at = place + 1
+            bodies += lines[at:]
+            yield Portion(places=range(start, start + len(bodies)), bodies=bodies, heads=heads)
+            start += len(bodies)
+
+    def _lines(self) -> Iterator[list[bytes]]:
+        """Whole lines, as many at a time as fit into a portion."""
+        rest = b""
+        while data := self._source.read(_PORTION):
+            *lines, rest = (rest + data).split(b"\n")
+            if len(rest) > _LONGEST:
                 raise BadBundle
-            if line.startswith(_HEAD):
-                heads.append((start + len(bodies), _text(_object(line), "checkpoint")))
-                continue
-            if len(bodies) == PORTION:
-                yield Portion(places=range(start, start + PORTION), bodies=bodies, heads=heads)
-                start, bodies, heads = start + PORTION, [], []
-            bodies.append(line[:-1])
-        yield Portion(places=range(start, start + len(bodies)), bodies=bodies, heads=heads)
+            yield lines
+        if rest:
+            raise BadBundle
 
 
 def _object(line: bytes) -> dict[str, object]:

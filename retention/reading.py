@@ -152,7 +152,7 @@ class Reading:
         found = scan(bodies)
         if found is not None and found.places == tuple(range(start, start + len(bodies))):
             events = zip(bodies, found.events, strict=True)
-            return found.times, [Entry.decode(body) for body, event in events if self._rules.concern(event)]
+            return found.times, [Entry.load(body) for body, event in events if self._rules.concern(event)]
         times, entries = list[str](), list[Entry]()
         for seq, body in enumerate(bodies, start):
             try:

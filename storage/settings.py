@@ -34,6 +34,12 @@ class Database(Section):
     url: str = Field(default="", description="SQLAlchemy address; empty means candour.db in the home")
 
 
+class Log(Section):
+    """Who outside keeps watch over the log."""
+
+    witnesses: str = Field(default="", description="who cosigns it, as c2sp.org/tlog-policy; empty means nobody")
+
+
 class Speech(Section):
     """How speech becomes words."""
 
@@ -65,6 +71,7 @@ class Settings(BaseSettings):
     _file: ClassVar[Path | None] = None
 
     database: Database = Database()
+    log: Log = Log()
     speech: Speech = Speech()
     work: Work = Work()
 

@@ -109,17 +109,22 @@ class Entry:
             ValueError: not exactly what `encode` writes.
         """
         try:
-            value = json.loads(body.decode())
-            time, version = value.pop("t"), value.pop("v")
-            if version != VERSION or not _TIME.fullmatch(time):
-                raise ValueError("its version or time has another form")
-            entry = cls(t=datetime.fromisoformat(time), obj=tuple(value.pop("obj")), **value)
+            entry = cls.load(body)
             same = entry.encode() == body
         except (AttributeError, KeyError, TypeError, RecursionError, json.JSONDecodeError, UnicodeDecodeError):
             raise ValueError("it is not JSON with the fields of an entry") from None
         if not same:
             raise ValueError("it is not in the one form of an entry")
         return entry
+
+    @classmethod
+    def load(cls, body: bytes) -> "Entry":
+        """An entry from a line that is known to be one (see `storage.log.scan`); of any other line, anything may come."""
+        value = json.loads(body.decode())
+        time, version = value.pop("t"), value.pop("v")
+        if version != VERSION or not _TIME.fullmatch(time):
+            raise ValueError("its version or time has another form")
+        return cls(t=datetime.fromisoformat(time), obj=tuple(value.pop("obj")), **value)
 
 
 def time_text(moment: datetime) -> str:

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from storage.errors import NotVerified
+from storage.log.keys import DASH, Signature
 from storage.log.note import Note, VerifierKey, open_checkpoint, open_note
 from storage.log.tables import AuditCheckpoint, AuditCosignature
 
@@ -41,6 +43,24 @@ def checkpoint_of(session: Session, size: int) -> str | None:
     """The signed head over just so many entries, with its cosignatures."""
     note = session.scalar(select(AuditCheckpoint.note).where(AuditCheckpoint.size == size))
     return None if note is None else note + "".join(sorted(_lines(session, size)))
+
+
+def last_cosigned(session: Session, witness: VerifierKey) -> tuple[int, datetime] | None:
+    """The size of the largest head that this witness cosigned, and when by its own clock; None before the first."""
+    query = select(AuditCosignature.size, AuditCosignature.line).where(
+        AuditCosignature.line.startswith(f"{DASH}{witness.name} ", autoescape=True)
+    )
+    for size, line in session.execute(query.order_by(AuditCosignature.size.desc())):
+        signature = Signature.parse(line.removesuffix("\n"))
+        if signature.key_id == witness.id and (at := witness.time_of(signature.blob)) is not None:
+            return size, at
+    return None
+
+
+def cosigned_checkpoints(session: Session) -> Iterator[tuple[int, str]]:
+    """The heads that any witness cosigned, with the size each is kept under, newest first."""
+    for size in session.scalars(select(AuditCosignature.size).distinct().order_by(AuditCosignature.size.desc())).all():
+        yield size, checkpoint_of(session, size) or ""
 
 
 def keep_checkpoint(session: Session, size: int, note: str) -> None:

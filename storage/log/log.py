@@ -12,6 +12,8 @@ from storage.log.heads import (
     add_cosignature,
     checkpoint_of,
     checkpoints,
+    cosigned_checkpoints,
+    last_cosigned,
     latest_checkpoint,
 )
 from storage.log.signer import LogRolledBack, NoSigner, Signer, SignerExposed
@@ -32,8 +34,10 @@ __all__ = [
     "checkpoint_of",
     "checkpoints",
     "consistency",
+    "cosigned_checkpoints",
     "entries",
     "inclusion",
+    "last_cosigned",
     "latest_checkpoint",
     "prove",
     "stored_size",

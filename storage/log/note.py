@@ -1,30 +1,48 @@
-"""Signed notes, verifier keys, checkpoints and witness cosignatures, as other people's tools read and write them.
+"""Signed notes, checkpoints and witness cosignatures, as other people's tools read and write them. Pure.
 
-Formats: c2sp.org/signed-note (Ed25519, type 0x01), c2sp.org/tlog-checkpoint, c2sp.org/tlog-cosignature (cosignature/v1, type
-0x04); a signing key has the text form of Go's sumdb/note. Parsers accept one spelling of each value. Signatures of unknown keys
-are ignored, as the format asks, so that a note can collect cosignatures.
+Formats: c2sp.org/signed-note, c2sp.org/tlog-checkpoint, c2sp.org/tlog-cosignature. Parsers accept one spelling of each value.
+Signatures of unknown keys are ignored, as the format asks, so that a note can collect cosignatures.
 """
 
-import binascii
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import IntEnum
-from hashlib import sha256
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from datetime import datetime
 
 from storage.errors import NotVerified
-from storage.log.tree import EMPTY_ROOT, HASH_SIZE
+from storage.log.keys import (
+    BadNote,
+    KeyKind,
+    Signature,
+    SigningKey,
+    VerifierKey,
+    decode_base64,
+    decode_hash,
+    is_unicode,
+    parse_number,
+)
+from storage.log.tree import EMPTY_ROOT
+
+__all__ = [
+    "BadNote",
+    "Checkpoint",
+    "KeyKind",
+    "Note",
+    "NoteNotSigned",
+    "Signature",
+    "SigningKey",
+    "VerifierKey",
+    "WrongSignature",
+    "cosign",
+    "cosigned_at",
+    "decode_base64",
+    "decode_hash",
+    "open_checkpoint",
+    "open_note",
+    "parse_number",
+]
 
 MOST_SIGNATURES = 100
-_DASH = "— "
-
-
-class BadNote(NotVerified):
-    """log: this is not a signed note, checkpoint or key in the form the standard gives it: {reason}"""
 
 
 class NoteNotSigned(NotVerified):
@@ -33,125 +51,6 @@ class NoteNotSigned(NotVerified):
 
 class WrongSignature(NotVerified):
     """log: the signature of "{name}" under this note is false; the note was changed or forged, do not rely on it"""
-
-
-class KeyKind(IntEnum):
-    """The signature type byte: a log signs notes, a witness cosigns checkpoints with the time."""
-
-    LOG = 1
-    WITNESS = 4
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VerifierKey:
-    """A public key with the name it goes by: `name+hash+key` in text."""
-
-    name: str
-    kind: KeyKind
-    public: bytes
-
-    @property
-    def id(self) -> bytes:
-        """The first four bytes of the digest over name, type and key."""
-        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
-
-    def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
-
-    @classmethod
-    def parse(cls, text: str) -> "VerifierKey":
-        """A key from its text.
-
-        Raises:
-            BadNote: not a key of a known type, or its hash does not fit.
-        """
-        name, key_id, kind, public = _parse_key(text)
-        key = cls(name=name, kind=kind, public=public)
-        if key.id.hex() != key_id:
-            raise BadNote(reason="the hash in the verifier key does not fit the key")
-        return key
-
-    def verify(self, text: str, signature: bytes) -> bool:
-        """Whether `signature` (the bytes after the key id) was made by this key over the note text."""
-        message = text.encode()
-        if self.kind is KeyKind.WITNESS:
-            message, signature = _cosigned(int.from_bytes(signature[:8]), text), signature[8:]
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SigningKey:
-    """A private key with its name; `PRIVATE+KEY+name+hash+key` in text."""
-
-    name: str
-    kind: KeyKind
-    _seed: bytes
-
-    @classmethod
-    def generate(cls, name: str, kind: KeyKind = KeyKind.LOG) -> "SigningKey":
-        """A new key.
-
-        Raises:
-            BadNote: the name is empty or holds a space or a plus sign.
-        """
-        _check_name(name)
-        return cls(name=name, kind=kind, _seed=Ed25519PrivateKey.generate().private_bytes_raw())
-
-    @classmethod
-    def parse(cls, text: str) -> "SigningKey":
-        """A key from its text.
-
-        Raises:
-            BadNote: not a signing key, or its hash does not fit.
-        """
-        if not text.startswith("PRIVATE+KEY+"):
-            raise BadNote(reason="a signing key begins with PRIVATE+KEY")
-        name, key_id, kind, seed = _parse_key(text.removeprefix("PRIVATE+KEY+"))
-        key = cls(name=name, kind=kind, _seed=seed)
-        if key.verifier.id.hex() != key_id:
-            raise BadNote(reason="the hash in the signing key does not fit the key")
-        return key
-
-    def __repr__(self) -> str:
-        return f"SigningKey({self.name!r})"
-
-    def secret_text(self) -> str:
-        """The text to keep in a file only its owner can read."""
-        encoded = b64encode(bytes([self.kind]) + self._seed).decode()
-        return f"PRIVATE+KEY+{self.name}+{self.verifier.id.hex()}+{encoded}"
-
-    @property
-    def verifier(self) -> VerifierKey:
-        public = Ed25519PrivateKey.from_private_bytes(self._seed).public_key().public_bytes_raw()
-        return VerifierKey(name=self.name, kind=self.kind, public=public)
-
-    def sign(self, text: str, at: datetime | None = None) -> "Signature":
-        """A signature over a note text; a witness states the time `at` which it signs."""
-        key = Ed25519PrivateKey.from_private_bytes(self._seed)
-        if self.kind is KeyKind.LOG:
-            blob = key.sign(text.encode())
-        else:
-            if at is None:
-                raise ValueError("a cosignature states its time")
-            seconds = int(at.timestamp())
-            blob = seconds.to_bytes(8) + key.sign(_cosigned(seconds, text))
-        return Signature(name=self.name, key_id=self.verifier.id, blob=blob)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signature:
-    """One signature line: who, which key (4 bytes), and the signature itself."""
-
-    name: str
-    key_id: bytes
-    blob: bytes
-
-    def __str__(self) -> str:
-        return f"{_DASH}{self.name} {b64encode(self.key_id + self.blob).decode()}\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,13 +70,13 @@ class Note:
         Raises:
             BadNote: not in the one form of a signed note.
         """
-        if any(c < " " and c != "\n" for c in note) or not _is_utf8(note):
+        if any(c < " " and c != "\n" for c in note) or not is_unicode(note):
             raise BadNote(reason="a control character, or text that is not Unicode")
         cut = note.rfind("\n\n") + 1
         text, lines = note[:cut], note[cut + 1 :]
         if not cut or not lines.endswith("\n"):
             raise BadNote(reason="no text, empty line and signatures")
-        signatures = tuple(map(_parse_signature, lines[:-1].split("\n")))
+        signatures = tuple(map(Signature.parse, lines[:-1].split("\n")))
         if len(signatures) > MOST_SIGNATURES:
             raise BadNote(reason=f"more than {MOST_SIGNATURES} signatures")
         return cls(text=text, signatures=signatures)
@@ -278,81 +177,4 @@ def cosigned_at(note: str, witness: VerifierKey) -> datetime | None:
     parsed = Note.parse(note)
     if not parsed.signed_by(witness):
         return None
-    return datetime.fromtimestamp(int.from_bytes(parsed.signatures_of(witness)[0].blob[:8]), UTC)
-
-
-def parse_number(text: str) -> int:
-    """A count in decimal digits without leading zeros, below 2**63.
-
-    Raises:
-        BadNote.
-    """
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or str(int(text)) != text or int(text) >= 2**63:
-        raise BadNote(reason="a number that is not plain decimal")
-    return int(text)
-
-
-def decode_base64(text: str) -> bytes:
-    """The bytes of standard base64 in its one spelling.
-
-    Raises:
-        BadNote.
-    """
-    try:
-        data = b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise BadNote(reason="not base64") from None
-    if b64encode(data).decode() != text:
-        raise BadNote(reason="base64 in a second spelling")
-    return data
-
-
-def decode_hash(text: str) -> bytes:
-    """A SHA-256 hash, 32 bytes, from base64.
-
-    Raises:
-        BadNote.
-    """
-    data = decode_base64(text)
-    if len(data) != HASH_SIZE:
-        raise BadNote(reason="a hash that is not 32 bytes")
-    return data
-
-
-def _cosigned(seconds: int, text: str) -> bytes:
-    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _check_name(name: str) -> None:
-    if not name or "+" in name or not _is_utf8(name) or any(c.isspace() or c < " " for c in name):
-        raise BadNote(reason="a key name that is empty or holds a space or a plus sign")
-
-
-def _parse_key(text: str) -> tuple[str, str, KeyKind, bytes]:
-    # The base64 of the key may itself hold plus signs
-    parts = text.split("+", 2)
-    if len(parts) != 3:
-        raise BadNote(reason="a key has the form name+hash+key")
-    name, key_id, encoded = parts
-    _check_name(name)
-    data = decode_base64(encoded)
-    if len(data) != 33 or data[0] not in {1, 4}:
-        raise BadNote(reason="a key of another type or length")
-    return name, key_id, KeyKind(data[0]), data[1:]
-
-
-def _parse_signature(line: str) -> Signature:
-    name, _, encoded = line.removeprefix(_DASH).partition(" ")
-    _check_name(name)
-    data = decode_base64(encoded)
-    if not line.startswith(_DASH) or len(data) < 5:
-        raise BadNote(reason="a signature line of another form")
-    return Signature(name=name, key_id=data[:4], blob=data[4:])
+    return witness.time_of(parsed.signatures_of(witness)[-1].blob)

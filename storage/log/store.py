@@ -142,13 +142,15 @@ def consistency(session: Session, old: int, new: int) -> list[bytes]:
 
 
 def prove(session: Session, seq: int) -> LogProof:
-    """The proof that entry `seq` is in the log, under the latest signed head.
+    """The proof that entry `seq` is in the log, under the newest head over it that a witness cosigned, or else the newest.
 
     Raises:
         NoCheckpoint: no signed head covers the entry.
     """
-    note = heads.latest_checkpoint(session)
-    size = Checkpoint.parse(Note.parse(note).text).size if note else 0
+    size, note = next(heads.cosigned_checkpoints(session), (0, None))
+    if note is None or seq >= size:
+        note = heads.latest_checkpoint(session)
+        size = Checkpoint.parse(Note.parse(note).text).size if note else 0
     if note is None or seq >= size:
         raise heads.NoCheckpoint(seq=seq)
     return LogProof(index=seq, hashes=tuple(inclusion(session, seq, size)), checkpoint=note)

@@ -1,13 +1,16 @@
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +32,7 @@ from storage.log.note import (
     parse_number,
 )
 
+MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 VECTORS = Path(__file__).parents[2] / "vectors"
 
 # golang.org/x/mod/sumdb/note, its published example
@@ -295,3 +299,35 @@ def test_ed25519_vector(public: str, vector: dict[str, Any]) -> None:
     except InvalidSignature:
         good = False
     assert good is (vector["result"] == "valid")
+
+
+def test_a_post_quantum_cosignature_signs_what_the_standard_says() -> None:
+    witness = SigningKey.generate("witness.example/w1", KeyKind.WITNESS_PQ)
+    assert VerifierKey.parse(str(witness.verifier)) == witness.verifier
+    assert SigningKey.parse(witness.secret_text()) == witness
+    head = Checkpoint(origin="log.example", size=300, root=bytes(range(32)))
+    blob = witness.sign(head.text(), MOMENT).blob
+    seconds = int(MOMENT.timestamp()).to_bytes(8)
+    assert blob[:8] == seconds
+    assert len(blob) == 8 + 2420
+    # struct cosigned_message of c2sp.org/tlog-cosignature, byte by byte
+    message = b"subtree/v1\n\0" + b"\x12witness.example/w1" + seconds + b"\x0blog.example"
+    message += bytes(8) + (300).to_bytes(8) + bytes(range(32))
+    MLDSA44PublicKey.from_public_bytes(witness.verifier.public).verify(blob[8:], message)
+    assert witness.verifier.verify(head.text(), blob)
+    assert witness.verifier.time_of(blob) == MOMENT
+    for changed in (blob[:-1], blob[1:], b"", bytes(8) + blob[8:], blob[:-1] + bytes([blob[-1] ^ 1])):
+        assert not witness.verifier.verify(head.text(), changed)
+    assert not witness.verifier.verify(replace(head, size=301).text(), blob)
+    with pytest.raises(BadNote):
+        witness.verifier.verify("no checkpoint\n", blob)
+
+
+@pytest.mark.parametrize("kind", [KeyKind.WITNESS, KeyKind.WITNESS_PQ])
+def test_a_cosignature_from_beyond_the_calendar_is_false(kind: KeyKind) -> None:
+    witness = SigningKey.generate("witness.example", kind)
+    head = Checkpoint(origin="log.example", size=3, root=bytes(32)).text()
+    far = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert witness.verifier.verify(head, witness.sign(head, far).blob)
+    beyond = SimpleNamespace(timestamp=lambda: far.timestamp() + 1)
+    assert not witness.verifier.verify(head, witness.sign(head, cast("datetime", beyond)).blob)

@@ -50,7 +50,9 @@ def write_vtt(project: Project) -> bytes:
 
 def write_srt(project: Project) -> bytes:
     """SubRip in UTF-8. It has no comments, so the first cue says what the file is and for whom. Raises OneConversation."""
-    about = Cue(turn=0, start=0, end=2 * _SHORTEST, speaker="Candour", text=" · ".join(header(project)))
+    about = Cue(
+        turn=0, start=0, end=2 * _SHORTEST, speaker="Candour", text=" · ".join(header(project)).replace("Candour, ", "")
+    )
     blocks = [
         f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{cue.speaker}: {cue.text}"
         for number, cue in enumerate([about, *cues(_only(project))], start=1)

@@ -78,11 +78,12 @@ def still_open(
     # After the recording is gone there is no transcript to find candidates in, and its names were all decided before.
     gone = conversation.state in {State.DESTROYED, State.SIGNED_OFF}
     undecided = () if gone else contents.undecided(home, session, conversation)
-    facts = _facts(home, session, conversation)
+    facts = Facts(agency="", others=())
     if profile is Profile.PUBLIC:
+        facts = _facts(home, session, conversation)
         document = disclosure.for_public(document, facts).document
     opens = disclosure.check(document, undecided, profile, (), facts)
-    if not confirmed:
+    if not confirmed or not opens:
         return opens
     known = set(session.scalars(select(NameDecision.digest).where(NameDecision.review_id == conversation.review_id)))
     return tuple(one for one in opens if _digest(home, conversation, one.subject) not in known)

@@ -13,6 +13,7 @@ from web.pages import (
     certificates,
     conversation,
     elsewhere,
+    password,
     playback,
     recordings,
     transcript,
@@ -34,6 +35,8 @@ ROUTES: Final[Sequence[Entry]] = (
     post("/session/stay", signing_in.stay, SIGNED_IN),
     get("/account", account.page, SIGNED_IN),
     post("/account/sessions/{session}/end", account.end, SIGNED_IN),
+    get("/account/password", password.form, SIGNED_IN),
+    post("/account/password", password.change, SIGNED_IN),
     # conversations
     get("/", elsewhere.first_page, SIGNED_IN),
     get("/conversations", recordings.page, WORKING, menu="Conversations"),

@@ -14,6 +14,7 @@ PAGES = (
     ("", "/sign-in/link?token=x"),
     ("ana", "/account"),
     ("ben", "/account"),
+    ("ana", "/account/password"),
     ("ana", "/conversations"),
     ("ana", "/conversations?state=planned"),
     ("ana", "/conversations/C-001"),

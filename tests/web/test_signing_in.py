@@ -149,3 +149,30 @@ def test_somebody_is_warned_before_the_end_stays_and_is_sent_away_after_it(
     warning.wait_for(state="hidden")
     idle_for(16)
     page.wait_for_url("**/sign-in?next=%2Fconversations")
+
+
+def test_a_password_is_changed_with_the_old_one_and_signs_everybody_else_out(site: Site) -> None:
+    here, elsewhere = site.client("ana"), site.client("ana")
+    wanted = {"old": story.password("ana"), "new": "seven quiet rivers", "again": "seven quiet rivers"}
+    for wrong, field in (
+        ({"old": "wrong"}, "old"),
+        ({"new": "short", "again": "short"}, "new"),
+        ({"again": "x"}, "again"),
+    ):
+        answer = here.post("/account/password", wanted | wrong)
+        assert answer.status == 422 and f'href="#{field}"' in answer.text
+    assert here.post("/account/password", wanted).location == "/account?done=password"
+    assert "You have a new password." in here.get("/account?done=password").text
+    assert elsewhere.get("/account").location.startswith("/sign-in")
+    site.client().signed_in("ana", "seven quiet rivers")
+    assert site.client().post("/sign-in", {"name": "ana", "password": story.password("ana")}).status == 403
+
+
+def test_only_who_came_with_a_link_gets_a_password_without_the_old_one(site: Site) -> None:
+    new = {"forgotten": "yes", "new": "seven quiet rivers", "again": "seven quiet rivers"}
+    assert site.client("ana").post("/account/password", new).status == 422
+    client = site.client()
+    client.post("/sign-in/link", {"token": signing_in.make_link(site.home, site.story.ben, "ana")})
+    assert client.post("/account/password", new).location == "/account?done=password"
+    site.client().signed_in("ana", "seven quiet rivers")
+    assert "person.key_replaced" in site.story.events()

@@ -9,7 +9,7 @@ from access.roles import Act
 from web.rendering import render, see_other
 from web.visit import NoSuchPage, Visit
 
-NOTICES = {"ended": "The session is ended."}
+NOTICES = {"ended": "The session is ended.", "password": "You have a new password."}
 
 
 def page(visit: Visit) -> Response:

@@ -23,6 +23,7 @@ RULES = {
     Reason.SIGNED_OFF: "analysis signed off by two people; the recording key goes as the review's schedule says",
     Reason.BACKSTOP: "the date that no recording of this review outlives",
     Reason.REVIEW_CLOSED: "the period after the review was closed",
+    Reason.PERIOD_OVER: "the period that the review's schedule sets",
     Reason.NEVER_RECORDED: "nothing was recorded, and the review was closed",
     Reason.WITHDRAWAL: "the participant withdrew consent",
 }
@@ -80,7 +81,7 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
         objects=(str(about(order)), *order.objects),
         order_detail=detail,
         recordings=tuple(order.facts.get("blobs", ())),
-        rule=RULES[Reason(order.reason)],
+        rule=_rule(order),
         hold_check="no hold stood before the intent, and none before the old root was erased",
         assurance=grade,
         assurance_reasons=tuple(f"{f.name}: {f.seen}" for f in findings if f.lowers),
@@ -103,6 +104,12 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
         started=order.made_at,
         finished=datetime.fromisoformat(order.facts["done_at"]),
     )
+
+
+def _rule(order: Order) -> str:
+    """Why, in words, and by which rule of the schedule when it was one."""
+    why, rule = RULES[Reason(order.reason)], order.facts.get("rule")
+    return f"{why} (schedule: {rule})" if rule else why
 
 
 def _people(session: Session, order: Order) -> tuple[Signatory, ...]:

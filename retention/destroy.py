@@ -119,7 +119,7 @@ def _intend(home: Home, number: int) -> None:
         _refuse_kept(home, order)
         conversation = order.conversation
         order.state = OrderState.INTENDED
-        order.facts = {"epoch_before": home.vault.epoch, "blobs": _digests(conversation)}
+        order.facts = order.facts | {"epoch_before": home.vault.epoch, "blobs": _digests(conversation)}
         if conversation is not None:
             # A worker that comes back from the dead finds another token and writes nothing.
             conversation.quarantined, conversation.run_token = True, uuid4()

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     SIGNED_OFF = "signed off"
     BACKSTOP = "backstop"
     REVIEW_CLOSED = "review closed"
+    PERIOD_OVER = "period over"
     NEVER_RECORDED = "never recorded"
     WITHDRAWAL = "withdrawal"
 
@@ -57,6 +58,7 @@ def make(home: Home, session: Session, conversation: Conversation, reason: Reaso
         Reason.SIGNED_OFF: [recording],
         Reason.BACKSTOP: [recording],
         Reason.REVIEW_CLOSED: [extracts],
+        Reason.PERIOD_OVER: [extracts],
         Reason.NEVER_RECORDED: [recording, extracts],
         Reason.WITHDRAWAL: [recording, extracts],
     }[reason]

@@ -127,13 +127,14 @@ def _gone(session: Session, review: Review) -> set[UUID]:
     return {key for order in session.scalars(done) for key in orders.keys(order)}
 
 
-def _cause(conversation: Conversation | None, object_class: ObjectClass) -> Reason:
+def _cause(conversation: Conversation | None, deadline: Deadline) -> Reason:
     if conversation is None:
         return Reason.REVIEW_CLOSED
     if conversation.recording is None:
         return Reason.NEVER_RECORDED
-    if object_class is ObjectClass.EXTRACTS:
-        return Reason.REVIEW_CLOSED
+    if deadline.object_class is ObjectClass.EXTRACTS:
+        closed = deadline.reason.startswith(policy.after(policy.Trigger.REVIEW_CLOSED))
+        return Reason.REVIEW_CLOSED if closed else Reason.PERIOD_OVER
     return Reason.SIGNED_OFF if conversation.state is State.SIGNED_OFF else Reason.BACKSTOP
 
 
@@ -147,7 +148,7 @@ def _line(
     *,
     rest: bool = False,
 ) -> Planned:
-    cause = _cause(conversation, deadline.object_class)
+    cause = _cause(conversation, deadline)
     order = orders.open_order(session, review, key, cause)
     waits_for = _waits(deadline, moment) or _obstacle(session, review, conversation, order)
     if not waits_for and rest and str(review.review_key) in (order.objects if order else ()):
@@ -209,9 +210,11 @@ def order_due(home: Home, now: datetime) -> list[int]:
     """
     clock.keep(home)
     missing: dict[tuple[str, str, Reason], list[UUID]] = defaultdict(list)
+    rules: dict[tuple[str, str, Reason], str] = {}
     for line in plan(home, now):
         if line.waits_for == AN_ORDER:
             missing[line.review, line.conversation, line.cause].append(line.key)
+            rules[line.review, line.conversation, line.cause] = line.reason
     made = []
     for (review, conversation, cause), keys in missing.items():
         with home.writing() as session:
@@ -219,5 +222,6 @@ def order_due(home: Home, now: datetime) -> list[int]:
                 order = orders.make(home, session, find_conversation(session, conversation), cause, actor=ACTOR)
             else:
                 order = orders.make_for_review(home, session, find_review(session, review), keys, actor=ACTOR)
+            order.facts = order.facts | {"rule": rules[review, conversation, cause]}
             made.append(order.number)
     return made

@@ -212,6 +212,11 @@ def _extended(deadline: Deadline, until: datetime | None) -> Deadline:
     return replace(deadline, at=until, reason=f"{deadline.reason}, extended", at_once=False)
 
 
+def after(trigger: Trigger) -> str:
+    """The reason of a deadline that counts from this moment."""
+    return f"period after {trigger}"
+
+
 def _deadline(rule: Rule, dates: Dates) -> Deadline:
     moments: list[tuple[datetime, str]] = []
     start = {
@@ -220,7 +225,7 @@ def _deadline(rule: Rule, dates: Dates) -> Deadline:
         Trigger.REVIEW_CLOSED: dates.review_closed,
     }[rule.trigger]
     if start is not None:
-        moments.append((rule.period.after(start), f"period after {rule.trigger}"))
+        moments.append((rule.period.after(start), after(rule.trigger)))
     if rule.backstop is not None and dates.recorded is not None:
         moments.append((rule.backstop.after(dates.recorded), "backstop after recorded"))
     if not moments:

@@ -5,14 +5,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from retention import assurance, certificates, orders, withdrawal
+from access import directory
+from pipeline import reviews
+from retention import assurance, certificates, orders, plan, withdrawal
 from retention.certificate_check import verify_certificate
 from retention.certificates import NoCertificate
 from retention.destroy import carry_out
+from retention.orders import Reason
 from storage.log.log import Event, Signer
-from storage.models import Copy
+from storage.models import Copy, Review
 from tests import story
 from tests.story import FIRST, OTHER, Stage, Story
 
@@ -107,3 +110,41 @@ def test_where_nothing_was_destroyed_there_is_none(reference: str, signed: Story
     with pytest.raises(NoCertificate):
         certificates.shown(signed.home, reference)
     assert certificates.shown(signed.home, FIRST.lower())
+
+
+@pytest.mark.parametrize(
+    ("trigger", "reason", "rule"),
+    [
+        ("signed off", "period-over", "the period that the review's schedule sets (schedule: period after signed off)"),
+        ("recorded", "period-over", "the period that the review's schedule sets (schedule: period after recorded)"),
+        (
+            "review closed",
+            "review-closed",
+            "the period after the review was closed (schedule: period after review closed)",
+        ),
+    ],
+)
+def test_extracts_go_for_the_reason_that_the_certificate_names(
+    signed: Story, trigger: str, reason: str, rule: str
+) -> None:
+    schedule = signed.conversation().review.schedule
+    extracts = schedule.index('class = "extracts"')
+    changed = schedule[extracts:].replace("review closed", trigger, 1).replace("P1Y", "P0D", 1)
+    story.change(signed.home, update(Review).values(schedule=schedule[:extracts] + changed))
+    carry_out(signed.home, 1)
+    if trigger == "review closed":
+        reviews.close_review(signed.home, signed.ana, story.REVIEW)
+    plan.order_due(signed.home, signed.home.now())
+    with signed.home.reading() as session:
+        number = orders.open_order(
+            session, signed.conversation().review, signed.conversation().extract_key, Reason(reason.replace("-", " "))
+        )
+    assert number is not None
+    for name in ("ana", "ben"):
+        orders.approve(signed.home, directory.find(signed.home, name), story.password(name), number.number)
+    carry_out(signed.home, number.number)
+    made = claims(signed)
+    detail = made["order_detail"]
+    assert isinstance(detail, dict)
+    assert (detail["reason"], made["rule"]) == (reason, rule)
+    assert signed.findings() == ()

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from storage.home import Home
 from web import errors
+from web.arrivals import Arrivals
 from web.gate import route
 from web.headers import Guard
 from web.routes import ROUTES
@@ -36,11 +37,13 @@ def create_app(home: Home, origins: Collection[str]) -> Starlette:
     files: list[BaseRoute] = [
         Mount(f"/{folder}", Files(directory=HERE / folder), name=folder) for folder in ("static", "vendor")
     ]
-    return Starlette(
+    app = Starlette(
         routes=[*files, *(route(home, entry, ROUTES) for entry in ROUTES)],
         middleware=[Middleware(Guard, origins=origins)],
         exception_handlers={HTTPException: other},
     )
+    app.state.arrivals = Arrivals(home)
+    return app
 
 
 class Files(StaticFiles):

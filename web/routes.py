@@ -19,10 +19,12 @@ from web.pages import (
     transcript,
     transcript_edits,
     transcript_keys,
+    upload,
 )
 
 # Everybody who takes part in the work on conversations; an auditor does not.
 WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
+UPLOAD: Final = "/conversations/{conversation}/upload/{upload}"
 
 ROUTES: Final[Sequence[Entry]] = (
     # signing in
@@ -42,6 +44,12 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations", recordings.page, WORKING, menu="Conversations"),
     get("/conversations/progress", recordings.progress, WORKING, quiet=True),
     get("/conversations/{conversation}", conversation.page, WORKING),
+    # its recording on the way in
+    get("/conversations/{conversation}/upload", upload.page, may(Act.UPLOAD)),
+    post("/conversations/{conversation}/upload", upload.begin, may(Act.UPLOAD)),
+    Entry(method="HEAD", path=UPLOAD, page=upload.state, gate=may(Act.UPLOAD), quiet=True),
+    Entry(method="PATCH", path=UPLOAD, page=upload.part, gate=may(Act.UPLOAD)),
+    Entry(method="DELETE", path=UPLOAD, page=upload.give_up, gate=may(Act.UPLOAD)),
     # the transcript of one
     get("/conversations/{conversation}/transcript", transcript.page, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/transcript/since", transcript.since, may(Act.READ_TRANSCRIPT), quiet=True),

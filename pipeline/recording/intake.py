@@ -61,12 +61,9 @@ def receive(
         NotAllowed, UnknownConversation, AlreadyRecorded, ConversationGone, Duplicate, NotForThisSlot, NotForThisSlotAlone,
         NotAudio and its kin, DiskFull.
     """
-    require(actor.roles, Act.UPLOAD, actor.name)
-    with home.reading() as session:
-        conversation = find_conversation(session, reference)
-        key = _key(home, conversation)
+    conversation, key = waiting(home, actor, reference)
     sealed_already = source.read(len(AGE_MAGIC)) == AGE_MAGIC
-    facts = _facts_of_sealed(source, conversation, key) if sealed_already else probe(source)
+    facts = facts_of_sealed(source, conversation, key) if sealed_already else probe(source)
     source.seek(0)
     with home.blobs.writing() as sink:
         heard = _Heard(source, sink if sealed_already else None, progress)
@@ -78,20 +75,40 @@ def receive(
                 while chunk := heard.read(CHUNK):
                     heard.plain.update(chunk)
                     writer.write(chunk)
+    return keep(home, actor, conversation, sink, facts, heard.plain.digest())
+
+
+def waiting(home: Home, actor: Person, reference: str) -> tuple[Conversation, bytes]:
+    """A conversation that waits for its recording, and the key of its slot.
+
+    Raises:
+        NotAllowed, UnknownConversation, AlreadyRecorded, ConversationGone.
+    """
+    require(actor.roles, Act.UPLOAD, actor.name)
+    with home.reading() as session:
+        conversation = find_conversation(session, reference)
+        return conversation, _key(home, conversation)
+
+
+def keep(
+    home: Home, actor: Person, conversation: Conversation, sink: BlobSink, facts: AudioFacts, digest: bytes
+) -> Recording:
+    """Make a sealed file the recording of its conversation, or take it away again. `digest` is the SHA-256 of the plaintext."""
     try:
+        key = recording_key(home, conversation)
         duration = facts.duration if facts.duration is not None else _measured(home, conversation, key, sink.ref)
         row = Recording(
             id=uuid4(),
             conversation_id=conversation.id,
             blob=sink.ref,
             digest=sink.sha256,
-            keyed_digest=keyed_digest(key, heard.plain.digest()).hex(),
+            keyed_digest=keyed_digest(key, digest).hex(),
             size=sink.size,
             duration=duration,
             channels=facts.channels,
             sealed_at=home.now(),
         )
-        return _record(home, actor, conversation, row, heard.plain.digest())
+        return _record(home, actor, conversation, row, digest)
     except BaseException:
         home.blobs.destroy(sink.ref)
         raise
@@ -125,7 +142,12 @@ class _Lent:
         pass
 
 
-def _facts_of_sealed(source: BinaryIO, conversation: Conversation, key: bytes) -> AudioFacts:
+def facts_of_sealed(source: BinaryIO, conversation: Conversation, key: bytes) -> AudioFacts:
+    """What the recording in a file is that was sealed before it came.
+
+    Raises:
+        NotForThisSlot, NotForThisSlotAlone, NotAudio and its kin.
+    """
     _refuse_others(source, conversation)
     try:
         with age.Reader(cast("BinaryIO", _Lent(source)), [slot(key)]) as plain:

@@ -20,6 +20,7 @@ PAGES = (
     ("ana", "/conversations/C-001"),
     ("ben", "/conversations/C-002"),
     ("ana", "/conversations/C-003"),
+    ("ana", "/conversations/C-003/upload"),
     ("dora", "/audit"),
     ("dora", "/audit/entries/12"),
     ("dora", "/audit/verify"),

@@ -89,7 +89,9 @@ def test_a_role_gets_where_the_table_says_and_nowhere_else(served: Site, role: R
         if entry.gate.admits({role}):
             assert (status, why) != (401, "SignedOut") and status < 500, f"{name(entry)}: {status} {why}"
         else:
-            assert (status, why) == (403, "NotAllowed"), f"{name(entry)}: {status} {why}"
+            # An answer to HEAD has no body that could say why.
+            said = "" if entry.method == "HEAD" else "NotAllowed"
+            assert (status, why) == (403, said), f"{name(entry)}: {status} {why}"
         if entry.method == "POST" and entry.path.startswith("/sign-in"):
             client = served.client(person)
 

@@ -1,0 +1,208 @@
+"""A recording comes in through a browser: however often it is cut, all of it, once, and nothing in the clear on the way."""
+
+import hashlib
+import random
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from time import sleep
+
+import pytest
+from playwright.sync_api import expect
+
+from access import directory
+from access.roles import Role
+from pipeline.recording.intake import opened
+from storage.blobs import BlobRef
+from storage.models import State
+from storage.vault import KeyClass
+from tests import story
+from tests.pipeline import media
+from tests.story import FIRST, OTHER, Stage
+from tests.web import axe
+from tests.web.conftest import Visitor
+from tests.web.sites import Client, Site
+from tests.web.watching import Watch
+
+SOUND = media.encoded(media.hum(90), "wav")
+TUS = {"Tus-Resumable": "1.0.0", "Accept": "application/json"}
+PART = {**TUS, "Content-Type": "application/offset+octet-stream"}
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage.PLANNED
+
+
+def begun(client: Client, data: bytes, reference: str = FIRST) -> str:
+    mark = hashlib.sha256(data[: 1 << 20]).hexdigest()
+    headers = {**TUS, "Upload-Length": str(len(data)), "Upload-Metadata": f"mark {mark}"}
+    answer = client.ask("POST", f"/conversations/{reference}/upload", headers=headers)
+    assert answer.status == 201, answer.text
+    return answer.location
+
+
+def offset(client: Client, place: str) -> int:
+    answer = client.ask("HEAD", place, headers=TUS)
+    assert answer.status == 200
+    return int(answer.headers["upload-offset"])
+
+
+def cut(client: Client, place: str, at: int, data: bytes, sent: int) -> None:
+    """Announce the rest and close the connection after `sent` bytes of it."""
+    connection = HTTPConnection(client.origin.removeprefix("http://"), timeout=30)
+    connection.putrequest("PATCH", place)
+    for name, value in {
+        **client.headers,
+        **PART,
+        "Upload-Offset": str(at),
+        "Content-Length": str(len(data) - at),
+    }.items():
+        connection.putheader(name, value)
+    connection.endheaders(data[at : at + sent])
+    connection.close()
+
+
+def settled(client: Client, place: str, least: int) -> int:
+    """How far the server is once it has noticed that a connection was cut."""
+    for _ in range(100):
+        now = offset(client, place)
+        if now >= least:
+            return now
+        sleep(0.02)
+    return offset(client, place)
+
+
+def stored(site: Site, reference: str = FIRST) -> bytes:
+    one = site.story.conversation(reference)
+    assert one.recording is not None
+    key = site.home.vault.get(one.recording_key, KeyClass.RECORDING)
+    with opened(site.home, BlobRef(one.recording.blob), key, reference) as file:
+        return file.read()
+
+
+def remnants(folder: Path, words: bytes) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and words in path.read_bytes())
+
+
+def test_an_upload_that_is_cut_at_random_bytes_is_whole_and_sends_nothing_twice(site: Site) -> None:
+    client, rng = site.client("ana"), random.Random(11)  # noqa: S311 - the same cuts each time
+    place, at, cuts = begun(client, SOUND), 0, 0
+    while at < len(SOUND) and cuts < 20:
+        sent = rng.randrange(1, len(SOUND) // 12)
+        cut(client, place, at, SOUND, sent)
+        at, cuts = settled(client, place, min(at + sent, len(SOUND))), cuts + 1
+    answer = client.ask("PATCH", place, SOUND[at:], {**PART, "Upload-Offset": str(at)})
+    assert cuts > 5 and (answer.status, answer.headers["upload-offset"]) == (204, str(len(SOUND)))
+    assert stored(site) == SOUND
+    assert site.story.conversation(FIRST).state is State.RECORDED
+
+
+def test_nothing_lies_in_the_clear_while_it_comes(site: Site, tmp_path: Path) -> None:
+    client = site.client("ana")
+    place = begun(client, SOUND)
+    cut(client, place, 0, SOUND, 2_000_000)
+    settled(client, place, 2_000_000)
+    words = SOUND[500_000:500_064]
+    assert not list(remnants(tmp_path, words))
+    (tmp_path / "planted").write_bytes(SOUND[:600_000])
+    assert list(remnants(tmp_path, words)) == [tmp_path / "planted"], "the control: it would be found"
+
+
+def test_the_same_file_goes_on_and_another_one_does_not(site: Site) -> None:
+    client = site.client("ana")
+    place = begun(client, SOUND)
+    assert begun(client, SOUND) == place
+    mark = {**TUS, "Upload-Length": "9", "Upload-Metadata": f"mark {'0' * 64}"}
+    assert client.ask("POST", f"/conversations/{FIRST}/upload", headers=mark).status == 409
+    assert client.ask("DELETE", place, headers=TUS).status == 204
+    assert client.ask("HEAD", place, headers=TUS).status == 404
+    assert not list(site.home.blobs.survey())
+    assert begun(client, SOUND) != place
+
+
+def test_somebody_elses_upload_is_not_there(site: Site) -> None:
+    place = begun(site.client("ana"), SOUND)
+    told = site.story
+    directory.add(told.home, told.ben, "fay", story.password("fay"), [Role.RECORDER], work=story.LIGHT)
+    other = site.client("fay")
+    for method in ("HEAD", "PATCH", "DELETE"):
+        assert other.ask(method, place, headers={**PART, "Upload-Offset": "0"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload-Offset": "5"}, 409),
+        ({"Upload-Offset": ""}, 409),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 422),
+        ({"Tus-Resumable": "0.2"}, 422),
+    ],
+)
+def test_a_part_that_is_not_understood_changes_nothing(site: Site, headers: dict[str, str], status: int) -> None:
+    client = site.client("ana")
+    place = begun(client, SOUND)
+    answer = client.ask("PATCH", place, b"12345", {**PART, "Upload-Offset": "0", **headers})
+    assert answer.status == status
+    assert offset(client, place) == 0
+
+
+def test_what_is_no_recording_is_refused_by_its_beginning_and_leaves_nothing(site: Site) -> None:
+    client = site.client("ana")
+    text = b"minutes of the meeting\n" * 200_000
+    place = begun(client, text)
+    answer = client.ask("PATCH", place, text[: 2 << 20], {**PART, "Upload-Offset": "0"})
+    assert answer.status == 422 and "audio" in answer.text
+    assert not list(site.home.blobs.survey())
+    assert client.ask("HEAD", place, headers=TUS).status == 404
+
+
+def test_a_conversation_that_has_its_recording_takes_no_other(site: Site) -> None:
+    client = site.client("ana")
+    place = begun(client, SOUND)
+    assert client.ask("PATCH", place, SOUND, {**PART, "Upload-Offset": "0"}).status == 204
+    assert client.get(f"/conversations/{FIRST}/upload").status == 409
+
+
+def test_a_person_uploads_by_keyboard_and_sees_it_sealed(visitor: Visitor, site: Site) -> None:
+    page = visitor("ana", f"/conversations/{FIRST}")
+    page.get_by_role("button", name="Upload the recording").press("Enter")
+    page.get_by_label("Recording", exact=True).set_input_files(
+        {"name": "kelly marlowe.wav", "mimeType": "audio/wav", "buffer": SOUND}
+    )
+    assert axe.violations(page) == []
+    page.get_by_role("button", name="Seal and upload").press("Enter")
+    expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}?done=sealed")
+    expect(page.get_by_role("main")).to_contain_text("1:30")
+    assert stored(site) == SOUND
+
+
+def test_a_person_pauses_and_goes_on(visitor: Visitor, site: Site, watch: Watch) -> None:
+    page = visitor("ana", f"/conversations/{OTHER}/upload")
+    watch.expected.add(503)
+    page.route(
+        "**/upload/*", lambda route: route.fulfill(status=503) if route.request.method == "PATCH" else route.continue_()
+    )
+    page.get_by_label("Recording", exact=True).set_input_files(
+        {"name": "a.wav", "mimeType": "audio/wav", "buffer": SOUND}
+    )
+    page.get_by_role("button", name="Seal and upload").click()
+    expect(page.get_by_text("The connection was cut")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=40_000)
+    assert axe.violations(page) == []
+    page.unroute("**/upload/*")
+    page.get_by_role("button", name="Go on").click()
+    expect(page).to_have_url(f"{site.origin}/conversations/{OTHER}?done=sealed")
+    assert stored(site, OTHER) == SOUND
+
+
+def test_a_file_that_is_no_recording_is_refused_in_words(visitor: Visitor, watch: Watch) -> None:
+    page = visitor("ana", f"/conversations/{FIRST}/upload")
+    watch.expected.add(422)
+    page.get_by_label("Recording", exact=True).set_input_files(
+        {"name": "a.wav", "mimeType": "audio/wav", "buffer": b"minutes\n" * 1000}
+    )
+    page.get_by_role("button", name="Seal and upload").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not an audio or video file")
+    assert axe.violations(page) == []

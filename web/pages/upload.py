@@ -1,0 +1,135 @@
+"""A recording comes in from a browser: tus 1.0.0, sealed as it arrives, resumed where it was cut.
+
+The core of the protocol (https://tus.io/protocols/resumable-upload, 1.0.0) with its extensions "creation" and "termination".
+No byte waits in a form or a temporary file: each goes from the connection into the sealed file.
+"""
+
+import re
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from access import directory
+from access.roles import Act, allowed
+from pipeline.recording import intake
+from retention import policy
+from retention.policy import Dates, ObjectClass
+from storage.errors import BadInput, Refused
+from storage.home import Home
+from storage.models import Conversation
+from web.arrivals import Arrivals, Upload
+from web.rendering import render
+from web.visit import Visit
+
+VERSION: Final = "1.0.0"
+LARGEST: Final = 16 * 10**9
+_MARK: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class NotTus(BadInput):
+    """upload: the header {header} is missing or not understood; send what tus 1.0.0 asks for"""
+
+
+class TooLarge(BadInput):
+    """upload: the file is larger than 16 GB; choose the recording itself, or cut it in two conversations"""
+
+
+class NotThere(Refused):
+    """upload: the server has another number of bytes than this part begins with; ask it how many, and go on from there"""
+
+
+def page(visit: Visit) -> Response:
+    """What to know before a byte leaves, and the file to choose."""
+    home, reference = visit.home, visit.part("conversation").upper()
+    conversation, _ = intake.waiting(home, visit.person, reference)
+    running = _arrivals(visit).of(reference)
+    return render(
+        visit,
+        "upload.html",
+        reference=reference,
+        largest=LARGEST,
+        hearers=[one.name for one in directory.everyone(home) if not one.disabled and allowed(one.roles, Act.LISTEN)],
+        ends=_ends(home, conversation),
+        running=running,
+    )
+
+
+def begin(visit: Visit) -> Response:
+    """A new upload: its size and the mark of its file come in the headers, its address goes back in Location."""
+    headers = visit.request.headers
+    size, mark = headers.get("upload-length", ""), headers.get("upload-metadata", "").removeprefix("mark ")
+    if not size.isascii() or not size.isdigit():
+        raise NotTus(header="Upload-Length")
+    if int(size) > LARGEST:
+        raise TooLarge
+    if not _MARK.fullmatch(mark):
+        raise NotTus(header="Upload-Metadata")
+    reference = visit.part("conversation").upper()
+    upload = _arrivals(visit).begin(visit.person, reference, int(size), mark)
+    place = {"Location": f"/conversations/{reference}/upload/{upload.id}"}
+    return Response(status_code=201, headers=_state(upload) | place)
+
+
+def state(visit: Visit) -> Response:
+    """How many bytes are here already."""
+    return Response(headers=_state(_upload(visit)))
+
+
+async def part(visit: Visit) -> Response:
+    """The next bytes; those that come before a connection is cut are kept."""
+    upload = _upload(visit)
+    if visit.request.headers.get("content-type") != "application/offset+octet-stream":
+        raise NotTus(header="Content-Type")
+    with upload.alone() as arrival:
+        if visit.request.headers.get("upload-offset") != str(arrival.received):
+            raise NotThere
+        try:
+            async for piece in visit.request.stream():
+                await run_in_threadpool(arrival.receive, piece)
+            if arrival.received == arrival.size:
+                await run_in_threadpool(arrival.finish)
+                _arrivals(visit).end(upload)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except BaseException:
+            # What was refused is refused whole; a file that is no recording is not asked for again.
+            _arrivals(visit).end(upload)
+            raise
+    return Response(status_code=204, headers=_state(upload))
+
+
+def give_up(visit: Visit) -> Response:
+    """Nothing of it stays."""
+    upload = _upload(visit)
+    with upload.alone():
+        _arrivals(visit).end(upload)
+    return Response(status_code=204, headers={"Tus-Resumable": VERSION})
+
+
+def _arrivals(visit: Visit) -> Arrivals:
+    arrivals: Arrivals = visit.request.app.state.arrivals
+    return arrivals
+
+
+def _upload(visit: Visit) -> Upload:
+    if visit.request.headers.get("tus-resumable") != VERSION:
+        raise NotTus(header="Tus-Resumable")
+    return _arrivals(visit).find(visit.person, visit.part("conversation").upper(), visit.part("upload"))
+
+
+def _state(upload: Upload) -> dict[str, str]:
+    return {
+        "Tus-Resumable": VERSION,
+        "Upload-Offset": str(upload.arrival.received),
+        "Upload-Length": str(upload.arrival.size),
+    }
+
+
+def _ends(home: Home, conversation: Conversation) -> policy.Deadline | None:
+    """The last day a recording that is made today can live to, by the review's schedule."""
+    with home.reading() as session:
+        schedule = policy.parse(session.merge(conversation, load=False).review.schedule)
+    dates = Dates(recorded=home.now(), signed_off=None, review_closed=None)
+    return next((one for one in policy.deadlines(schedule, dates) if one.object_class is ObjectClass.RECORDING), None)

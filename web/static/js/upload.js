@@ -1,0 +1,188 @@
+// @ts-check
+// Sends a recording in parts of 4 MiB (tus 1.0.0). The server knows how far it is; nothing of the file is kept in the browser.
+
+export {};
+
+const PART = 4 * 1024 * 1024;
+const WAITS = [1, 2, 4, 8, 15, 30];
+const VERSION = { "Tus-Resumable": "1.0.0", accept: "application/json" };
+
+/** @template {Element} T @param {string} id @param {new () => T} kind @returns {T} */
+function part(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`no ${id}`);
+  return found;
+}
+
+const form = part("upload", HTMLFormElement);
+const file = part("file", HTMLInputElement);
+const bar = part("bar", HTMLProgressElement);
+const said = part("said", HTMLElement);
+const live = part("live", HTMLElement);
+const problem = part("error", HTMLElement);
+const send = part("send", HTMLButtonElement);
+const pause = part("pause", HTMLButtonElement);
+const stop = part("stop", HTMLButtonElement);
+const reference = form.dataset.conversation ?? "";
+
+class Refused extends Error {}
+
+let place = "";
+let paused = false;
+/** @type {AbortController | null} */
+let sending = null;
+
+/** @param {number} bytes */
+function size(bytes) {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
+}
+
+/** @param {number} seconds */
+function left(seconds) {
+  if (seconds < 60) return "less than a minute left";
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `about ${minutes} minute${minutes === 1 ? "" : "s"} left` : `about ${Math.round(minutes / 60)} hours left`;
+}
+
+/** The digest of a file's beginning tells whether the same one is chosen again. @param {File} chosen */
+async function markOf(chosen) {
+  const digest = await crypto.subtle.digest("SHA-256", await chosen.slice(0, 1 << 20).arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {string} text */
+function tell(text) {
+  if (said.textContent !== text) said.textContent = text;
+}
+
+/** @param {string} text */
+function refuse(text) {
+  problem.textContent = text;
+  problem.hidden = false;
+}
+
+/** @param {Response} answer */
+async function checked(answer) {
+  if (answer.ok) return answer;
+  if (answer.status === 401) throw new Refused("You have been signed out. Sign in again in another tab, then go on here.");
+  if (answer.status >= 500) throw new Error(String(answer.status));
+  const body = await answer.json().catch(() => null);
+  const message = body?.error?.message ?? `the server answered ${answer.status}`;
+  if (answer.status === 409 && body?.error?.kind !== "OtherUpload") throw new Error(message);
+  throw new Refused(message.replace(/^[^:]*: /, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase()) + ".");
+}
+
+/** @param {number} milliseconds */
+function wait(milliseconds) {
+  return new Promise((done) => {
+    window.setTimeout(done, milliseconds);
+    window.addEventListener("online", done, { once: true });
+  });
+}
+
+async function offset() {
+  const answer = await checked(await fetch(place, { method: "HEAD", headers: VERSION }));
+  return Number(answer.headers.get("Upload-Offset"));
+}
+
+/** @param {File} chosen */
+async function upload(chosen) {
+  const headers = { ...VERSION, "Upload-Length": String(chosen.size), "Upload-Metadata": `mark ${await markOf(chosen)}` };
+  let answer = await checked(await fetch(`/conversations/${reference}/upload`, { method: "POST", headers }));
+  place = answer.headers.get("Location") ?? "";
+  let at = Number(answer.headers.get("Upload-Offset"));
+  const [from, begun] = [at, performance.now()];
+  let failures = 0;
+  while (at < chosen.size || chosen.size === 0) {
+    if (paused) return false;
+    try {
+      sending = new AbortController();
+      answer = await checked(await fetch(place, {
+        method: "PATCH",
+        headers: { ...VERSION, "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" },
+        body: chosen.slice(at, at + PART),
+        signal: sending.signal,
+      }));
+      at = Number(answer.headers.get("Upload-Offset"));
+      failures = 0;
+      if (chosen.size === 0) break;
+    } catch (error) {
+      if (paused) return false;
+      if (error instanceof Refused) throw error;
+      tell(`The connection was cut at ${size(at)}. Trying again.`);
+      await wait(1000 * (WAITS[Math.min(failures, WAITS.length - 1)] ?? 30));
+      failures += 1;
+      at = await offset().catch((later) => {
+        if (later instanceof Refused) throw later;
+        return at;
+      });
+    }
+    bar.value = at / chosen.size;
+    const pace = (at - from) / ((performance.now() - begun) / 1000);
+    tell(`${size(at)} of ${size(chosen.size)} sealed, ${left(pace > 0 ? (chosen.size - at) / pace : Infinity)}`);
+  }
+  return true;
+}
+
+/** @param {boolean} running */
+function show(running) {
+  send.hidden = running;
+  file.disabled = running;
+  pause.hidden = !running;
+  stop.hidden = place === "";
+  send.textContent = place ? "Go on" : "Seal and upload";
+  part("progress", HTMLElement).hidden = !running && place === "";
+}
+
+async function go() {
+  const chosen = file.files?.[0];
+  if (!chosen) return refuse("Choose the recording first.");
+  problem.hidden = true;
+  paused = false;
+  place ||= "";
+  show(true);
+  window.addEventListener("beforeunload", hold);
+  try {
+    if (await upload(chosen)) {
+      window.removeEventListener("beforeunload", hold);
+      live.textContent = "The recording is sealed";
+      window.location.assign(`/conversations/${reference}?done=sealed`);
+      return;
+    }
+    tell(`Paused. ${said.textContent}`);
+  } catch (error) {
+    refuse(error instanceof Refused ? error.message : "The server cannot be reached. Try again; it goes on where it was.");
+    if (error instanceof Refused) place = "";
+  }
+  window.removeEventListener("beforeunload", hold);
+  show(false);
+}
+
+/** @param {BeforeUnloadEvent} event */
+function hold(event) {
+  event.preventDefault();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void go();
+});
+pause.addEventListener("click", () => {
+  paused = true;
+  sending?.abort();
+});
+stop.addEventListener("click", async () => {
+  paused = true;
+  sending?.abort();
+  // The server still reads the part that was broken off.
+  for (let tries = 0; place && tries < 5; tries += 1) {
+    const answer = await fetch(place, { method: "DELETE", headers: VERSION });
+    if (answer.status !== 409) break;
+    await wait(300);
+  }
+  place = "";
+  bar.value = 0;
+  tell("Given up: nothing of it was kept.");
+  show(false);
+});
+form.hidden = false;

@@ -326,6 +326,7 @@ export class Editor {
   /** Somebody else was faster: both texts, and a choice. @param {Turn} turn @param {import("./model.js").Shown} theirs */
   _conflict(turn, theirs) {
     turn.conflict = theirs;
+    this.saver?.touched.add(turn);
     turn.element.querySelector(".conflict")?.remove();
     const part = byId("conflict-part", HTMLTemplateElement).content.cloneNode(true);
     const box = /** @type {HTMLElement} */ (/** @type {DocumentFragment} */ (part).firstElementChild);
@@ -338,7 +339,7 @@ export class Editor {
       turn.conflict = null;
       takeOver(turn, theirs);
       if (choice === "theirs") setText(turn, theirs.text);
-      else this.saver?.touch(turn);
+      this.saver?.touch(turn);
       this.tell.changed([turn]);
       this.go(turn);
     });

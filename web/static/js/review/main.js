@@ -47,7 +47,7 @@ const saver = editable
 
 /** @param {import("./saver.js").State} state */
 function showSaved(state) {
-  const words = { saved: `Saved ${new Date().toLocaleTimeString("en-GB")}`, saving: "Saving", retrying: "Not saved, trying again", out: "Not saved: signed out" };
+  const words = { saved: `Saved ${new Date().toLocaleTimeString("en-GB")}`, saving: "Saving", retrying: "Not saved, trying again", out: "Not saved: signed out", two: "Not saved: two texts" };
   const place = byId("saved", HTMLElement);
   // What is said at each save would never stop; the eye sees it.
   place.textContent = words[state];

@@ -6,7 +6,7 @@ import { plain } from "./text.js";
 
 /** @typedef {import("./model.js").Turn} Turn */
 /** @typedef {import("./net.js").Fields} Fields */
-/** @typedef {"saved" | "saving" | "retrying" | "out"} State */
+/** @typedef {"saved" | "saving" | "retrying" | "out" | "two"} State */
 
 const AFTER = 250;
 // Who goes on writing within this time goes on with the same step.
@@ -38,6 +38,7 @@ export class Saver {
     if (now - turn.typedAt > STEP) turn.fresh = true;
     turn.typedAt = now;
     this.touched.add(turn);
+    this._tell();
     if (!turn.timer && !turn.conflict) turn.timer = window.setTimeout(() => this.flush(turn), AFTER);
   }
 
@@ -47,7 +48,7 @@ export class Saver {
     turn.timer = 0;
     if (turn.conflict) return;
     this.touched.delete(turn);
-    if (!turn.dirty) return;
+    if (!turn.dirty) return this._tell();
     const text = plain(turn.text);
     turn.sent = text;
     const fields = () => {
@@ -89,13 +90,18 @@ export class Saver {
   /** @param {string} what @param {() => Fields} fields @returns {Promise<any>} */
   _queue(what, fields) {
     this._waiting += 1;
-    this.tell.state("saving");
+    this._tell();
     const done = this._last.then(() => this._send(what, fields()));
     this._last = done.catch(() => {}).then(() => {
       this._waiting -= 1;
-      if (!this._waiting) this.tell.state("saved");
+      this._tell();
     });
     return done;
+  }
+
+  _tell() {
+    const two = [...this.touched].some((turn) => turn.conflict);
+    this.tell.state(this._waiting ? "saving" : two ? "two" : this.touched.size ? "saving" : "saved");
   }
 
   /** @param {string} what @param {Fields} fields */

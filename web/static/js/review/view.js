@@ -19,6 +19,7 @@ export function dress(turn) {
   const { element } = turn;
   element.dataset.turn = String(turn.number);
   element.id = `turn-${turn.number}`;
+  if (!element.hasAttribute("tabindex")) element.tabIndex = -1;
   turn.body.id = `text-${turn.number}`;
   const head = /** @type {HTMLElement} */ (element.querySelector(".turn-head"));
   head.id = `head-${turn.number}`;

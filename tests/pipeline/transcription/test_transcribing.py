@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from pipeline import contents, stages
-from pipeline.recording import intake
+from pipeline.recording import confined, intake
 from pipeline.recording.decode import decode
 from pipeline.recording.intake import opened
 from pipeline.reviews import find_conversation
 from pipeline.transcription import progress, runs, transcribing
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import LeaseLost, Progress
+from pipeline.transcripts import reviewing
 from pipeline.transcripts.transcript import Speaker, Turn
 from retention import withdrawal
 from storage import models
@@ -284,3 +285,40 @@ def test_no_word_of_it_lies_open(tmp_path: Path) -> None:
     bodies = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
     assert b"Marlowe" not in bodies and b"twice" not in bodies
     assert FIRST.encode() in bodies, "the look must see what lies open"
+
+
+def test_damage_must_be_acknowledged_before_the_conversation_goes_on(tmp_path: Path) -> None:
+    told = story.at(Stage.PLANNED, tmp_path)
+    upload(told, media.damaged(media.encoded(media.sound(story.recording(*(["woman", "man"] * 3))), "mp3")))
+    assert transcribing.advance(told.home, engine(told), work(told))
+    reviewing.hear(told.home, told.ana, FIRST, [])
+    reviewing.resolve(told.home, told.ana, FIRST, [])
+
+    def todo() -> dict[str, str]:
+        with told.home.reading() as session:
+            found = stages.conditions(told.home, session, find_conversation(session, FIRST))
+        return {one.name: one.todo for one in found}
+
+    assert "1 damaged stretch to acknowledge" in todo()["damage"]
+    assert told.conversation().state is State.TRANSCRIBED
+    assert todo()["audio"] == "", "damaged seconds are accounted for as well"
+    reviewing.acknowledge_damage(told.home, told.ana, FIRST)
+    assert todo()["damage"] == ""
+    assert told.conversation().state is not State.TRANSCRIBED
+    assert Event.INCIDENT_ACKNOWLEDGED in told.events()
+
+
+def test_a_decoder_that_always_dies_costs_no_second_of_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = story.at(Stage.RECORDED, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(confined, "PROGRAM", ("-c", "import os; os.abort()"))
+        with pytest.raises(confined.DecoderStopped, match="crashed"):
+            transcribing.advance(told.home, engine(told), work(told))
+    assert told.conversation().state is State.RECORDED
+    assert "decoder crashed" in (told.conversation().trouble or "")
+    assert told.events()[-1] == Event.WORK_FAILED
+    assert transcribing.advance(told.home, engine(told), work(told))
+    assert story.rows(told.home, Incident) == 0
+    assert told.conversation().trouble is None

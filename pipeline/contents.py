@@ -149,13 +149,21 @@ def extract_rows(session: Session, conversation: Conversation, *, removed: bool 
 
 
 def open_extract(home: Home, conversation: Conversation, row: models.Extract) -> Extract:
-    (one,) = coding.load(open_value(extract_key(home, conversation), f"extract.sealed:{row.id}", row.sealed))
+    (one,) = open_extracts(home, conversation, [row])
     return one
+
+
+def open_extracts(home: Home, conversation: Conversation, rows: Sequence[models.Extract]) -> list[Extract]:
+    """The extracts in rows of one conversation, in their order."""
+    # The vault looks at its files each time it is asked for a key; a thousand extracts have one.
+    key = extract_key(home, conversation)
+    return [one for row in rows for one in coding.load(open_value(key, f"extract.sealed:{row.id}", row.sealed))]
 
 
 def extracts(home: Home, session: Session, conversation: Conversation) -> list[tuple[int, Extract]]:
     """Each extract with its number."""
-    return [(row.number, open_extract(home, conversation, row)) for row in extract_rows(session, conversation)]
+    rows = extract_rows(session, conversation)
+    return [(row.number, one) for row, one in zip(rows, open_extracts(home, conversation, rows), strict=True)]
 
 
 def seal_extract(home: Home, conversation: Conversation, row: models.Extract, one: Extract) -> None:
@@ -180,7 +188,7 @@ def analysis_digest(home: Home, session: Session, conversation: Conversation) ->
     """
     rows = extract_rows(session, conversation)
     book = codebook_of(home, conversation.review)
-    used = {code for row in rows for code in open_extract(home, conversation, row).codes}
+    used = {code for one in open_extracts(home, conversation, rows) for code in one.codes}
     meanings = json.dumps([[id, book.meaning(id)] for id in sorted(used)]).encode()
     body = {
         "conversation": str(conversation.id),

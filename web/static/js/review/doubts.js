@@ -49,7 +49,7 @@ export class Doubts {
     show("doubt", this.all.map((doubt) => doubt.range));
     show("doubt-now", [this.present?.range ?? null]);
     const left = byId("doubts-left", HTMLElement);
-    left.textContent = this.all.length ? `${this.all.length} open` : "";
+    left.textContent = `${this.all.length} open`;
     byId("doubts-none", HTMLElement).hidden = this.all.length > 0;
     this.tell.left(this.all.length);
   }

@@ -1,0 +1,180 @@
+"""The review page with 15,000 words and an hour and a half of sound, in Chromium: `python -m tools.bench_page`.
+
+Each figure stands beside the pattern that transcript editors use most, measured in the same run: one box to write in with an
+element around every word. Read the ratios; the rest depends on the machine.
+"""
+
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import delete
+
+from pipeline.recording.decode import RATE
+from pipeline.recording.playback import Playback
+from pipeline.reviews import find_conversation, recording_key
+from pipeline.transcription import doubts
+from pipeline.transcripts.transcript import Span, Speaker, Turn, Word, turns_to_json
+from storage import age
+from storage.models import Doubt
+from storage.sealed import seal_value, slot
+from tests import story
+from tests.story import FIRST, Stage, Story
+from tests.web import sites
+
+WORDS: Final = 15_000
+TURNS: Final = 450
+MINUTES: Final = 90
+SAID: Final = (
+    "we told them about it twice but nobody came to the house when the mother had asked, forty families at that point"
+)
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
+
+KEYS: Final = """async () => {
+    const times = [];
+    for (let number = 0; number < 60; number += 1) {
+        const begun = performance.now();
+        document.execCommand('insertText', false, 'a');
+        await new Promise(done => requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = done;
+            channel.port2.postMessage(0);
+        }));
+        times.push(performance.now() - begun);
+    }
+    return times;
+}"""
+SEEKS: Final = """async () => {
+    const sound = document.getElementById('sound');
+    const times = [];
+    const begun = performance.now();
+    await sound.play();
+    const start = performance.now() - begun;
+    for (let number = 1; number <= 25; number += 1) {
+        const from = performance.now();
+        const playing = new Promise(done => sound.addEventListener('playing', done, {once: true}));
+        sound.currentTime = (number * 0.61803 % 1) * sound.duration * 0.98;
+        await playing;
+        times.push(performance.now() - from);
+    }
+    sound.pause();
+    return [start, times];
+}"""
+SPANS: Final = """() => {
+    const box = document.createElement('div');
+    box.contentEditable = 'true';
+    for (const text of [...document.querySelectorAll('.turn-text')].map(one => one.textContent)) {
+        const paragraph = box.appendChild(document.createElement('p'));
+        for (const word of text.split(' ')) {
+            const span = paragraph.appendChild(document.createElement('span'));
+            span.textContent = word + ' ';
+        }
+    }
+    document.querySelector('.review').replaceWith(box);
+    box.focus();
+    getSelection().collapse(box.children[20].firstChild.firstChild, 1);
+}"""
+
+
+def main() -> None:
+    if CHROMIUM is None:
+        sys.exit("This needs Chromium (on Debian and Ubuntu: apt install chromium).")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        told = story.at(Stage.TRANSCRIBED, Path(folder))
+        _lengthen(told)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        )
+        with sites.serving(told.home) as origin:
+            page = browser.new_page(base_url=origin, viewport={"width": 1280, "height": 900})
+            page.goto("/sign-in")
+            page.get_by_label("Name").fill("ana")
+            page.get_by_label("Password").fill(story.password("ana"))
+            page.get_by_role("button", name="Sign in").click()
+            _measure(page)
+        browser.close()
+        told.home.close()
+
+
+def _measure(page: Page) -> None:
+    ready, painted = [], []
+    for _ in range(5):
+        begun = time.perf_counter()
+        page.goto(f"/conversations/{FIRST}/transcript")
+        page.wait_for_selector("html[data-ready]")
+        ready.append((time.perf_counter() - begun) * 1000)
+        painted.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"))
+    print(f"{WORDS:,} words in {TURNS} turns, {MINUTES} minutes of sound; milliseconds, median and 95th percentile\n")
+    _line("first paint", painted)
+    _line("ready to be edited", ready)
+    start, seeks = page.evaluate(SEEKS)
+    _line("play begins", [start])
+    _line("jump to any second until it sounds", seeks)
+    page.locator("#turn-20").focus()
+    page.keyboard.press("Enter")
+    ours: list[float] = page.evaluate(KEYS)
+    _line("key to frame", ours)
+    page.wait_for_timeout(3_000)
+    page.evaluate(SPANS)
+    theirs: list[float] = page.evaluate(KEYS)
+    _line("key to frame, an element a word", theirs)
+    print(
+        f"\nkey to frame: {np.median(theirs) / np.median(ours):.1f} times as fast as with an element around each word"
+    )
+
+
+def _line(name: str, figures: Sequence[float]) -> None:
+    print(f"{name:40}{np.median(figures):8.0f}{np.percentile(figures, 95):8.0f}")
+
+
+def _lengthen(told: Story) -> None:
+    """Make the first conversation as long as they become."""
+    draft, end = _draft()
+    known = doubts.Evidence(speech=(Span(start=0, end=end),), estimates=(), unheard=(), damaged=())
+    found = doubts.find(draft, known, doubts.critical_lists())[:150]
+    with told.home.writing() as session:
+        conversation = find_conversation(session, FIRST)
+        key = recording_key(told.home, conversation)
+        conversation.draft = seal_value(key, f"conversation.draft:{conversation.id}", turns_to_json(draft))
+        session.execute(delete(Doubt).where(Doubt.conversation_id == conversation.id))
+        for number, doubt in enumerate(found, 1):
+            row = Doubt(id=uuid4(), conversation_id=conversation.id, number=number)
+            row.sealed = seal_value(key, f"doubt.sealed:{row.id}", doubts.to_json(doubt))
+            session.add(row)
+        with told.home.blobs.writing() as sink, age.Writer(sink, [slot(key).recipient()]) as sealed:
+            copy = Playback(sealed, 1)  # type: ignore[arg-type]
+            block = np.random.default_rng(1).normal(0, 2000, (1, 60 * RATE)).astype(np.int16)
+            for _ in range(MINUTES):
+                copy.add(block)
+            copy.close()
+        assert conversation.recording is not None
+        conversation.recording.playback, conversation.recording.duration = sink.ref, MINUTES * 60
+
+
+def _draft() -> tuple[tuple[Turn, ...], float]:
+    pick, now = random.Random(1), 0.5  # noqa: S311
+    turns = []
+    for number in range(1, TURNS + 1):
+        speaker = (Speaker.INTERVIEWER, Speaker.PARTICIPANT)[number % 2]
+        words = []
+        for _ in range(WORDS // TURNS):
+            length = pick.uniform(0.12, 0.4)
+            sure = 1.0 if pick.random() > 0.1 else pick.uniform(0.2, 0.6)
+            words.append(
+                Word(text=pick.choice(SAID.split()), start=now, end=now + length, probability=sure, speaker=speaker)
+            )
+            now += length + pick.uniform(0, 0.15)
+        turns.append(Turn(number=number, speaker=speaker, words=tuple(words)))
+    return tuple(turns), now
+
+
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,8 @@ PAGES = (
     ("ana", "/conversations"),
     ("ana", "/conversations?state=planned"),
     ("ana", "/conversations/C-001"),
+    ("ana", "/conversations/C-001/transcript"),
+    ("ana", "/conversations/C-001/transcript?view=pseudonyms"),
     ("ben", "/conversations/C-002"),
     ("ana", "/conversations/C-003"),
     ("ana", "/conversations/C-003/upload"),

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URL
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -84,6 +84,9 @@ def route(home: Home, entry: Entry, table: Sequence[Entry]) -> Route:
             return refused if refused is not None else await _answered(visit, entry)
         except CandourError as error:
             return await run_in_threadpool(errors.answer, visit, error)
+        except ClientDisconnect:
+            # Whoever asked has gone, in the middle of sending; nobody reads this.
+            return Response(status_code=400)
         except Exception as error:
             return await run_in_threadpool(errors.unforeseen, visit, error)
 

@@ -84,6 +84,7 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/audit/checkpoint", audit.checkpoint, may(Act.READ_LOG)),
     get("/audit/verifier", audit.verifier, may(Act.READ_LOG)),
     get("/audit/elsewhere", audit_elsewhere.page, may(Act.READ_LOG)),
+    get("/audit/request", audit_elsewhere.request, may(Act.READ_LOG)),
     post("/audit/witness", audit_elsewhere.witness, may(Act.VERIFY)),
     get("/audit/certificates", certificates.page, may(Act.READ_LOG)),
     get("/audit/certificates/{conversation}/{order:int}.txt", certificates.text, may(Act.READ_LOG)),

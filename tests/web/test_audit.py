@@ -12,9 +12,9 @@ from sqlalchemy import update
 
 from retention import destroy, plan
 from retention.certificate_check import verify_certificate
-from storage.log.log import latest_checkpoint
-from storage.log.note import KeyKind, SigningKey, cosign
+from storage.log.note import KeyKind, SigningKey
 from storage.log.tables import AuditLeaf
+from storage.log.witness import WitnessFolder
 from tests import story
 from tests.story import Stage
 from tests.web.conftest import Visitor
@@ -126,19 +126,23 @@ def test_a_certificate_is_read_printed_and_verified(destroyed: Site) -> None:
     assert client.get("/audit/certificates/C-002/1").status == 404
 
 
-def test_a_witness_brings_back_a_signature(site: Site) -> None:
-    witness = SigningKey.generate("witness.example/w1", KeyKind.WITNESS)
-    with site.home.reading() as session:
-        note = latest_checkpoint(session) or ""
-    signed = cosign(note, witness, datetime.now(UTC))
+def test_a_witness_is_sent_a_request_and_brings_back_a_signature(site: Site, tmp_path: Path) -> None:
+    witness = WitnessFolder.create(tmp_path / "witness", "witness.example/w1", KeyKind.WITNESS)
+    assert "Nobody outside is set" in site.client("dora").get("/audit/elsewhere").text
+    settings = site.home.settings.log.model_copy(update={"witnesses": f"witness one {witness.verifier}\nquorum one\n"})
+    site.home.settings = site.home.settings.model_copy(update={"log": settings})
     client = site.client("dora")
-    refused = client.post("/audit/witness", {"witness": str(witness.verifier), "note": note})
-    assert refused.status == 422 and "is not signed by" in refused.text
-    refused = client.post("/audit/witness", {"witness": "nonsense", "note": signed})
-    assert refused.status == 422 and 'href="#witness"' in refused.text
-    kept = client.post("/audit/witness", {"witness": str(witness.verifier), "note": signed.replace("\n", "\r\n")})
+    assert "Not enough of them have signed yet." in client.get("/audit/elsewhere").text
+    wanted = client.get("/audit/request?witness=one").text
+    assert client.get("/audit/request?witness=two").status == 404
+    signed = witness.cosign(wanted, datetime.now(UTC), site.home.signer.verifier)
+    for wrong in (client.get("/audit/checkpoint").text, "nonsense", signed.replace("\n", "9\n", 2)):
+        refused = client.post("/audit/witness", {"note": wrong})
+        assert refused.status == 422 and 'href="#note"' in refused.text
+    kept = client.post("/audit/witness", {"note": signed.replace("\n", "\r\n")})
     assert kept.location == "/audit/elsewhere?done=witness"
-    assert site.story.events()[-1] == "log.checkpoint_cosigned"
+    assert "log.checkpoint_cosigned" in site.story.events()
+    assert "Enough of them have seen" in client.get("/audit/elsewhere").text
     assert "last seen by a witness" in client.get("/audit").text
 
 

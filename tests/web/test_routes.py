@@ -23,7 +23,7 @@ AUDITORS = {
     "GET /", "POST /sign-out", "GET /session", "POST /session/stay", "GET /account", "POST /account/sessions/{session}/end",
     "GET /{rest:path}", "GET /account/password", "POST /account/password", "GET /audit", "GET /audit/entries/{entry}", "GET /audit/entries/{entry}/proof", "GET /audit/verify",
     "GET /audit/leaves", "GET /audit/bundle", "GET /audit/checkpoint", "GET /audit/verifier", "GET /audit/elsewhere",
-    "POST /audit/witness", "GET /audit/certificates", "GET /audit/certificates/{conversation}/{order:int}",
+    "GET /audit/request", "POST /audit/witness", "GET /audit/certificates", "GET /audit/certificates/{conversation}/{order:int}",
     "GET /audit/certificates/{conversation}/{order:int}.txt", "GET /audit/certificates/{conversation}/{order:int}.json",
 }  # fmt: skip
 

@@ -1,12 +1,11 @@
-"""What an auditor takes along to verify elsewhere, and what a witness brings back."""
+"""What an auditor takes along to verify elsewhere, and what a witness is sent and brings back."""
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from access.roles import Act, require
+from retention import witnessing
 from storage.errors import NotVerified
-from storage.log.events import Event
-from storage.log.heads import add_cosignature, latest_checkpoint
-from storage.log.note import VerifierKey
+from storage.log.log import latest_checkpoint
 from web.rendering import render, see_other, sentence
 from web.visit import Visit
 
@@ -17,30 +16,23 @@ def page(visit: Visit) -> Response:
     return _page(visit, 200, {})
 
 
+def request(visit: Visit) -> Response:
+    """What a witness needs to cosign the newest head, as a file."""
+    wanted = witnessing.request(visit.home, visit.query("witness"))
+    headers = {"Content-Disposition": 'attachment; filename="request.txt"'}
+    return PlainTextResponse(str(wanted), headers=headers)
+
+
 def witness(visit: Visit) -> Response:
     """A checkpoint with a witness's signature, handed in."""
     require(visit.person.roles, Act.VERIFY, visit.person.name)
-    errors = {}
     try:
-        key = VerifierKey.parse(visit.text("witness"))
+        # A form sends line breaks as two characters; a note has one.
+        note = visit.form.get("note", "").replace("\r\n", "\n").strip() + "\n"
+        witnessing.take(visit.home, visit.person.name, note)
     except NotVerified as error:
-        errors["witness"] = sentence(str(error))
-    else:
-        try:
-            _keep(visit, key)
-        except NotVerified as error:
-            errors["note"] = sentence(str(error))
-    return _page(visit, 422, errors) if errors else see_other("/audit/elsewhere?done=witness")
-
-
-def _keep(visit: Visit, key: VerifierKey) -> None:
-    # A form sends line breaks as two characters; a note has one.
-    note = visit.form.get("note", "").replace("\r\n", "\n").strip() + "\n"
-    home = visit.home
-    with home.writing() as session:
-        size = add_cosignature(session, note, home.signer.verifier, key)
-        detail: dict[str, str | int | bool] = {"size": size, "witness": key.name}
-        home.log(session, Event.LOG_CHECKPOINT_COSIGNED, actor=visit.person.name, detail=detail)
+        return _page(visit, 422, {"note": sentence(str(error))})
+    return see_other("/audit/elsewhere?done=witness")
 
 
 def _page(visit: Visit, status: int, errors: dict[str, str]) -> Response:
@@ -53,7 +45,8 @@ def _page(visit: Visit, status: int, errors: dict[str, str]) -> Response:
         errors=errors,
         checkpoint=checkpoint,
         key=visit.home.signer.verifier_key,
-        witness=visit.text("witness"),
+        witnesses=witnessing.standings(visit.home),
+        seen=witnessing.quorate(visit.home),
         note=visit.text("note"),
         notice=NOTICES.get(visit.query("done"), ""),
     )

@@ -17,6 +17,7 @@ from storage.log.tables import AuditLeaf
 from storage.log.witness import WitnessFolder
 from tests import story
 from tests.story import Stage
+from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Client, Site
 
@@ -234,3 +235,29 @@ def test_an_auditor_opens_nothing_else(site: Site) -> None:
     assert client.get("/").location == "/audit"
     for path in ("/conversations", "/conversations/C-001", "/conversations/progress"):
         assert client.get(path).status == 403
+
+
+def test_an_auditor_gets_from_signing_in_to_verified_by_keyboard_alone(visitor: Visitor) -> None:
+    page = visitor("", "/sign-in")
+
+    def reach(name: str) -> None:
+        """Go on with Tab until the focus is on something of this name."""
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.innerText || document.activeElement.name || ''").strip() == name:
+                return
+        pytest.fail(f"no key leads to {name}")
+
+    reach("name")
+    page.keyboard.type("dora")
+    reach("password")
+    page.keyboard.type(story.password("dora"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit")
+    reach("Verify in this browser")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit/verify")
+    reach("Verify")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Verified", exact=True).wait_for()
+    assert axe.violations(page) == []

@@ -56,6 +56,7 @@ def doctor(desk: Desk) -> None:
         for f in findings
     ]
     lines = [f"  {'ok ' if f.good else '-- '} {f.name}: {f.seen}{'' if f.good else f'. {f.raises}'}" for f in findings]
+    lines.append("E2 and E3 need the anchor outside this disk, which this version does not offer.")
     desk.result({"class": grade, "findings": rows}, "\n".join([f"Assurance class {grade}", *lines]))
 
 

@@ -13,6 +13,7 @@ import re
 import resource
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import Final
 
 from sqlalchemy import select
 
+from retention import layers
+from retention.layers import Layer
 from storage.home import Home
 from storage.log.tables import AuditLeaf
 
@@ -28,19 +31,29 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 MOUNTS: Final = Path("/proc/self/mountinfo")
 SWAPS: Final = Path("/proc/swaps")
 MEMORY: Final = frozenset({"tmpfs", "ramfs"})
+CORES: Final = Path("/proc/sys/kernel/core_pattern")
+PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What can be seen of the machine; file systems by kind, swap as the number of active areas on a disk."""
+    """What can be seen of the machine; file systems by kind, swap as the number of active areas readable on a disk.
+
+    `layers` lie below the home, `anchor` says what is wrong with that file, `core_handler` whether a program would be given the
+    memory of a crash. `core_limit` in bytes. `pragmas` are those of SQLite that matter; none where the rows are elsewhere.
+    """
 
     filesystem: str
     mount_options: frozenset[str]
     device: str
+    layers: tuple[Layer, ...]
+    anchor: str
     swaps: int
     core_limit: int
+    core_handler: bool
     temp_filesystem: str
     sqlite: str
+    pragmas: Mapping[str, str | int]
     clock_behind: timedelta
 
 
@@ -76,10 +89,17 @@ def classify(facts: Facts) -> tuple[str, tuple[Finding, ...]]:
         ),
         Finding(
             name="snapshots",
-            good=not facts.device.startswith("/dev/dm-") and "/dev/mapper/" not in facts.device,
+            good=not any(layer.keeps for layer in facts.layers),
             lowers=True,
-            seen=f"device {facts.device}",
-            raises="make sure that no snapshot layer lies under the home; a mapped device may keep old blocks",
+            seen=_seen(facts),
+            raises="put the home on a plain partition, LUKS or LVM without snapshots; what lies there may keep old blocks",
+        ),
+        Finding(
+            name="anchor",
+            good=not facts.anchor,
+            lowers=True,
+            seen=facts.anchor or "is overwritten in its place",
+            raises="make a new home on ext4 or xfs, and let no copy of vault/anchor be made",
         ),
         Finding(
             name="swap",
@@ -90,10 +110,10 @@ def classify(facts: Facts) -> tuple[str, tuple[Finding, ...]]:
         ),
         Finding(
             name="core dumps",
-            good=facts.core_limit == 0,
+            good=_no_cores(facts),
             lowers=True,
-            seen="off" if facts.core_limit == 0 else "a crash may write memory to a disk",
-            raises="set the core limit to 0 (ulimit -c 0)",
+            seen="off" if _no_cores(facts) else "a crash may write memory to a disk",
+            raises="let nobody change the core limit that Candour sets for itself",
         ),
         Finding(
             name="temporary folder",
@@ -110,6 +130,13 @@ def classify(facts: Facts) -> tuple[str, tuple[Finding, ...]]:
             raises="use SQLite 3.37 or newer",
         ),
         Finding(
+            name="database",
+            good=all(facts.pragmas.get(name, value) == value for name, value in PRAGMAS.items()),
+            lowers=False,
+            seen=", ".join(f"{name} {value}" for name, value in facts.pragmas.items()) or "not in the home",
+            raises="the database does not keep to what Candour sets; look for a build of SQLite that does",
+        ),
+        Finding(
             name="clock",
             good=facts.clock_behind <= timedelta(minutes=5),
             lowers=False,
@@ -123,9 +150,20 @@ def classify(facts: Facts) -> tuple[str, tuple[Finding, ...]]:
     return ("E0" if lowered else "E1"), findings
 
 
+def _no_cores(facts: Facts) -> bool:
+    # A handler is given the memory whatever the limit, unless that is 1 byte (Linux fs/coredump.c); no file is that small.
+    return facts.core_limit == 1 or (facts.core_limit == 0 and not facts.core_handler)
+
+
+def _seen(facts: Facts) -> str:
+    keeping = [f"{layer.name}: {layer.keeps}" for layer in facts.layers if layer.keeps]
+    names = ", ".join(layer.name for layer in facts.layers)
+    return "; ".join(keeping) or f"device {facts.device}" + (f", on {names}, which write in place" if names else "")
+
+
 def survey(home: Home) -> Facts:
     """Look at the machine. Reads only."""
-    filesystem, options, device = _mount(home.folder)
+    filesystem, options, device, number = _mount(home.folder)
     with home.reading() as session:
         body = session.scalar(select(AuditLeaf.body).order_by(AuditLeaf.idx.desc()).limit(1))
     last = _logged_time(bytes(body)) if body else None
@@ -133,10 +171,14 @@ def survey(home: Home) -> Facts:
         filesystem=filesystem,
         mount_options=options,
         device=device,
+        layers=layers.below(number),
+        anchor=layers.anchor_trouble(home.folder / "vault" / "anchor"),
         swaps=_swaps(),
         core_limit=resource.getrlimit(resource.RLIMIT_CORE)[0],
+        core_handler=_text(CORES).startswith("|"),
         temp_filesystem=_mount(Path(tempfile.gettempdir()))[0],
         sqlite=sqlite3.sqlite_version,
+        pragmas=_pragmas(home),
         clock_behind=max(timedelta(0), last - home.machine_clock()) if last else timedelta(0),
     )
 
@@ -145,27 +187,46 @@ def _logged_time(body: bytes) -> datetime:
     return datetime.fromisoformat(json.loads(body)["t"])
 
 
-def _mount(path: Path) -> tuple[str, frozenset[str], str]:
-    """File system kind, options and device of the mount a path lies on; unknown where the system does not say."""
-    try:
-        lines = MOUNTS.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return "an unknown file system", frozenset(), "unknown"
-    best: tuple[int, str, frozenset[str], str] = (-1, "an unknown file system", frozenset(), "unknown")
+def _pragmas(home: Home) -> dict[str, str | int]:
+    if home.engine.dialect.name != "sqlite":
+        return {}
+    with home.engine.connect() as connection:
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in PRAGMAS}
+
+
+def _mount(path: Path) -> tuple[str, frozenset[str], str, str]:
+    """File system kind, options, device and its number of the mount a path lies on; unknown where the system does not say."""
+    unknown = "an unknown file system", frozenset[str](), "unknown", ""
+    longest, best = -1, unknown
     real = os.path.realpath(path)
-    for line in lines:
+    for line in _text(MOUNTS).splitlines():
         left, _, right = line.partition(" - ")
         point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), left.split()[4])
         kind, device, options = right.split()[:3]
         # Of two mounts at one point the later lies on top.
-        if (real == point or real.startswith(point.rstrip("/") + "/")) and len(point) >= best[0]:
-            best = (len(point), kind, frozenset(options.split(",")) | frozenset(left.split()[5].split(",")), device)
-    return best[1], best[2], best[3]
+        if (real == point or real.startswith(point.rstrip("/") + "/")) and len(point) >= longest:
+            both = frozenset(options.split(",")) | frozenset(left.split()[5].split(","))
+            longest, best = len(point), (kind, both, device, left.split()[2])
+    return best
 
 
 def _swaps() -> int:
+    """Swap areas on a disk that a thief of it could read: not those in memory, and not encrypted ones."""
+    areas = [line.split()[0] for line in _text(SWAPS).splitlines()[1:]]
+    return sum(1 for area in areas if "zram" not in area and not _is_encrypted(Path(area)))
+
+
+def _is_encrypted(area: Path) -> bool:
     try:
-        lines = SWAPS.read_text(encoding="utf-8").splitlines()[1:]
+        found = area.stat().st_rdev
     except OSError:
-        return 0
-    return sum(1 for line in lines if "zram" not in line)
+        return False
+    uuid = layers.SYS / f"{os.major(found)}:{os.minor(found)}" / "dm" / "uuid"
+    return _text(uuid).startswith("CRYPT-")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""

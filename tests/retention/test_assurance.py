@@ -10,6 +10,7 @@ import pytest
 
 from retention import assurance
 from retention.assurance import IN_PLACE, Facts, classify, survey
+from retention.layers import Layer, below
 from tests import story
 from tests.story import Stage
 
@@ -17,10 +18,14 @@ BEST = Facts(
     filesystem="ext4",
     mount_options=frozenset({"rw", "relatime"}),
     device="/dev/sda1",
+    layers=(Layer(name="sda1"),),
+    anchor="",
     swaps=0,
     core_limit=0,
+    core_handler=False,
     temp_filesystem="tmpfs",
     sqlite="3.45.1",
+    pragmas={"journal_mode": "wal", "synchronous": 2, "secure_delete": 1},
     clock_behind=timedelta(0),
 )
 
@@ -44,11 +49,12 @@ def test_a_machine_as_it_should_be_reaches_the_highest_class_there_is() -> None:
         ({"filesystem": "nfs4"}, "file system"),
         ({"filesystem": "an unknown file system"}, "file system"),
         ({"mount_options": frozenset({"rw", "data=journal"})}, "journal"),
-        ({"device": "/dev/dm-3"}, "snapshots"),
-        ({"device": "/dev/mapper/home"}, "snapshots"),
+        ({"layers": (Layer(name="home"), Layer(name="vg-home-real", keeps="a snapshot"))}, "snapshots"),
+        ({"anchor": "it shares blocks with a copy"}, "anchor"),
         ({"swaps": 1}, "swap"),
         ({"core_limit": -1}, "core dumps"),
         ({"core_limit": 4096}, "core dumps"),
+        ({"core_handler": True}, "core dumps"),
     ],
 )
 def test_each_thing_that_may_keep_a_trace_lowers_it(worse: dict[str, object], name: str) -> None:
@@ -60,11 +66,21 @@ def test_each_thing_that_may_keep_a_trace_lowers_it(worse: dict[str, object], na
     [
         ({"temp_filesystem": "ext4"}, "temporary folder"),
         ({"sqlite": "3.36.0"}, "SQLite"),
+        ({"pragmas": {"journal_mode": "delete", "synchronous": 2, "secure_delete": 1}}, "database"),
+        ({"pragmas": {"secure_delete": 0}}, "database"),
         ({"clock_behind": timedelta(minutes=6)}, "clock"),
     ],
 )
 def test_what_leaves_no_trace_is_said_and_lowers_nothing(worse: dict[str, object], name: str) -> None:
     assert bad(replace(BEST, **worse)) == ("E1", [name])  # type: ignore[arg-type]
+
+
+def test_a_core_limit_of_one_byte_stops_a_handler_too() -> None:
+    assert bad(replace(BEST, core_limit=1, core_handler=True)) == ("E1", [])
+
+
+def test_rows_in_another_database_have_no_pragmas() -> None:
+    assert bad(replace(BEST, pragmas={})) == ("E1", [])
 
 
 def test_every_finding_says_what_was_seen_and_what_to_do() -> None:
@@ -80,6 +96,7 @@ def test_the_survey_of_a_home_sees_this_machine(tmp_path: Path) -> None:
     shown = subprocess.run(["df", "--output=fstype", str(tmp_path)], capture_output=True, text=True, check=True)
     assert seen.filesystem == shown.stdout.split()[1]
     assert seen.clock_behind == timedelta(0)
+    assert seen.pragmas == assurance.PRAGMAS and seen.anchor == ""
     assert tuple(map(int, seen.sqlite.split("."))) > (3, 0)
 
 
@@ -115,10 +132,10 @@ MOUNTS = """\
 def test_the_mount_a_path_lies_on(
     path: str, kind: str, device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert mount(path, MOUNTS, tmp_path, monkeypatch)[::2] == (kind, device)
+    assert mount(path, MOUNTS, tmp_path, monkeypatch)[:3:2] == (kind, device)
 
 
-def mount(path: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, frozenset[str], str]:
+def mount(path: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, frozenset[str], str, str]:
     table = folder / "mountinfo"
     table.write_text(text, encoding="utf-8")
     monkeypatch.setattr(assurance, "MOUNTS", table)
@@ -132,7 +149,8 @@ def test_options_of_the_mount_and_of_the_file_system_count(tmp_path: Path, monke
 
 def test_where_the_system_does_not_say_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assurance, "MOUNTS", tmp_path / "missing")
-    kind, _, device = assurance._mount(tmp_path)
+    kind, _, device, number = assurance._mount(tmp_path)
+    assert below(number) == ()
     assert bad(replace(BEST, filesystem=kind, device=device))[0] == "E0"
 
 

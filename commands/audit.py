@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile, is_zipfile
+from zlib import error as ZlibError
 
 import click
 
@@ -10,12 +12,13 @@ from commands.witness import witness
 from pipeline.export.place import place
 from retention import certificates
 from retention.bundle import Bundle, verify_bundle
-from retention.bundling import lines
+from retention.bundling import LOG, stream
 from retention.certificate_check import verify_certificate
+from retention.certificate_page import page
 from retention.report import Report
 from retention.verify import verify_database
 from storage.errors import BadInput, NotVerified
-from storage.log.log import entries, latest_checkpoint, prove
+from storage.log.log import entries, latest_checkpoint, prove, stored_size
 
 
 class CannotRead(BadInput):
@@ -53,7 +56,8 @@ audit.add_command(witness)
 def log(desk: Desk, last: int | None) -> None:
     """Show the log: number, time, who, what, which ids."""
     with desk.home.reading() as session:
-        found = [json.loads(body) | {"entry": seq} for seq, body in entries(session)]
+        first = max(0, stored_size(session) - last) if last else 0
+        found = [json.loads(body) | {"entry": seq} for seq, body in entries(session, first)]
     rows = [
         {
             "entry": one["entry"],
@@ -62,7 +66,7 @@ def log(desk: Desk, last: int | None) -> None:
             "what": one["event"],
             "on": " ".join(o[:8] for o in one["obj"]) if not desk.as_json else one["obj"],
         }
-        for one in (found[-last:] if last else found)
+        for one in found
     ]
     desk.table(rows, "The log is empty.")
 
@@ -73,7 +77,11 @@ def log(desk: Desk, last: int | None) -> None:
     type=click.Path(path_type=Path),
     help="File with a checkpoint you kept; nothing before it may have changed.",
 )
-@click.option("--bundle", type=click.Path(path_type=Path), help="Verify this bundle instead of the home's log.")
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    help="Verify this bundle, or the log.jsonl out of one, instead of the home's log.",
+)
 @click.option("--key", help="Public key of the log that you were given; otherwise the home's own.")
 @with_desk
 def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | None) -> None:
@@ -82,16 +90,24 @@ def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | Non
     if bundle is not None:
         if key is None:
             raise click.UsageError("A bundle is verified with the --key you were given.")
-        try:
-            with bundle.open("rb") as file:
-                _told(desk, verify_bundle(Bundle(file), key, kept), "Bundle")
-        except OSError:
-            raise CannotRead from None
+        _told(desk, _verify_file(bundle, key, kept), "Bundle")
         return
     home = desk.home
     with home.reading() as session:
         report = verify_database(session, key or home.signer.verifier_key, (home.signer.state(), *kept))
     _told(desk, report, "Log")
+
+
+def _verify_file(file: Path, key: str, kept: tuple[str, ...]) -> Report:
+    """The log in a bundle as `candour audit bundle` makes it, or taken out of one."""
+    try:
+        if not is_zipfile(file):
+            with file.open("rb") as log:
+                return verify_bundle(Bundle(log), key, kept)
+        with ZipFile(file) as archive, archive.open(LOG) as log:
+            return verify_bundle(Bundle(log), key, kept)
+    except (OSError, KeyError, BadZipFile, ZlibError):
+        raise CannotRead from None
 
 
 def _text(file: Path) -> str:
@@ -128,10 +144,13 @@ def checkpoint(desk: Desk) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @with_desk
 def bundle(desk: Desk, file: Path, overwrite: bool) -> None:
-    """Write everything an outsider needs to verify the log elsewhere. It holds ids and digests, no name and no word."""
+    """Write everything an outsider needs to verify the log elsewhere: log, certificates and two scripts, in one zip file.
+
+    It holds ids, digests and sign-in names, no participant and no word.
+    """
     home = desk.home
     with home.reading() as session:
-        data = b"".join(lines(session, home.signer.verifier_key))
+        data = b"".join(stream(session, home.signer.verifier_key))
     place(data, file, overwrite)
     desk.result(
         {"bytes": len(data), "key": home.signer.verifier_key},
@@ -141,7 +160,12 @@ def bundle(desk: Desk, file: Path, overwrite: bool) -> None:
 
 @audit.command()
 @click.argument("reference", required=False)
-@click.option("--to", "place_to", type=click.Path(path_type=Path), help="Write the newest one to this file.")
+@click.option(
+    "--to",
+    "place_to",
+    type=click.Path(path_type=Path),
+    help="Write the newest one to this file: .html a page to print, .json the data, or else a text.",
+)
 @click.option("--verify", "file", type=click.Path(path_type=Path), help="Verify a certificate file instead.")
 @click.option("--key", help="With --verify: public key of the log that you were given; otherwise the home's own.")
 @with_desk
@@ -158,13 +182,18 @@ def certificate(desk: Desk, reference: str | None, place_to: Path | None, file: 
         raise click.UsageError("Say which conversation, or --verify FILE.")
     found = certificates.shown(desk.home, reference)
     if place_to is not None:
-        place(found[-1][2].encode(), place_to)
+        place(_in_form(place_to, *found[-1][1:]).encode(), place_to)
         _beside(desk, found[-1][1])
         desk.result({"order": found[-1][0]}, f"Wrote the certificate of order {found[-1][0]}.")
         return
     beside = [_beside(desk, one) for _, one, _ in found]
     data = [json.loads(one) | {"attested since": since} for (_, one, _), since in zip(found, beside, strict=True)]
     desk.result(data, "\n".join(text for _, _, text in found).rstrip("\n"))
+
+
+def _in_form(file: Path, document: str, readable: str) -> str:
+    """A certificate as the end of the file's name asks for it."""
+    return {".json": document, ".html": page(document)}.get(file.suffix.lower(), readable)
 
 
 def _beside(desk: Desk, certificate: str) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import IO
 
 from retention.reading import Portion, only, verify_log
 from retention.report import Finding, Problem, Report, merged
@@ -28,7 +28,7 @@ class BadBundle(NotVerified):
 class Bundle:
     """A log that is read from a file. Nothing in it is trusted, its `key` least of all."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         """Reads the first line.
 
         Raises:

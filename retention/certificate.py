@@ -56,7 +56,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What is not claimed", ("not_claimed",)),
 )
 # Within one line, these come first and in this order
-_FIRST = ("number", "name", "role", "label", "state", "passed", "found")
+FIRST = ("number", "name", "role", "label", "state", "passed", "found")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,7 +261,7 @@ def _shown(value: object) -> str:
         case list():
             return "".join(f"\n    - {_shown(item)}" for item in value) or "none"
         case dict():
-            names = [*(name for name in _FIRST if name in value), *sorted(value.keys() - set(_FIRST))]
+            names = [*(name for name in FIRST if name in value), *sorted(value.keys() - set(FIRST))]
             return "; ".join(f"{name} {_shown(value[name])}" for name in names if value[name] != "")
         case _:
             return str(value)

@@ -8,6 +8,7 @@ from json import loads
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from retention import certificate_page
 from retention.certificate import BEGIN, END, Certificate, from_claims, to_json, to_text
 from retention.report import Finding, Problem, Report
 from storage.errors import NotVerified
@@ -19,7 +20,7 @@ from storage.log.statements import order_statement
 
 
 def verify_certificate(document: str, verifier_key: str, witnesses: Sequence[str] = ()) -> Report:
-    """Verify a certificate, as text or as JSON. Each of the `witnesses` (verifier keys) must have cosigned its checkpoint."""
+    """Verify a certificate: text, page or JSON. Each of the `witnesses` (verifier keys) must have cosigned its checkpoint."""
     try:
         certificate, digest = _read(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, NotVerified):
@@ -37,14 +38,18 @@ def verify_certificate(document: str, verifier_key: str, witnesses: Sequence[str
 def _read(document: str) -> tuple[Certificate, str]:
     """The certificate and its digest; ValueError unless the document is exactly what we write for these claims."""
     encoded = document
-    if not document.startswith("{"):
+    if document.startswith("<"):
+        encoded = certificate_page.document(document)
+        if certificate_page.page(encoded) != document:
+            raise ValueError
+    elif not document.startswith("{"):
         block = document[document.index(BEGIN) + len(BEGIN) : document.index(END)]
         encoded = b64decode("".join(block.split()), validate=True).decode()
     outer = loads(encoded)
     claims, digest, entry, proof = (outer[name] for name in ("certificate", "digest", "entry", "proof"))
     if encoded != to_json(claims, digest, entry, proof) or digest != digest_of(claims):
         raise ValueError
-    if document is not encoded and document != to_text(claims, digest, encoded):
+    if not document.startswith(("<", "{")) and document != to_text(claims, digest, encoded):
         raise ValueError
     certificate = from_claims(claims)
     # What follows from other claims (the status, what is not claimed, the order's digest) must follow from them here

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -86,10 +87,12 @@ def test_an_auditor_verifies_the_log_and_the_certificate_without_candour(
         "key"
     ]
     script = str(standalone.__file__)
-    for file in (tmp_path / "bundle", walked[0] / "exports" / "certificate.txt"):
+    with ZipFile(tmp_path / "bundle") as archive:
+        archive.extractall(tmp_path)
+    for file in (tmp_path / "log.jsonl", walked[0] / "exports" / "certificate.txt"):
         done = subprocess.run([sys.executable, "-I", script, str(file), "--key", key], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
-    broken = (tmp_path / "bundle").read_bytes().replace(b"signoff.given", b"signoff.taken", 1)
+    broken = (tmp_path / "log.jsonl").read_bytes().replace(b"signoff.given", b"signoff.taken", 1)
     (tmp_path / "broken").write_bytes(broken)
     done = subprocess.run(
         [sys.executable, "-I", script, str(tmp_path / "broken"), "--key", key], capture_output=True, text=True

@@ -60,7 +60,7 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
     require(actor.roles, Act.SIGN_OFF, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
-        _refuse(home, session, conversation, actor)
+        admit(home, session, conversation, actor)
         measuring.keep(home, session, conversation)
         detail = {"analysis": analysis_digest(home, session, conversation)}
         digest = subject_digest([str(conversation.id)], detail)
@@ -95,7 +95,12 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
         return SignedOff(complete=first is not None, order=order.number)
 
 
-def _refuse(home: Home, session: Session, conversation: Conversation, actor: Person) -> None:
+def admit(home: Home, session: Session, conversation: Conversation, actor: Person) -> None:
+    """Let somebody sign now.
+
+    Raises:
+        NotReady, AlreadySigned, OwnReview.
+    """
     open_conditions = [c for c in readiness.conditions(home, session, conversation) if not c.met]
     if open_conditions:
         raise NotReady(reference=conversation.reference, todo="; ".join(c.todo for c in open_conditions))

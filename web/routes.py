@@ -13,9 +13,11 @@ from web.pages import (
     certificates,
     conversation,
     elsewhere,
+    holds,
     password,
     playback,
     recordings,
+    signing,
     transcript,
     transcript_edits,
     transcript_keys,
@@ -24,6 +26,7 @@ from web.pages import (
 
 # Everybody who takes part in the work on conversations; an auditor does not.
 WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
+HOLDING: Final = may(Act.PLACE_HOLD, Act.LIFT_HOLD)
 UPLOAD: Final = "/conversations/{conversation}/upload/{upload}"
 
 ROUTES: Final[Sequence[Entry]] = (
@@ -44,6 +47,15 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations", recordings.page, WORKING, menu="Conversations"),
     get("/conversations/progress", recordings.progress, WORKING, quiet=True),
     get("/conversations/{conversation}", conversation.page, WORKING),
+    # its end
+    get("/conversations/{conversation}/sign-off", signing.page, may(Act.SIGN_OFF)),
+    get("/conversations/{conversation}/sign-off/confirm", signing.interruption, may(Act.SIGN_OFF)),
+    post("/conversations/{conversation}/sign-off", signing.sign, may(Act.SIGN_OFF)),
+    post("/conversations/{conversation}/sign-off/take-back", signing.take_back, may(Act.SIGN_OFF)),
+    get("/reviews/{review}/holds", holds.page, HOLDING),
+    post("/reviews/{review}/holds", holds.place, may(Act.PLACE_HOLD)),
+    get("/reviews/{review}/holds/{hold}", holds.lift_page, may(Act.LIFT_HOLD)),
+    post("/reviews/{review}/holds/{hold}", holds.lift, may(Act.LIFT_HOLD)),
     # its recording on the way in
     get("/conversations/{conversation}/upload", upload.page, may(Act.UPLOAD)),
     post("/conversations/{conversation}/upload", upload.begin, may(Act.UPLOAD)),

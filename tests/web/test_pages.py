@@ -23,6 +23,8 @@ PAGES = (
     ("ben", "/conversations/C-002"),
     ("ana", "/conversations/C-003"),
     ("ana", "/conversations/C-003/upload"),
+    ("ana", "/conversations/C-001/sign-off"),
+    ("ben", "/reviews/LT-1/holds"),
     ("dora", "/audit"),
     ("dora", "/audit/entries/12"),
     ("dora", "/audit/verify"),

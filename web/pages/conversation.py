@@ -52,7 +52,7 @@ def page(visit: Visit) -> Response:
     home, reference = visit.home, visit.part("conversation")
     with home.reading() as session:
         one = find_conversation(session, reference)
-        tasks = _tasks(visit, session, one)
+        open_tasks = tasks(visit, session, one)
         standing = holds.standing(session, one)
         review, participant, recording = one.review, one.participant, one.recording
     return render(
@@ -63,14 +63,14 @@ def page(visit: Visit) -> Response:
         participant=participant,
         recording=recording,
         way=WAY,
-        tasks=tasks,
+        tasks=open_tasks,
         holds=[hold for hold in holds.views(home, review.reference) if hold.number in standing],
         planned=_planned(home, one.reference),
         certificates=_certificates(home, one.reference),
     )
 
 
-def _tasks(visit: Visit, session: Session, one: Conversation) -> list[Task]:
+def tasks(visit: Visit, session: Session, one: Conversation) -> list[Task]:
     """The conditions of sign-off as tasks; none before there is a draft, and none after the recording has gone."""
     if one.state in {State.PLANNED, State.RECORDED, State.DESTROYED, State.WITHDRAWN}:
         return []

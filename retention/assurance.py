@@ -190,7 +190,8 @@ def _logged_time(body: bytes) -> datetime:
 def _pragmas(home: Home) -> dict[str, str | int]:
     if home.engine.dialect.name != "sqlite":
         return {}
-    with home.engine.connect() as connection:
+    with home.reading() as session:
+        connection = session.connection()
         return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in PRAGMAS}
 
 

@@ -4,8 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -98,18 +98,26 @@ def test_the_keys_of_a_closed_review_are_planned(home: Home, run: Callable[..., 
     assert found["names"]["waits for"] == "its date"
 
 
-def test_watching_does_what_becomes_due_until_it_is_stopped(home: Home, tmp_path: Path) -> None:
-    environment = homes.environment(home.folder, tmp_path / "secrets")
+@contextmanager
+def watched(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "cli", "retention", "run", "--watch", "--yes"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            yield watching
+        finally:
+            watching.kill()
+
+
+def test_watching_does_what_becomes_due_until_it_is_stopped(home: Home, tmp_path: Path) -> None:
+    environment = homes.environment(home.folder, tmp_path / "secrets")
+    with watched(environment) as watching:
         assert watching.stdout is not None
         assert watching.stdout.readline() == "Watching; stop with Ctrl-C.\n"
-        time.sleep(0.2)
         watching.send_signal(signal.SIGTERM)
         assert watching.wait(60) == 0
         assert watching.stdout.read() == "", "nothing was due, and it says nothing"
     orders.approve(home, directory.find(home, "ben"), homes.PASSWORD, 1)
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+    with watched(environment) as watching:
         assert watching.stdout is not None
         lines = [watching.stdout.readline() for _ in range(2)]
         assert lines[1].startswith("Order 1: destroyed, certificate D-0001")

@@ -56,9 +56,7 @@ def nothing(told: Story, reference: str = FIRST) -> bool:
 @pytest.mark.parametrize("seed", range(8))
 def test_however_it_is_cut_the_recording_is_the_same(told: Story, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - the same cuts each time
-    data = (
-        SOUND * 25
-    )  # more than the first look; what follows the first end is kept all the same
+    data = SOUND * 25  # more than the first look; what follows the first end is kept all the same
     cuts = sorted(rng.randrange(len(data)) for _ in range(rng.randrange(60)))
     row = sent(told, data, cuts)
     assert plain(told) == data

@@ -20,12 +20,31 @@ JSON = {"Accept": "application/json"}
 PLACES = {"conversation": "C-001", "review": "LT-1", "rest": "no/such/page"}
 # All that an auditor may open. What is added here must let them read no transcript, hear no recording, see no name.
 AUDITORS = {
-    "GET /", "POST /sign-out", "GET /session", "POST /session/stay", "GET /account", "POST /account/sessions/{session}/end",
-    "GET /{rest:path}", "GET /account/password", "POST /account/password", "GET /audit", "GET /audit/entries/{entry}", "GET /audit/entries/{entry}/proof", "GET /audit/verify",
-    "GET /audit/leaves", "GET /audit/bundle", "GET /audit/checkpoint", "GET /audit/verifier", "GET /audit/elsewhere",
-    "GET /audit/request", "POST /audit/witness", "GET /audit/certificates", "GET /audit/certificates/{conversation}/{order:int}",
-    "GET /audit/certificates/{conversation}/{order:int}.txt", "GET /audit/certificates/{conversation}/{order:int}.json",
-}  # fmt: skip
+    "GET /",
+    "POST /sign-out",
+    "GET /session",
+    "POST /session/stay",
+    "GET /account",
+    "POST /account/sessions/{session}/end",
+    "GET /{rest:path}",
+    "GET /account/password",
+    "POST /account/password",
+    "GET /audit",
+    "GET /audit/entries/{entry}",
+    "GET /audit/entries/{entry}/proof",
+    "GET /audit/verify",
+    "GET /audit/leaves",
+    "GET /audit/bundle",
+    "GET /audit/checkpoint",
+    "GET /audit/verifier",
+    "GET /audit/elsewhere",
+    "GET /audit/request",
+    "POST /audit/witness",
+    "GET /audit/certificates",
+    "GET /audit/certificates/{conversation}/{order:int}",
+    "GET /audit/certificates/{conversation}/{order:int}.txt",
+    "GET /audit/certificates/{conversation}/{order:int}.json",
+}
 
 
 @pytest.fixture(scope="module")

@@ -167,6 +167,7 @@ def test_a_conversation_that_has_its_recording_takes_no_other(site: Site) -> Non
 def test_a_person_uploads_by_keyboard_and_sees_it_sealed(visitor: Visitor, site: Site) -> None:
     page = visitor("ana", f"/conversations/{FIRST}")
     page.get_by_role("button", name="Upload the recording").press("Enter")
+    expect(page.get_by_role("button", name="Pause")).to_be_hidden()
     page.get_by_label("Recording", exact=True).set_input_files(
         {"name": "kelly marlowe.wav", "mimeType": "audio/wav", "buffer": SOUND}
     )

@@ -3,7 +3,7 @@
 
 import { show } from "./highlights.js";
 import { Refusal, say, send } from "./net.js";
-import { byId, counted, made, units } from "./text.js";
+import { byId, counted, made, plain, units } from "./text.js";
 
 /** @typedef {{ turn: number, start: number, end: number, before: string, text: string, after: string }} Hit */
 
@@ -109,7 +109,7 @@ export class Find {
       "found",
       this.hits.map(({ turn: number, start, end }) => {
         const turn = this.transcript.find(number);
-        return turn ? turn.letters(units(turn.text, start), units(turn.text, end)) : null;
+        return turn && plain(turn.text) === turn.saved ? turn.letters(units(turn.text, start), units(turn.text, end)) : null;
       }),
     );
   }

@@ -47,7 +47,7 @@ const saver = editable
 
 /** @param {import("./saver.js").State} state */
 function showSaved(state) {
-  const words = { saved: `Saved ${new Date().toLocaleTimeString("en-GB")}`, saving: "Saving", retrying: "Not saved, trying again", out: "Not saved: signed out", two: "Not saved: two texts" };
+  const words = { saved: `Saved ${new Date().toLocaleTimeString("en-GB")}`, saving: "Saving", retrying: "Not saved, trying again", out: "Not saved: signed out", two: "Two texts" };
   const place = byId("saved", HTMLElement);
   // What is said at each save would never stop; the eye sees it.
   place.textContent = words[state];
@@ -265,6 +265,7 @@ function count() {
   /** @type {import("./spans.js").Span[]} */
   const stretches = [];
   for (const turn of turns) {
+    if (!turn.starts.length) continue;
     const covered = heard.cover(turn);
     turn.element.classList.toggle("turn--heard", covered);
     all += turn.end - turn.start;
@@ -394,7 +395,9 @@ const keys = new Keys(
 
 // ---- beginning and end
 
-byId("dock", HTMLElement).hidden = false;
+const dock = byId("dock", HTMLElement);
+dock.hidden = false;
+new ResizeObserver(() => document.documentElement.style.setProperty("--dock", `${dock.offsetHeight}px`)).observe(dock);
 root.classList.add("review--live");
 if (!player) byId("ribbon", HTMLElement).hidden = byId("dock-player", HTMLElement).hidden = true;
 const wide = matchMedia("(min-width: 64em)").matches;

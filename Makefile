@@ -37,6 +37,7 @@ lint: $(MADE) ## style, types and the layers of the house
 
 bench: $(MADE) ## the tables in docs/benchmarks.md, measured here; MINUTES=90 to transcribe a whole conversation
 	$(BIN)/python -m tools.bench_age
+	$(BIN)/python -m tools.bench_log
 	$(BIN)/python -m tools.bench_names
 	$(BIN)/python -m tools.bench_page
 	$(BIN)/python -m tools.bench_transcription --minutes $(MINUTES)

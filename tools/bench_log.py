@@ -74,7 +74,7 @@ print(json.dumps({"seconds": time.perf_counter() - clock, "cpu": time.process_ti
 
 def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"{size} entries\n\n{'verify':44}{'seconds':>9}{'CPU':>8}{'MiB':>6}")
         for every in (10, 1):

@@ -66,6 +66,7 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations/{conversation}/transcript", transcript.page, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/transcript/since", transcript.since, may(Act.READ_TRANSCRIPT), quiet=True),
     get("/conversations/{conversation}/transcript/history/{turn}", transcript.history, may(Act.READ_TRANSCRIPT)),
+    get("/conversations/{conversation}/transcript/lookalikes", transcript.lookalikes, may(Act.DECIDE_NAMES)),
     post("/conversations/{conversation}/transcript/find", transcript_edits.find, may(Act.READ_TRANSCRIPT)),
     post("/conversations/{conversation}/transcript/text", transcript_edits.text, may(Act.CORRECT)),
     post("/conversations/{conversation}/transcript/speaker", transcript_edits.speaker, may(Act.CORRECT)),

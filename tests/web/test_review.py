@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from pipeline.transcription import glossary
 from pipeline.transcripts import editing, reviewing
 from pipeline.transcripts.standing import Transcript
 from tests import story
@@ -270,6 +271,18 @@ def test_find_and_replace_is_shown_first_and_undone_in_one_step(visitor: Visitor
     page.locator("[data-action=undo]").click()
     expect(page.locator("#toast-words")).to_have_text("Taken back")
     assert not any("Harlow" in turn.text for turn in stands(site).turns)
+
+
+def test_a_term_of_the_glossary_heard_wrongly_is_offered(visitor: Visitor, site: Site) -> None:
+    glossary.change(site.home, site.story.ana, story.REVIEW, add=["Marlow"])
+    page = opened(visitor)
+    page.keyboard.press("Control+h")
+    page.get_by_role("button", name="Marlowe → Marlow").click()
+    expect(page.locator("#find-count")).to_have_text(re.compile("place"))
+    page.get_by_role("button", name=re.compile("^Replace")).click()
+    expect(page.locator("#hits li")).to_have_count(0)
+    assert all("Marlow " in turn.text for turn in stands(site).turns)
+    assert axe.violations(page) == []
 
 
 def test_keys_are_changed_and_a_pedal_is_learnt(visitor: Visitor) -> None:

@@ -13,6 +13,8 @@ from access.roles import Act
 from pipeline import stages
 from pipeline.pseudonyms import naming
 from pipeline.reviews import find_conversation
+from pipeline.transcription import glossary
+from pipeline.transcription.lookalikes import find as find_lookalikes
 from pipeline.transcripts import reviewing
 from storage.models import Conversation, Correction, Incident, State
 from web.pages.transcript_edits import place
@@ -99,6 +101,15 @@ def history(visit: Visit) -> Response:
     ]
     pieces = [{"old": piece.old, "new": piece.new} for piece in found.difference]
     return JSONResponse({"difference": pieces, "steps": steps})
+
+
+def lookalikes(visit: Visit) -> Response:
+    """What in the transcript may be a term of the review's glossary heard wrongly: to be looked at with find and replace."""
+    reference = visit.part("conversation")
+    terms = glossary.of_conversation(visit.home, visit.person, reference)
+    turns = reviewing.read(visit.home, visit.person, reference).turns if terms else ()
+    found = find_lookalikes({turn.number: turn.text for turn in turns}, terms)
+    return JSONResponse([{"written": one.written, "term": one.term, "times": len(one.turns)} for one in found])
 
 
 def _about(session: Session, one: Conversation) -> About:

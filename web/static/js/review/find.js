@@ -2,7 +2,7 @@
 // Find and replace: every place is shown before anything changes, each can be left out, and all of it is one step to undo.
 
 import { show } from "./highlights.js";
-import { Refusal, say, send } from "./net.js";
+import { Refusal, ask, say, send } from "./net.js";
 import { byId, counted, made, plain, units } from "./text.js";
 
 /** @typedef {{ turn: number, start: number, end: number, before: string, text: string, after: string }} Hit */
@@ -30,6 +30,7 @@ export class Find {
     this.version = 0;
     this._asked = 0;
     this._timer = 0;
+    this._suggested = false;
     this.form.addEventListener("input", (event) => {
       if (event.target === this.replacement) return;
       window.clearTimeout(this._timer);
@@ -46,6 +47,29 @@ export class Find {
       const turn = this.transcript.find(Number(item?.dataset.turn));
       if (turn && event.target instanceof HTMLButtonElement) this.tell.go(turn);
     });
+  }
+
+  /** What may be a term of the glossary heard wrongly, asked for once: a click puts it into the fields. */
+  async suggest() {
+    if (this._suggested) return;
+    this._suggested = true;
+    /** @type {{ written: string, term: string, times: number }[]} */
+    const found = await ask(`${this.path}/lookalikes`).catch(() => []);
+    byId("lookalikes", HTMLElement).hidden = !found.length;
+    const items = found.map(({ written, term, times }) => {
+      const item = made("li");
+      const button = made("button", "link-button", `${written} → ${term}`);
+      button.type = "button";
+      button.translate = false;
+      button.addEventListener("click", () => {
+        this.sought.value = written;
+        this.replacement.value = term;
+        void this.look();
+      });
+      item.append(button, made("span", "app-quiet", ` ${counted(times, "place")}`));
+      return item;
+    });
+    byId("lookalikes-list", HTMLElement).replaceChildren(...items);
   }
 
   /** Look for what is asked for, in what is saved. */

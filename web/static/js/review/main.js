@@ -239,7 +239,7 @@ const find = document.getElementById("find-form")
 const side = document.getElementById("side");
 const tabs = side && new Tabs(side, (id) => {
   if (id === "tab-turn") panel?.show(editor.active);
-  if (id === "tab-find") void find?.look();
+  if (id === "tab-find") void Promise.all([find?.look(), find?.suggest()]);
   else find?.clear();
 });
 

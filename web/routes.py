@@ -13,15 +13,18 @@ from web.pages import (
     certificates,
     conversation,
     elsewhere,
+    extending,
     holds,
     password,
     playback,
     recordings,
+    retention,
     signing,
     transcript,
     transcript_edits,
     transcript_keys,
     upload,
+    withdrawal,
 )
 
 # Everybody who takes part in the work on conversations; an auditor does not.
@@ -56,6 +59,14 @@ ROUTES: Final[Sequence[Entry]] = (
     post("/reviews/{review}/holds", holds.place, may(Act.PLACE_HOLD)),
     get("/reviews/{review}/holds/{hold}", holds.lift_page, may(Act.LIFT_HOLD)),
     post("/reviews/{review}/holds/{hold}", holds.lift, may(Act.LIFT_HOLD)),
+    get("/conversations/{conversation}/withdrawal", withdrawal.page, may(Act.WITHDRAW, Act.REFUSE_WITHDRAWAL)),
+    post("/conversations/{conversation}/withdrawal", withdrawal.withdraw, may(Act.WITHDRAW)),
+    post("/conversations/{conversation}/withdrawal/refuse", withdrawal.refuse, may(Act.REFUSE_WITHDRAWAL)),
+    get("/conversations/{conversation}/extend", extending.page, may(Act.EXTEND_RETENTION)),
+    post("/conversations/{conversation}/extend", extending.extend, may(Act.EXTEND_RETENTION)),
+    get("/retention", retention.page, may(Act.APPROVE_ORDER, Act.RUN_RETENTION), menu="Destruction"),
+    get("/retention/orders/{order}", retention.order_page, may(Act.APPROVE_ORDER)),
+    post("/retention/orders/{order}", retention.approve, may(Act.APPROVE_ORDER)),
     # its recording on the way in
     get("/conversations/{conversation}/upload", upload.page, may(Act.UPLOAD)),
     post("/conversations/{conversation}/upload", upload.begin, may(Act.UPLOAD)),

@@ -12,6 +12,7 @@ person.disabled       person                                     what they signe
 session.begun         session                                    detail by: password or link
 session.ended         session, ...                               detail reason: a code
 conversation.planned  conversation, recording key, extract key   detail review: the review it belongs to
+conversation.stepped_back  conversation                          detail from, to: states; an act opened a condition again
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
                                                                  sig: the actor's, over signoff_statement(ref)
 signoff.withdrawn     conversation                               takes back every signature for this conversation
@@ -40,6 +41,7 @@ clock.confirmed                                                  a person says t
 copy.made             copy                                       detail number, epoch of the vault, keys, recipients: counts
 copy.attested         copy                                       detail number; ref: its subject_digest; sig: the actor's,
                                                                  over copy_statement(ref): the holder destroyed the copy
+log.checkpoint_cosigned                                          detail size of the head, witness: the name of its key
 vault.rotated                                                    detail epoch: that of the new root
 backup.made                                                      detail: counts
 backup.restored       conversation, ... whose keys are gone      detail copy: number of the recovery copy, and counts
@@ -74,6 +76,7 @@ class Event(StrEnum):
     PARTICIPANT_REMOVED = "participant.removed"
     REGISTER_READ = "register.read"
     CONVERSATION_PLANNED = "conversation.planned"
+    CONVERSATION_STEPPED_BACK = "conversation.stepped_back"
     CONVERSATION_LANGUAGE_CHOSEN = "conversation.language_chosen"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_DUPLICATE = "recording.duplicate"

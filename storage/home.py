@@ -37,7 +37,6 @@ from storage.models import ClockEntry
 from storage.settings import Settings, load
 from storage.vault import Vault
 
-
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 

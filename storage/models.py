@@ -193,7 +193,7 @@ class Window(_Row, Base):
 
 
 class Progress(_Row, Base):
-    """How far transcription is, for whoever looks from outside: `done` seconds at `at`, of them `since` when it began at `begun`."""
+    """How far transcription is: `done` seconds at `at`, of them `since` when it began at `begun`."""
 
     __tablename__ = "progress"
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), unique=True)

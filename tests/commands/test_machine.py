@@ -80,7 +80,8 @@ ROWS: dict[str, tuple[Change, str, int, str]] = {
     "no signed state": (gone("log/signer.state"), "person disable una", 10, "restore the log folder from a backup"),
     "an exposed signing key": (lambda folder: (folder / "log/signer.key").chmod(0o644), "status", 9, "mode 0600"),
     "a log set back": (
-        sql("DROP TRIGGER audit_leaf_refuses_delete; DELETE FROM audit_leaf WHERE idx > 3"), "person disable una", 10, "it was set back or rewritten",
+        sql("DROP TRIGGER audit_leaf_refuses_delete; DELETE FROM audit_leaf WHERE idx > 3"),
+        "person disable una", 10, "it was set back or rewritten",
     ),
     "no vault": (gone("vault"), "transcript show C-001", 5, "vault: there is none in this home"),
     "no anchor": (gone("vault/anchor"), "transcript show C-001", 10, "recovery copy"),

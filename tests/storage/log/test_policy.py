@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from storage.log.note import KeyKind, SigningKey
@@ -96,6 +98,8 @@ def test_a_policy_holds_as_many_as_the_standard_asks_for() -> None:
         ("quorum none\r\n", 1),
         ("# \x07\nquorum none", 1),
     ],
+    # Keys differ in every process, and workers must agree on what a test is called.
+    ids=itertools.count(1),
 )
 def test_what_is_no_policy_is_refused_with_its_line(text: str, line: int) -> None:
     with pytest.raises(BadPolicy, match=f"line {line}: "):

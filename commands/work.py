@@ -15,12 +15,18 @@ from worker import local
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@click.option("--retry", metavar="CONVERSATION", help="Only let one that was given up wait for the worker again.")
 @with_desk
-def work(desk: Desk, once: bool) -> None:
+def work(desk: Desk, once: bool, retry: str | None) -> None:
     """Do what is due: transcribe recordings, carry out destruction orders. Runs until stopped.
 
-    Only one worker can run in a home. Stopped or killed, it goes on later where it was.
+    Only one worker can run in a home. Stopped or killed, it goes on later where it was. A recording with which several runs came
+    no further is given up until --retry.
     """
+    if retry is not None:
+        local.retry(desk.home, desk.actor, retry)
+        desk.result({"conversation": retry, "waits": True}, f"{retry} waits for the worker again.")
+        return
     home = desk.unlock()
     require(desk.actor.roles, Act.RUN_WORK, desk.actor.name)
     stop = until_asked_to_stop()

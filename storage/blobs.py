@@ -12,7 +12,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -96,6 +97,12 @@ class Blobs(Protocol):
     def sweep_unfinished(self) -> int:
         """Removes what dead writers left; returns how many. Running writers are spared."""
 
+    def sweep_orphans(self, is_known: Callable[[str], bool]) -> int:
+        """Removes blobs that nothing knows, whose writers died before they told anybody; returns how many.
+
+        A blob is spared as long as its writer holds the sink. `is_known` is asked after that was found out.
+        """
+
 
 class _LocalSink:
     def __init__(self, name: str, handle: int) -> None:
@@ -103,6 +110,8 @@ class _LocalSink:
         self.size = 0
         self._handle = handle
         self._hash = hashlib.sha256()
+        # The lock on the file lasts as long as this object, so that nobody sweeps a blob whose writer has yet to tell of it.
+        self.close = weakref.finalize(self, os.close, handle)
 
     @property
     def sha256(self) -> str:
@@ -140,8 +149,8 @@ class LocalBlobs:
         draft = self._folder / f"{name}.unfinished"
         with plain_refusals():
             handle = self._claim(draft)
+        sink = _LocalSink(name, handle)
         try:
-            sink = _LocalSink(name, handle)
             yield sink
             with plain_refusals():
                 if os.fstat(handle).st_size != sink.size:
@@ -153,9 +162,8 @@ class LocalBlobs:
         except BaseException:
             with suppress(OSError):
                 draft.unlink()
+            sink.close()
             raise
-        finally:
-            os.close(handle)
 
     def write(self, chunks: Iterable[bytes]) -> BlobRef:
         with self.writing() as sink:
@@ -220,6 +228,11 @@ class LocalBlobs:
                     swept += _remove_if_dead(self._folder / found.name)
         return swept
 
+    def sweep_orphans(self, is_known: Callable[[str], bool]) -> int:
+        with plain_refusals():
+            blobs = [found.name for found in self.survey() if found.kind is Kind.BLOB]
+            return sum(_remove_if_dead(self._folder / name, os.O_RDONLY, is_known) for name in blobs)
+
     def _claim(self, draft: Path) -> int:
         # The lock tells `sweep_unfinished` that the writer lives; the kernel lets go of it when the writer dies.
         while True:
@@ -239,13 +252,15 @@ def _kind(name: str, mode: int) -> Kind:
     return Kind.UNFINISHED if _UNFINISHED.fullmatch(name) else Kind.FOREIGN
 
 
-def _remove_if_dead(path: Path) -> bool:
+def _remove_if_dead(path: Path, mode: int = os.O_RDWR, is_known: Callable[[str], bool] = lambda name: False) -> bool:
     try:
-        handle = os.open(path, os.O_RDWR | _SAFE)
+        handle = os.open(path, mode | _SAFE)
     except FileNotFoundError:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if is_known(path.name):
+            return False
         path.unlink()
         return True
     except (BlockingIOError, FileNotFoundError):

@@ -73,6 +73,10 @@ WORDS: Final[Mapping[str, str]] = {
     Event.SIGN_IN_THROTTLED: "slowed down guessing of a password",
     Event.ROLE_GRANTED: "gave a role",
     Event.ROLE_REMOVED: "took a role",
+    Event.WORK_RETRIED: "had a recording tried again",
+    Event.RETENTION_EXTENDED: "kept a recording longer",
+    Event.CLOCK_SEEN: "noted the time",
+    Event.CLOCK_CONFIRMED: "confirmed the date",
     Event.PERSON_PASSWORD_CHANGED: "changed a password",
 }
 

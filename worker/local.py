@@ -5,13 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from access.people import Person
+from access.roles import Act, require
 from pipeline import stages
+from pipeline.reviews import find_conversation
 from pipeline.transcription import model_store, transcribing
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import Progress
 from retention import destroy, plan
-from storage.errors import CandourError, NotFound
+from storage import orphans
+from storage.errors import CandourError, NotFound, Refused
 from storage.home import Home
+from storage.log.log import Event
+from storage.models import State
 
 STEP: Final = 0.2
 
@@ -27,6 +33,10 @@ class ManyModels(NotFound):
 
 class ModelUnknown(NotFound):
     """speech: this home has no model "{name}"; `candour model list` shows what there is"""
+
+
+class NothingToRetry(Refused):
+    """work: {reference} was not given up; `candour status` shows what waits and what stands in its way"""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -57,6 +67,21 @@ def chosen_model(home: Home) -> model_store.Model:
     return next(iter(models.values()))
 
 
+def retry(home: Home, actor: Person, reference: str) -> None:
+    """Let a recording that was given up after several attempts wait for the worker again.
+
+    Raises:
+        NotAllowed, UnknownConversation, NothingToRetry.
+    """
+    require(actor.roles, Act.RUN_WORK, actor.name)
+    with home.writing() as session:
+        conversation = find_conversation(session, reference)
+        if conversation.state is not State.RECORDED or conversation.runs < home.settings.work.attempts:
+            raise NothingToRetry(reference=conversation.reference)
+        conversation.runs, conversation.trouble = 0, None
+        home.log(session, Event.WORK_RETRIED, actor=actor.name, obj=[conversation.id])
+
+
 def work_once(
     home: Home,
     *,
@@ -73,6 +98,7 @@ def work_once(
     done = Done()
     with home.working():
         home.blobs.sweep_unfinished()
+        orphans.sweep(home)
         _destroy(home, done, stop)
         _transcribe(home, done, report, stop)
     return done

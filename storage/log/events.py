@@ -82,6 +82,7 @@ class Event(StrEnum):
     RECORDING_DUPLICATE = "recording.duplicate"
     WORK_STARTED = "work.started"
     WORK_FAILED = "work.failed"
+    WORK_RETRIED = "work.retried"
     TRANSCRIPT_DRAFTED = "transcript.drafted"
     TRANSCRIPT_CORRECTED = "transcript.corrected"
     TRANSCRIPT_HEARD = "transcript.heard"

@@ -17,6 +17,7 @@ from cli import main
 from pipeline import reviews
 from retention import orders
 from storage.home import Home
+from storage.models import Conversation
 from tests import homes
 
 GROUNDS = ("--reason", "a question is open", "--reference", "Letter of 4 May")
@@ -123,3 +124,10 @@ def test_watching_does_what_becomes_due_until_it_is_stopped(home: Home, tmp_path
         assert lines[1].startswith("Order 1: destroyed, certificate D-0001")
         watching.send_signal(signal.SIGINT)
         assert watching.wait(60) == 0
+
+
+def test_what_was_given_up_waits_again_or_is_said_not_to_have_been(home: Home, run: Callable[..., Result]) -> None:
+    assert "was not given up" in run("work", "--retry", "C-002", code=3).stderr
+    with home.writing() as session:
+        session.query(Conversation).filter_by(reference="C-002").one().runs = 3
+    assert run("work", "--retry", "C-002").stdout == "C-002 waits for the worker again.\n"

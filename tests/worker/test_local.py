@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from access.roles import NotAllowed
 from pipeline import stages
 from pipeline.transcription.model_store import add
 from retention import holds
@@ -18,7 +19,17 @@ from storage.models import Conversation, Order, OrderState, Recording, Review, S
 from tests import story
 from tests.pipeline.transcription.test_transcribing import row, spoil
 from tests.story import FIRST, OTHER, Stage, Story
-from worker.local import Done, ManyModels, ModelUnknown, NoModel, chosen_model, work, work_once
+from worker.local import (
+    Done,
+    ManyModels,
+    ModelUnknown,
+    NoModel,
+    NothingToRetry,
+    chosen_model,
+    retry,
+    work,
+    work_once,
+)
 
 
 def settings(home: Home, section: str, **values: object) -> None:
@@ -78,6 +89,19 @@ def test_how_often_is_a_setting(tmp_path: Path) -> None:
     settings(told.home, "work", attempts=1)
     spoil(told)
     assert [len(work_once(told.home).failed) for _ in range(2)] == [1, 0]
+
+
+def test_what_was_given_up_is_tried_again_when_somebody_says_so(tmp_path: Path) -> None:
+    told = story.at(Stage.RECORDED, tmp_path)
+    with pytest.raises(NothingToRetry):
+        retry(told.home, told.ana, FIRST)
+    story.change(told.home, update(Conversation).values(runs=3, trouble="no progress"))
+    assert work_once(told.home) == Done()
+    with pytest.raises(NotAllowed):
+        retry(told.home, told.dora, FIRST)
+    retry(told.home, told.ana, FIRST)
+    assert told.events()[-1] == Event.WORK_RETRIED
+    assert work_once(told.home).transcribed == [FIRST]
 
 
 def test_destruction_waits_for_no_speech_model(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.codes.codebook import parse
 from pipeline.export import exporting
 from pipeline.export.model import Profile
 from pipeline.pseudonyms import naming
+from pipeline.pseudonyms.disclosing import NothingToExport
 from pipeline.pseudonyms.names import Kind
 from pipeline.recording import intake
 from pipeline.reviews import ConversationGone
@@ -107,7 +108,7 @@ def test_the_rest_of_the_review_goes_on(tmp_path: Path) -> None:
     told = story.at(Stage.EXPORTED, tmp_path)
     receive(told)
     assert comparing.framework(told.home, told.ana, REVIEW).rows == ()
-    with pytest.raises(exporting.NothingToExport):
+    with pytest.raises(NothingToExport):
         exporting.dry_run(told.home, told.ana, REVIEW, Profile.INTERNAL)
     bookkeeping.replace_codebook(told.home, told.ana, REVIEW, parse(read("codebooks/learning-together.toml")))
     naming.add(told.home, told.ana, REVIEW, "Okafor", replacement="GP", kind=Kind.PERSON)

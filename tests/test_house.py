@@ -52,7 +52,9 @@ def test_the_modules_are_found() -> None:
 
 
 def test_every_module_can_be_read_at_a_sitting() -> None:
-    assert {str(path): n for path in modules() if (n := lines(path)) > LONGEST} == {}
+    # A migration is a list of tables, made by a program.
+    read = [path for path in modules() if "versions" not in path.parts]
+    assert {str(path): n for path in read if (n := lines(path)) > LONGEST} == {}
     assert statistics.median(lines(path) for path in modules()) < TYPICAL
 
 

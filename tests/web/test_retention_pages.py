@@ -80,7 +80,10 @@ def test_the_plan_says_when_and_why_with_what_is_left(site: Site) -> None:
     page = site.client("ben").get("/retention").text
     for text in ("Week of", "backstop after recorded", "its date", "days", "By month", 'href="/conversations/C-001"'):
         assert text in page
-    assert "A B" not in page
+    assert "A B" not in page and "hold 1" not in page
+    holds.place(site.home, site.story.ben, FIRST, reason="a hearing", reference="letter 7")
+    held = site.client("ben").get("/retention").text
+    assert held.count("hold 1") == 1, "also before the day has come, and on nothing else"
     assert site.client("dora").get("/retention").status == 403
     assert site.client("ben").get("/retention/orders/99").status == 404
 

@@ -94,6 +94,7 @@ def test_a_hold_is_told_before_signing(site: Site) -> None:
     holds.place(site.home, site.story.ben, FIRST, reason="a hearing", reference="letter 7")
     page = ana.get(f"{PAGE}/confirm").text
     assert "Hold 1 stands" in page and "a hearing" not in page
+    assert "must sign too. Signed by both today" in " ".join(page.split())
 
 
 def test_signing_off_by_keyboard_alone(visitor: Visitor, site: Site, watch: Watch) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from retention import orders
+from pipeline.reviews import find_conversation, find_review
+from retention import holds, orders
 from retention.orders import Reason
 from retention.plan import Planned, plan
 from storage.models import Approval, Order, OrderState, Person
@@ -45,6 +46,7 @@ def page(visit: Visit) -> Response:
     with visit.home.reading() as session:
         made = session.scalars(select(Order).where(Order.state == OrderState.MADE).order_by(Order.number))
         waiting = [_waiting(session, order) for order in made]
+        held = {_about(line): _holds(session, line) for line in lines}
     dated = [line for line in lines if line.at is not None]
     return render(
         visit,
@@ -53,10 +55,22 @@ def page(visit: Visit) -> Response:
         months=sorted(Counter((_day(line).replace(day=1), line.object_class.value) for line in dated).items()),
         undated=[line for line in lines if line.at is None],
         waiting=waiting,
+        held={about: numbers for about, numbers in held.items() if numbers},
         today=now.date(),
         reviews=sorted({line.review for line in lines}),
         notice=NOTICES.get(visit.query("done"), ""),
     )
+
+
+def _about(line: Planned) -> str:
+    return line.conversation or line.review
+
+
+def _holds(session: Session, line: Planned) -> list[int]:
+    """Holds that will stand in the way, also before the day has come."""
+    if line.conversation:
+        return holds.standing(session, find_conversation(session, line.conversation))
+    return holds.standing_in(session, find_review(session, line.review))
 
 
 def order_page(visit: Visit) -> Response:
@@ -78,13 +92,15 @@ def approve(visit: Visit) -> Response:
 def _order_page(visit: Visit, errors: dict[str, str]) -> Response:
     order, extracts = _find(visit)
     lines = [line for line in plan(visit.home, visit.home.now()) if line.order == order.number]
+    with visit.home.reading() as session:
+        standing = sorted({number for line in lines for number in _holds(session, line)})
     return render(
         visit,
         "retention_order.html",
         status=422 if errors else 200,
         order=order,
         extracts=extracts,
-        holds=sorted({line.waits_for for line in lines if line.waits_for.startswith("hold ")}),
+        holds=standing,
         errors=errors,
     )
 

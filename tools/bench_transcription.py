@@ -3,7 +3,8 @@
     python -m tools.bench_transcription [--minutes 6] [--model demo/model]
 
 The recording is a sample conversation of the demo, again and again. Each line is measured in a process of its own, all in one
-run on one machine, so read the ratios. Memory is the most a process had in use, less what it had with the model loaded.
+run on one machine, so read the ratios; processor seconds are those of all cores together, and hold also where other work slows
+the machine down. Memory is the most a process had in use, less what it had with the model loaded.
 """
 
 import argparse
@@ -74,14 +75,18 @@ def _result(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 def _print(minutes: float, run: Callable[[str], dict[str, Any]]) -> None:
     ours, bare, whole, halves = run("candour"), run("bare"), run("whole"), run("halves")
-    print(f"{minutes:g} minutes, {os.cpu_count()} cores\n\n{'':52}{'seconds':>9}{'x':>7}{'MiB above the model':>21}")
+    print(f"{minutes:g} minutes, {os.cpu_count()} cores\n")
+    print(f"{'':52}{'seconds':>9}{'x':>7}{'processor':>11}{'x':>7}{'MiB above the model':>21}")
     lines = {
         "Candour: decode, find speech, hear, seal, play back": ours,
         "the engine alone, on the same stretches of speech": bare,
         "faster-whisper's transcribe() on the whole file": whole,
     }
     for name, one in lines.items():
-        print(f"{name:52}{one['seconds']:9.1f}{ours['seconds'] / one['seconds']:7.2f}{one['memory'] / MIB:21.0f}")
+        ratios = [ours[kind] / one[kind] for kind in ("seconds", "processor")]
+        print(
+            f"{name:52}{one['seconds']:9.1f}{ratios[0]:7.2f}{one['processor']:11.1f}{ratios[1]:7.2f}{one['memory'] / MIB:21.0f}"
+        )
     print(f"\nIts decoder, a process of its own, had {ours['child'] / MIB:.0f} MiB in use, libraries and all.")
     print(
         f"Time left, told after the first tenth: wrong by {ours['wrong']:.0%} at most, {ours['off']:.0%} in the middle."
@@ -107,7 +112,7 @@ def _record(path: Path, seconds: float) -> None:
 def _candour(folder: Path, model: Path) -> dict[str, float]:
     home, work = _home(folder)
     engine = speech.Engine(model, 0)
-    before, begun = _in_use(), time.perf_counter()
+    before, begun, used = _in_use(), time.perf_counter(), _processor()
     told: list[tuple[float, Progress]] = []
     transcribing.advance(home, engine, work, report=lambda heard: told.append((time.perf_counter() - begun, heard)))
     taken = time.perf_counter() - begun
@@ -118,7 +123,7 @@ def _candour(folder: Path, model: Path) -> dict[str, float]:
         if heard.left is not None and 0.1 * heard.total <= heard.done <= 0.95 * heard.total
     ]
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    figures = {"seconds": taken, "memory": _most() - before, "child": child}
+    figures = {"seconds": taken, "processor": _processor() - used, "memory": _most() - before, "child": child}
     return figures | {"wrong": max(errors), "off": sorted(errors)[len(errors) // 2]}
 
 
@@ -153,11 +158,11 @@ def _halves(folder: Path, model: Path) -> dict[str, float]:
 
 def _heard(stretches: "list[speech.Sound]", model: Path, threads: int) -> dict[str, float]:
     loaded = library.loaded(model, threads, "cpu")
-    before, begun = _in_use(), time.perf_counter()
+    before, begun, used = _in_use(), time.perf_counter(), _processor()
     for sound in stretches:
         for _ in loaded.transcribe(sound, language="en", **speech.GUARDED)[0]:
             pass
-    return {"seconds": time.perf_counter() - begun, "memory": _most() - before}
+    return {"seconds": time.perf_counter() - begun, "processor": _processor() - used, "memory": _most() - before}
 
 
 def _stretches(folder: Path) -> "Iterator[speech.Sound]":
@@ -170,14 +175,20 @@ def _stretches(folder: Path) -> "Iterator[speech.Sound]":
 
 def _whole(folder: Path, model: Path) -> dict[str, float]:
     loaded = library.loaded(model, 0, "cpu")
-    before, begun = _in_use(), time.perf_counter()
+    before, begun, used = _in_use(), time.perf_counter(), _processor()
     for _ in loaded.transcribe(str(folder / "talk.m4a"), language="en", **speech.GUARDED | {"vad_filter": True})[0]:
         pass
-    return {"seconds": time.perf_counter() - begun, "memory": _most() - before}
+    return {"seconds": time.perf_counter() - begun, "processor": _processor() - used, "memory": _most() - before}
 
 
 def _in_use() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _processor() -> float:
+    """Seconds that this process and the children it has waited for have had of all cores together."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
 
 
 def _most() -> int:

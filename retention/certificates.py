@@ -2,13 +2,14 @@
 
 import json
 from base64 import b64encode
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from retention import assurance, copies
+from retention import assurance, copies, witnessing
 from retention.certificate import Certificate, Check, Copy, Signatory, from_claims, to_text
 from retention.copies import Attestation
 from retention.orders import ACTOR, Reason, about, objects
@@ -16,6 +17,7 @@ from storage.errors import NotFound
 from storage.home import Home
 from storage.log.entry import Plain
 from storage.log.log import Event, entries, prove
+from storage.log.policy import BadPolicy
 from storage.models import Approval, Conversation, Order, OrderState, Person, Review
 from storage.models import Copy as CopyRow
 
@@ -48,7 +50,10 @@ def log_done(home: Home, session: Session, order: Order) -> None:
 
 
 def issue(home: Home, number: int) -> None:
-    """Finish the certificate of a done order with its receipt from the log."""
+    """Finish the certificate of a done order with its receipt from the log, which witnesses that have an address cosign first."""
+    # Whoever is away, or was set wrongly, does not keep the certificate waiting.
+    with suppress(BadPolicy):
+        witnessing.ask(home, ACTOR)
     with home.writing() as session:
         order = session.scalars(select(Order).where(Order.number == number)).one()
         seq = order.facts["entry"]

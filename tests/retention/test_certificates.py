@@ -15,8 +15,12 @@ from retention.certificates import NoCertificate
 from retention.destroy import carry_out
 from retention.orders import Reason
 from storage.log.log import Event, Signer
+from storage.log.note import KeyKind, SigningKey
+from storage.log.witness import WitnessFolder
 from storage.models import Copy, Review
+from storage.settings import Log
 from tests import story
+from tests.retention.witness_server import serving
 from tests.story import FIRST, OTHER, Stage, Story
 
 
@@ -148,3 +152,25 @@ def test_extracts_go_for_the_reason_that_the_certificate_names(
     assert isinstance(detail, dict)
     assert (detail["reason"], made["rule"]) == (reason, rule)
     assert signed.findings() == ()
+
+
+def test_witnesses_that_can_be_reached_cosign_it_and_others_do_not_keep_it_waiting(
+    signed: Story, tmp_path: Path
+) -> None:
+    witness = WitnessFolder.create(tmp_path / "w1", "witness.example/w1")
+    away = SigningKey.generate("away.example", KeyKind.WITNESS).verifier
+    home, key = signed.home, str(witness.verifier)
+    with serving(witness, home.signer.verifier) as server:
+        lines = [f"witness office {key} {server.address}", f"witness away {away} http://127.0.0.1:9", "quorum office"]
+        home.settings = home.settings.model_copy(update={"log": Log(witnesses="\n".join(lines))})
+        carry_out(home, 1)
+    ((_, encoded, _),) = certificates.shown(home, FIRST)
+    assert verify_certificate(encoded, home.signer.verifier_key, [key]).findings == ()
+    assert verify_certificate(encoded, home.signer.verifier_key, [str(away)]).findings, "who was away is not on it"
+    assert signed.findings() == ()
+
+
+def test_a_policy_that_is_none_does_not_stop_a_certificate(signed: Story) -> None:
+    signed.home.settings = signed.home.settings.model_copy(update={"log": Log(witnesses="nonsense")})
+    carry_out(signed.home, 1)
+    assert certificates.shown(signed.home, FIRST)

@@ -117,7 +117,7 @@ def suggest(desk: Desk, conversation: str) -> None:
 def replace(desk: Desk, conversation: str, numbers: list[int] | None, every: bool) -> None:
     """Put the term in the place of what was heard wrongly, everywhere in a transcript.
 
-    Each is a correction like any other: with who and when, and to be undone with `candour transcript correct --undo`.
+    Each is a correction like any other: with who and when, and to be undone with `candour transcript undo`.
     """
     home = desk.unlock()
     if every == bool(numbers):

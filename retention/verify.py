@@ -32,7 +32,8 @@ def _portions(session: Session) -> Iterator[Portion]:
     head, count = next(signed, None), 0
     # As text, because a query that knows its types looks at each value again
     query = text("SELECT idx, body, hash FROM audit_leaf ORDER BY idx")
-    for part in session.execute(query.execution_options(yield_per=PORTION)).partitions():
+    streamed = query.execution_options(stream_results=True, max_row_buffer=PORTION)
+    for part in session.execute(streamed).partitions(PORTION):
         places, bodies, hashes = zip(*part, strict=True)
         count += len(part)
         found = []

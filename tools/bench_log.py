@@ -1,7 +1,7 @@
 """What it costs to write a log and to verify one: `python -m tools.bench_log [ENTRIES]`.
 
-The log is that of conversations as the product keeps it: some two hundred entries each, from the plan to the certificate, with
-every signature that the rules look at. Each verification runs in a process of its own, so that its memory is its own.
+The log is that of conversations as the product keeps it: some 660 entries each, from the plan to the certificate, with every
+signature that the rules look at. Each verification runs in a process of its own, so that its memory is its own.
 """
 
 import json
@@ -33,12 +33,13 @@ from storage.log.tables import AuditCheckpoint, AuditLeaf, AuditNode
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PORTION = 4096
+# What people and the worker do with a conversation of an hour and a half
 WORK = {
-    Event.TRANSCRIPT_HEARD: 60,
-    Event.TRANSCRIPT_CORRECTED: 60,
-    Event.DOUBT_RESOLVED: 20,
-    Event.NAME_DECIDED: 15,
-    Event.EXTRACT_ADDED: 30,
+    Event.TRANSCRIPT_HEARD: 200,
+    Event.TRANSCRIPT_CORRECTED: 250,
+    Event.DOUBT_RESOLVED: 80,
+    Event.NAME_DECIDED: 60,
+    Event.EXTRACT_ADDED: 60,
 }
 Fields = dict[str, Any]
 

@@ -1,7 +1,7 @@
-"""Who said it.
+"""Who said it, and what they said in one go.
 
-Two microphones answer it: whoever speaks is louder in the own one. Both are kept where both speak at once. With one
-microphone there is no honest answer yet, and every word is `?` until a person assigns it.
+Two microphones answer it: whoever speaks is louder in the own one. Both are kept where both speak at once. For one microphone
+see `one_channel`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -106,10 +106,21 @@ def turns(words: Sequence[Word]) -> tuple[Turn, ...]:
     )
 
 
-def swap(draft: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The same turns with interviewer and participant exchanged everywhere."""
-    other = {Speaker.INTERVIEWER: Speaker.PARTICIPANT, Speaker.PARTICIPANT: Speaker.INTERVIEWER}
-    return assign(draft, {turn.number: other.get(turn.speaker, turn.speaker) for turn in draft})
+def in_order(words: Sequence[Word]) -> tuple[Turn, ...]:
+    """Words of one channel as numbered turns in the order they were said, each by one speaker; where nobody knows who speaks,
+    also pauses end a turn."""
+    pieces: list[list[Word]] = []
+    for word in words:
+        last = pieces[-1][-1] if pieces else None
+        same = last is not None and last.speaker is word.speaker
+        if last is not None and same and (word.speaker is not Speaker.UNKNOWN or not _ends(last, word, word.speaker)):
+            pieces[-1].append(word)
+        else:
+            pieces.append([word])
+    return tuple(
+        Turn(number=number, speaker=piece[0].speaker, words=tuple(piece))
+        for number, piece in enumerate(pieces, start=1)
+    )
 
 
 def assign(draft: Sequence[Turn], speakers: Mapping[int, Speaker]) -> tuple[Turn, ...]:

@@ -18,13 +18,14 @@ from pipeline.recording.confined import decode
 from pipeline.recording.intake import opened
 from pipeline.recording.playback import Peaks, Playback
 from pipeline.stages import Work
-from pipeline.transcription import doubts, progress, runs, speakers, speech
+from pipeline.transcription import doubts, one_channel, progress, runs, speakers, speech
 from pipeline.transcription.coverage import account
 from pipeline.transcription.imported import Imported, has_times, laid
 from pipeline.transcription.library import Sound
 from pipeline.transcription.progress import Progress as Progress
 from pipeline.transcription.runs import ACTOR, Pace, Report, Run
 from pipeline.transcription.runs import LeaseLost as LeaseLost
+from pipeline.transcription.timbre import Timbre
 from pipeline.transcripts import kept
 from pipeline.transcripts.transcript import (
     Heard,
@@ -102,6 +103,7 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
     balance = None if isinstance(hears, Imported) else _balance(run)
     hearing = _Hearing(hears, run, balance, Pace(run, report))
     damaged: list[Span] = []
+    timbre = Timbre()
     seconds = 0.0
     with (
         opened(home, BlobRef(recording.blob), run.key, run.conversation.reference) as plain,
@@ -115,6 +117,7 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
             playback.add(window.samples)
             peaks.add(window.samples)
             damaged += window.damaged
+            timbre.add(_mono(window.samples)[0])
             if window.index not in done:
                 done[window.index] = hearing.hear(window)
                 _commit_window(run, window, done[window.index], hearing.language)
@@ -122,14 +125,16 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
             hearing.pace.reached(seconds)
         playback.close()
     found = [done[number] for number in sorted(done)]
-    _finish(run, hearing, _draft(written, found), found, damaged, seconds, sink.ref, peaks.close())
-
-
-def _draft(written: tuple[Turn, ...], found: list[_Found]) -> tuple[Turn, ...]:
     words = [word for one in found for word in one.words]
-    if not written:
-        return speakers.turns(words)
-    return written if has_times(written) else laid(written, words)
+    if written:
+        draft = written if has_times(written) else laid(written, words)
+    else:
+        draft = speakers.turns(words) if balance is not None else one_channel.turns(words, timbre.close())
+    _finish(run, hearing, draft, found, damaged, seconds, sink.ref, peaks.close())
+
+
+def _mono(samples: audio.Samples) -> audio.Samples:
+    return samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
 
 
 class _Stopped(Exception):
@@ -163,8 +168,7 @@ class _Hearing:
         samples = audio.raise_quiet(window.samples)
         if self._balance is not None:
             return self._two(window, samples, self._balance)
-        mono = samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
-        heard = self._one(window, speech.floats(mono), window.index, None, 0, 1)
+        heard = self._one(window, speech.floats(_mono(samples)), window.index, None, 0, 1)
         return _Found(heard=(heard,), words=heard.words)
 
     def _two(self, window: audio.Window, samples: audio.Samples, balance: float) -> _Found:

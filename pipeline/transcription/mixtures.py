@@ -1,0 +1,114 @@
+"""Two small tools of speaker recognition before neural networks: mixtures of Gaussians, and clustering by the Bayesian criterion.
+
+Mixtures with diagonal covariances, fitted by expectation-maximisation, and their means adapted to one voice, after Reynolds,
+Quatieri and Dunn (2000). Agglomerative clustering after Chen and Gopalakrishnan (1998): the two stretches of sound are joined
+that are best described by one Gaussian instead of two.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ROUNDS: Final = 12
+RELEVANCE: Final = 16.0
+FLOOR: Final = 0.05  # of the variance of all sound, below which no component gets
+_RIDGE: Final = 1e-2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mixture:
+    """Weighted Gaussians: `means` and `variances` have shape (components, size), `weights` (components,)."""
+
+    means: Array
+    variances: Array
+    weights: Array
+
+    def parts(self, frames: Array) -> Array:
+        """Log-likelihood of each frame in each component, shape (frames, components)."""
+        precision = 1 / self.variances
+        constant = np.log(self.weights) - 0.5 * (
+            np.log(2 * np.pi * self.variances).sum(1) + (np.square(self.means) * precision).sum(1)
+        )
+        scaled = frames @ (self.means * precision).T - 0.5 * np.square(frames) @ precision.T
+        return np.asarray(scaled + constant)
+
+    def likelihood(self, frames: Array) -> Array:
+        """Log-likelihood of each frame, shape (frames,)."""
+        return np.asarray(np.logaddexp.reduce(self.parts(frames), axis=1))
+
+    def shares(self, frames: Array) -> Array:
+        """How much of each frame belongs to each component, shape (frames, components); each row adds up to 1."""
+        parts = self.parts(frames)
+        shares = np.exp(parts - parts.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+    def adapted(self, frames: Array, shares: Array) -> "Mixture":
+        """The same mixture with its means moved to these frames, of which `shares` belong to each component."""
+        count = shares.sum(axis=0)[:, None]
+        moved = (shares.T @ frames) / np.maximum(count, 1e-6)
+        trust = count / (count + RELEVANCE)
+        return Mixture(means=trust * moved + (1 - trust) * self.means, variances=self.variances, weights=self.weights)
+
+
+def fit(frames: Array, components: int, chance: np.random.Generator) -> Mixture:
+    """A mixture that describes these frames."""
+    floor = FLOOR * frames.var(axis=0) + 1e-6
+    picked = chance.choice(len(frames), components, replace=len(frames) < components)
+    mixture = Mixture(
+        means=frames[picked],
+        variances=np.tile(frames.var(axis=0) + 1e-3, (components, 1)),
+        weights=np.full(components, 1 / components),
+    )
+    for _ in range(ROUNDS):
+        shares = mixture.shares(frames)
+        count = shares.sum(axis=0)[:, None] + 1e-6
+        means = (shares.T @ frames) / count
+        variances = np.maximum((shares.T @ np.square(frames)) / count - np.square(means), floor)
+        mixture = Mixture(means=means, variances=variances, weights=count[:, 0] / count.sum())
+    return mixture
+
+
+def halves(stretches: list[Array]) -> tuple[list[int], list[int]]:
+    """Stretches of sound, each of shape (frames, size), in two groups of what sounds alike; their places in the list."""
+    count = np.array([len(one) for one in stretches], np.float64)
+    total = np.array([one.sum(axis=0) for one in stretches])
+    square = np.array([one.T @ one for one in stretches])
+    members = [[place] for place in range(len(stretches))]
+    alive = np.ones(len(stretches), np.bool_)
+    own = count * _spread(count, total, square)
+    cost = np.full((len(stretches), len(stretches)), np.inf)
+
+    def joining(place: int, others: NDArray[np.intp]) -> Array:
+        """What it costs to describe this stretch and each of the others together."""
+        both = count[place] + count[others]
+        spread = _spread(both, total[place] + total[others], square[place] + square[others])
+        size = total.shape[1]
+        return np.asarray(both * spread - own[place] - own[others] - (size + size * (size + 1) / 2) * np.log(both))
+
+    for place in range(len(stretches) - 1):
+        cost[place, place + 1 :] = joining(place, np.arange(place + 1, len(stretches)))
+    while alive.sum() > 2:
+        one, other = (int(place) for place in np.unravel_index(cost.argmin(), cost.shape))
+        count[one] += count[other]
+        total[one] += total[other]
+        square[one] += square[other]
+        members[one] += members[other]
+        alive[other] = False
+        cost[other], cost[:, other] = np.inf, np.inf
+        own[one] = count[one] * _spread(count[one : one + 1], total[one : one + 1], square[one : one + 1])[0]
+        others = np.flatnonzero(alive)
+        others = others[others != one]
+        cost[np.minimum(one, others), np.maximum(one, others)] = joining(one, others)
+    first, second = np.flatnonzero(alive)
+    return members[first], members[second]
+
+
+def _spread(count: Array, total: Array, square: Array) -> Array:
+    """Log-determinants of the covariances that these sums give."""
+    mean = total / count[:, None]
+    covariance = square / count[:, None, None] - mean[:, :, None] * mean[:, None, :]
+    return np.asarray(np.linalg.slogdet(covariance + _RIDGE * np.eye(total.shape[1]))[1])

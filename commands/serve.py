@@ -48,7 +48,7 @@ def serve(desk: Desk, host: str, port: int, origin: str | None, link: bool) -> N
         proxy_headers=origin is not None,
     )
     # Ctrl+C is how it is meant to end.
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), home.forgetting():
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from storage.durable import sync_folder
 from storage.errors import Unavailable
+from storage.secret import Secret
 
 SECRET = 32
 _SPREAD = 128 * 1024
@@ -53,7 +54,7 @@ def split(secret: bytes) -> bytes:
 
 def merge(spread: bytes) -> bytes:
     """The secret that `split` spread."""
-    return _xor(_diffuse(spread[:-SECRET]), spread[-SECRET:])
+    return Secret.of(_xor(_diffuse(spread[:-SECRET]), spread[-SECRET:]))
 
 
 def _diffuse(pieces: bytes) -> bytes:

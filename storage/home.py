@@ -13,8 +13,9 @@ with home.writing() as session:
 import fcntl
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -27,7 +28,7 @@ from storage import clock, database
 from storage.blobs import LocalBlobs
 from storage.clock import Evidence
 from storage.durable import NotWritable, plain_refusals
-from storage.errors import BadInput, Busy, Locked, NotFound, Refused
+from storage.errors import BadInput, Busy, CandourError, Locked, NotFound, Refused
 from storage.keyring import Work
 from storage.log.entry import Entry
 from storage.log.log import Event, Signer, append
@@ -37,6 +38,7 @@ from storage.models import ClockEntry
 from storage.settings import Settings, load
 from storage.vault import Vault
 
+_GLANCE = 1.0
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -175,6 +177,27 @@ class Home:
             raise VaultClosed
         return self._vault
 
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """For processes that live long with an open vault: when another destroys keys, the old root is forgotten here at once.
+
+        Whoever asks the vault notices that by itself; this asks every second.
+        """
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(_GLANCE):
+                with suppress(CandourError):
+                    _ = self.vault.epoch
+
+        glances = threading.Thread(target=look, name="forgetting", daemon=True)
+        glances.start()
+        try:
+            yield
+        finally:
+            over.set()
+            glances.join()
+
     @property
     def models(self) -> Path:
         return self.folder / "models"
@@ -194,11 +217,15 @@ class Home:
         """The log's last evidence of the time; None while it has none."""
         seq = session.scalar(select(func.max(ClockEntry.seq)))
         body = session.scalar(select(AuditLeaf.body).where(AuditLeaf.idx == seq)) if seq is not None else None
-        return Evidence.of(Entry.decode(bytes(body)).detail) if body is not None else None
+        if seq is None:
+            return None
+        entry = _readable(body)
+        # Evidence that was changed vouches for no time at all: nothing with a date is destroyed.
+        return Evidence.of(entry.detail) if entry else Evidence(time=_BEGINNING, counter=None)
 
     def _reach(self, session: Session) -> datetime:
-        body = session.scalar(select(AuditLeaf.body).order_by(AuditLeaf.idx.desc()).limit(1))
-        last = Entry.decode(bytes(body)).t if body is not None else _BEGINNING
+        entry = _readable(session.scalar(select(AuditLeaf.body).order_by(AuditLeaf.idx.desc()).limit(1)))
+        last = entry.t if entry else _BEGINNING
         evidence = self.evidence(session)
         return last if evidence is None else max(last, evidence.sure(clock.count()))
 
@@ -279,6 +306,14 @@ class Home:
             yield
         finally:
             os.close(handle)
+
+
+def _readable(body: bytes | None) -> Entry | None:
+    """An entry, unless it was changed: to find that is for those who verify."""
+    try:
+        return Entry.decode(body) if body is not None else None
+    except (AttributeError, ValueError):
+        return None
 
 
 def _url(folder: Path, settings: Settings) -> str:

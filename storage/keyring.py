@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from storage.errors import Locked, NotVerified
+from storage.secret import Secret
 
 KEY = 32
 SALT = 16
@@ -92,16 +93,16 @@ class Keyring:
 
 def stretch(passphrase: bytes, salt: bytes, work: Work) -> bytes:
     """32 bytes from a passphrase, at the price of `work`."""
-    return Argon2id(salt=salt, length=32, iterations=work.iterations, lanes=work.lanes, memory_cost=work.memory).derive(
-        passphrase
-    )
+    price = Argon2id(salt=salt, length=32, iterations=work.iterations, lanes=work.lanes, memory_cost=work.memory)
+    return Secret.of(price.derive(passphrase))
 
 
 def derive(anchor: bytes, stretched: bytes, epoch: int) -> Root:
     """The root of an epoch: without the anchor there is none, whoever knows the passphrase."""
     info = b"candour vault root" + epoch.to_bytes(8, "big")
-    keys = HKDF(algorithm=SHA256(), length=96, salt=None, info=info).derive(anchor + stretched)
-    return Root(epoch=epoch, records=keys[:32], seal=keys[32:64], check=keys[64:])
+    material = Secret.of(anchor + stretched)
+    keys = Secret.of(HKDF(algorithm=SHA256(), length=96, salt=None, info=info).derive(material))
+    return Root(epoch=epoch, records=Secret.of(keys[:32]), seal=Secret.of(keys[32:64]), check=keys[64:])
 
 
 def seal(root: Root, key_id: UUID, kind: KeyClass, secret: bytes) -> Record:
@@ -117,7 +118,7 @@ def unseal(root: Root, key_id: UUID, record: Record) -> bytes:
         VaultDamaged: the record is not from this epoch or belongs to another id or class.
     """
     try:
-        return AESGCM(root.records).decrypt(record.nonce, record.sealed, _context(root, key_id, record.kind))
+        return Secret.of(AESGCM(root.records).decrypt(record.nonce, record.sealed, _context(root, key_id, record.kind)))
     except InvalidTag:
         raise VaultDamaged from None
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from storage.age import HybridIdentity
 from storage.errors import NotVerified
+from storage.secret import Secret
 
 _NONCE = 12
 
@@ -54,4 +55,4 @@ def slot(secret: bytes) -> HybridIdentity:
 def _subkey(key: bytes, purpose: bytes) -> bytes:
     if len(key) != 32:
         raise ValueError("a key has 32 bytes")
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"candour " + purpose).derive(key)
+    return Secret.of(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"candour " + purpose).derive(key))

@@ -26,6 +26,7 @@ from storage.anchor import SECRET, Anchor, NotErased, Slot
 from storage.errors import Busy, Destroyed, NotFound, NotVerified, Refused
 from storage.keyring import KeyClass, Keyring, Root, VaultDamaged, Work, WrongPassphrase
 from storage.sealed import open_value, seal_value
+from storage.secret import Secret
 
 __all__ = [
     "AnchorLost",
@@ -121,7 +122,7 @@ class Vault:
             folder.mkdir(mode=0o700, exist_ok=True)
             if any(folder.glob("vault-*")):
                 raise VaultExists
-            secret, salt, work = os.urandom(SECRET), os.urandom(keyring.SALT), work or Work()
+            secret, salt, work = Secret.of(os.urandom(SECRET)), os.urandom(keyring.SALT), work or Work()
             Anchor.create(folder / "anchor").write(0, 1, secret)
             root = keyring.derive(secret, keyring.stretch(passphrase, salt, work), 1)
             ring = Keyring(epoch=1, salt=salt, work=work, records={})
@@ -219,7 +220,7 @@ class Vault:
             KeyExists: the id is taken.
             VaultBusy: another process writes for longer than ten seconds.
         """
-        secret = os.urandom(keyring.KEY) if secret is None else secret
+        secret = Secret.of(os.urandom(keyring.KEY)) if secret is None else secret
         if len(secret) != keyring.KEY:
             raise ValueError("a key has 32 bytes")
         with durable.plain_refusals(), self._writing():
@@ -258,7 +259,7 @@ class Vault:
                 raise
 
     def _write_next(self, old: _Opened, victims: frozenset[UUID], passphrase: bytes | None) -> _Opened:
-        epoch, slot, secret = old.ring.epoch + 1, 1 - old.slot, os.urandom(SECRET)
+        epoch, slot, secret = old.ring.epoch + 1, 1 - old.slot, Secret.of(os.urandom(SECRET))
         salt, stretched = old.ring.salt, old.stretched
         if passphrase is not None:
             salt = os.urandom(keyring.SALT)

@@ -136,6 +136,13 @@ def work(
     home: Home, *, report: Callable[[Progress], None], stop: Callable[[], bool], finished: Callable[[Done], None]
 ) -> None:
     """Work until asked to stop, looking again after each pause."""
+    with home.forgetting():
+        _work(home, report, stop, finished)
+
+
+def _work(
+    home: Home, report: Callable[[Progress], None], stop: Callable[[], bool], finished: Callable[[Done], None]
+) -> None:
     while not stop():
         finished(work_once(home, report=report, stop=stop))
         until = time.monotonic() + home.settings.work.poll_seconds

@@ -36,7 +36,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         make=("mkfs.ext4", "-q"), filesystem="ext4", options="rw,data=journal", size=64, package="e2fsprogs"
     ),
     "xfs": Kind(make=("mkfs.xfs", "-q"), filesystem="xfs", options="rw", size=320, package="xfsprogs"),
-    "btrfs": Kind(make=("mkfs.btrfs", "-q"), filesystem="btrfs", options="rw,nodiscard", size=128, package="btrfs-progs"),
+    "btrfs": Kind(
+        make=("mkfs.btrfs", "-q"), filesystem="btrfs", options="rw,nodiscard", size=128, package="btrfs-progs"
+    ),
 }
 
 

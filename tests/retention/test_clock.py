@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, text, update
 
 from access.roles import NotAllowed
 from retention import approvals, clock, plan
 from retention.clock import ClockDisagrees
 from retention.policy import ObjectClass
 from storage.log.log import Event
-from storage.models import Review
+from storage.log.tables import AuditLeaf
+from storage.models import ClockEntry, Review
 from tests import story
 from tests.retention.machine import Machine
 from tests.story import FIRST, Stage, Story
@@ -158,3 +159,16 @@ def test_a_new_home_knows_only_its_clock(tmp_path: Path, monkeypatch: pytest.Mon
         assert told.home.evidence(session) is None
         then: datetime = machine.clock + TEN_YEARS
         assert clock.moment(told.home, session, then).sure == then
+
+
+def test_evidence_that_was_changed_vouches_for_nothing(told: Story, machine: Machine) -> None:
+    sign_off(told)
+    machine.wait(FORTNIGHT)
+    assert due(told) == [1]
+    with told.home.reading() as session:
+        seq = session.query(func.max(ClockEntry.seq)).scalar()
+    story.change(told.home, text("DROP TRIGGER IF EXISTS audit_leaf_refuses_update"))
+    story.change(told.home, update(AuditLeaf).where(AuditLeaf.idx == seq).values(body=b"{}"))
+    with told.home.reading() as session:
+        assert clock.moment(told.home, session, machine.clock).sure < machine.clock - TEN_YEARS
+    assert plan.due(told.home, told.home.now()) == []

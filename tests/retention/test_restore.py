@@ -262,7 +262,8 @@ def test_rows_that_were_changed_in_a_backup_are_refused_even_when_its_list_was_c
     with closing(sqlite3.connect(saved[0] / "candour.db")) as rows:
         rows.execute("DROP TRIGGER audit_leaf_refuses_update")
         rows.execute(
-            "UPDATE audit_leaf SET body = replace(body, 'a', 'b') WHERE idx = (SELECT max(idx) FROM audit_leaf)"
+            "UPDATE audit_leaf SET body = CAST(replace(body, 'a', 'b') AS BLOB)"
+            " WHERE idx = (SELECT max(idx) FROM audit_leaf)"
         )
         rows.commit()
     data = (saved[0] / "candour.db").read_bytes()

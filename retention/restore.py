@@ -114,8 +114,10 @@ def _lay_out(
 
 def _bring_up(home: Home, actor: Person, copy: RecoveryCopy) -> Restored:
     require(actor.roles, Act.BACKUP, actor.name)
-    with home.writing() as session:
+    # Before anything is written: what writes reads the time from the log first, and this log may be anybody's.
+    with home.reading() as session:
         _refuse_broken(home, session)
+    with home.writing() as session:
         copies.refuse_attested(session, copy.number)
         copies.merge(session, copy.known)
         entries = stored_size(session)

@@ -98,7 +98,7 @@ ROWS: dict[str, tuple[str, int, str]] = {
     "a bundle into no folder": ("audit bundle {nowhere}/x", 9, "name a folder that exists"),
     "a certificate that is none": ("audit certificate --verify {text}", 10, "Certificate"),
     "a checkpoint that is not text": ("audit verify --earlier {woman}", 4, "check its name"),
-    "a bundle that is none": ("audit verify --bundle {text} --key {key}", 10, "Bundle"),
+    "a bundle that is none": ("audit verify --bundle {text} --key {key}", 10, "not the log of a bundle"),
     "a key that is none": ("audit verify --key nonsense", 10, "a key has the form"),
     # secrets
     "a wrong passphrase": ("transcript show C-001 --passphrase-file {wrong}", 7, "type it again, nothing was changed"),

@@ -33,6 +33,7 @@ from storage.log.tables import AuditCheckpoint, AuditLeaf, AuditNode
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PORTION = 4096
+ROUNDS = 3
 # What people and the worker do with a conversation of an hour and a half
 WORK = {
     Event.TRANSCRIPT_HEARD: 200,
@@ -77,11 +78,11 @@ def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print(f"{size} entries\n\n{'verify':44}{'seconds':>9}{'CPU':>8}{'MiB':>6}")
+        print(f"{size} entries, best of {ROUNDS}\n\n{'verify':44}{'seconds':>9}{'CPU':>8}{'MiB':>6}")
         for every in (10, 1):
             make(folder, size, every)
             for what in ("database", "bundle"):
-                told = apart(what, folder)
+                told = min((apart(what, folder) for _ in range(ROUNDS)), key=lambda one: one["seconds"])
                 line = f"{what}, a signed head for each {every if every > 1 else 'entry'}"
                 print(f"{line:44}{told['seconds']:9.1f}{told['cpu']:8.1f}{told['MiB']:6.0f}")
         print(f"\n{'write':44}{'per second':>12}")

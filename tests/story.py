@@ -123,9 +123,9 @@ def password(name: str) -> str:
     return f"the password of {name}"
 
 
-def opened(folder: Path) -> Story:
+def opened(folder: Path, passphrase: bytes = PASSPHRASE) -> Story:
     home = Home.open(folder)
-    home.unlock(PASSPHRASE)
+    home.unlock(passphrase)
     return Story(home)
 
 

@@ -3,14 +3,16 @@
     python -m tests.faults.sweep FOLDER ORDER MODE
 
 FOLDER/home holds a home whose order may be carried out. MODE is `all`, every call with every fault; `some`, one call of each
-kind; or `careless`, some in a program that erases the old root too early, which must be seen to lose keys. Prints a JSON line for
-each case: the call, how the process ended, what there was then, and what there is after carrying on.
+kind; `full`, a disk that is full, or read-only, from some call on; or `careless`, some in a program that erases the old root
+too early, which must be seen to lose keys. Prints a JSON line for each case: the call, how the process ended, what there was
+then, and what there is after carrying on.
 """
 
 import json
 import re
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -31,6 +33,8 @@ LOOKS: Final = (
     "read", "pread64", "readv", "preadv", "preadv2", "fadvise64", "newfstatat", "fstat", "stat", "lstat", "statx", "access",
     "faccessat", "faccessat2", "flock", "getdents64",
 )  # fmt: skip
+# What a disk refuses that is full or read-only.
+STORES: Final = ("write", "pwrite64", "pwritev2", "fsync", "fdatasync", "rename", "unlink", "ftruncate")
 WRITES: Final = re.compile(r"O_(WRONLY|RDWR|CREAT)")
 _STRING: Final = re.compile(r'"[^/"][^"]*"')
 _PATH: Final = re.compile(r'[<"](/[^">]+)[>"]')
@@ -74,6 +78,17 @@ def some(calls: Sequence[Call], home: Path) -> Iterator[tuple[Call, str]]:
     for n, alike in enumerate(kinds.values()):
         call = alike[len(alike) // 2]
         yield call, KILL if n % 2 else errors(call)[n // 2 % len(errors(call))]
+
+
+def from_then_on(calls: Sequence[Call], home: Path) -> Iterator[tuple[str, list[str]]]:
+    """A disk that takes nothing more, full or read-only in turn, from the middle one of every third kind of change on."""
+    for n, (call, _) in enumerate(list(some(calls, home))[::3]):
+        error = ("ENOSPC", "EROFS")[n % 2]
+        before = Counter(one.name for one in calls[: calls.index(call)])
+        yield (
+            f"{error} from {call.name} {call.at} of {place(call, home)} on",
+            [f"inject={name}:error={error}:when={before[name] + 1}+" for name in STORES],
+        )
 
 
 def careless(prepare: Callable[..., Rotation]) -> Callable[..., Rotation]:
@@ -122,6 +137,14 @@ def main(folder: Path, number: int, mode: str) -> None:
     calls = tuple(call for call in done.calls() if place(call, home))
     if mode == "careless":
         calls = tuple(call for call in calls if str(place(call, home)).startswith("/vault"))
+    if mode == "full":
+        for case, expressions in from_then_on(calls, home):
+            shutil.copytree(folder / "home", home)
+            done = faulty(home, number, f"trace={','.join(STORES)}", *expressions)
+            restarted = after(home, number, before)
+            print(json.dumps({"case": case, "status": done.status, "met": done.injected, **restarted}), flush=True)
+            shutil.rmtree(home)
+        return
     for call, fault in every(calls) if mode == "all" else some(calls, home):
         shutil.copytree(folder / "home", home)
         done = faulty(home, number, f"trace={call.name}", f"inject={call.name}:{fault}:when={call.at}")

@@ -67,6 +67,13 @@ def test_one_call_of_each_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_disk_that_is_full_or_read_only_from_some_step_on(tmp_path: Path) -> None:
+    cases = run(tmp_path, "full")
+    assert len(cases) > 6
+    check(cases)
+
+
+@pytest.mark.slow
 def test_the_sweep_sees_keys_that_are_lost(tmp_path: Path) -> None:
     """The control: a program that erases the old root before the new one is there."""
     cases = run(tmp_path, "careless")

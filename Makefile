@@ -39,8 +39,10 @@ bench: $(MADE) ## the tables in docs/benchmarks.md, measured here; MINUTES=90 to
 	$(BIN)/python -m tools.bench_age
 	$(BIN)/python -m tools.bench_log
 	$(BIN)/python -m tools.bench_names
+	$(BIN)/python -m tools.bench_export
 	$(BIN)/python -m tools.bench_page
 	$(BIN)/python -m tools.bench_transcription --minutes $(MINUTES)
+	$(BIN)/python -m tools.bench_speakers
 	$(BIN)/python -m demo.evaluate
 
 lock: ## requirements.lock anew from pyproject.toml; needs uv

@@ -1,8 +1,8 @@
 """Does whatever comes to mind, and is killed whenever: `python -m tests.faults.chance FOLDER SEED NUMBER`.
 
 FOLDER/home holds a home. A child process does random steps in it, one after the other, until this one kills it without a
-warning; the next child goes on with what is there, until NUMBER steps are done. Prints a JSON line: what was done how often, and
-the kills.
+warning; the next child goes on with what is there, until NUMBER steps are done. When to kill is counted in calls and not in
+seconds, so that a slow machine and a fast one die as often, and in the midst of things. Prints a JSON line: a `Lived`.
 """
 
 import io
@@ -11,9 +11,9 @@ import os
 import random
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,20 @@ from tests.story import REVIEW, Story
 CUSTODIAN: Final = age.HybridIdentity(bytes(range(32)))
 WHY: Final = {"reason": "a letter", "reference": "L 1"}
 TEAM: Final = ("ana", "ben", "cara", "eve")
+# A life: fewer steps than these in peace, then at most so many calls, as a power of ten.
+QUIET: Final = 6
+MOST_CALLS: Final = 4.5
+KILL_ME: Final = b"kill me\n"
+ENDS: Final = ("done", "refused")
+
+
+@dataclass(frozen=True)
+class Lived:
+    """How often each step was done, or killed while it was at work, and what nobody foresaw."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    killed: Counter[str] = field(default_factory=Counter)
+    unforeseen: list[str] = field(default_factory=list)
 
 
 class Chance:
@@ -119,51 +133,74 @@ STEPS: Final[dict[Callable[[Chance], None], int]] = {
 }  # fmt: skip
 
 
-def child(home: Path, seed: int, number: int, sound: bytes, done: int) -> None:
+def child(home: Path, seed: int, number: int, sound: bytes, says: int) -> None:
+    """Steps until it is killed: a few in peace, then as many calls of C functions as the dice say, wherever that is."""
     dice = random.Random(seed)  # noqa: S311
     chance = Chance(story.opened(home), dice, sound)
-    for _ in range(number):
+    peace, calls = dice.randrange(QUIET), int(10 ** dice.uniform(0, MOST_CALLS))
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal calls
+        calls -= event == "c_call"
+        if calls <= 0:
+            sys.setprofile(None)
+            os.write(says, KILL_ME)
+
+    for n in range(number):
         (step,) = dice.choices(list(STEPS), weights=list(STEPS.values()))
+        os.write(says, f"{step.__name__}\n".encode())
         try:
+            if n >= peace and calls > 0:
+                sys.setprofile(count)
             step(chance)
-            result = step.__name__
+            result = b"done"
         except CandourError:
-            # Refused, as most of what comes to mind is.
-            result = "refused"
-        os.write(done, f"{result}\n".encode())
+            # As most of what comes to mind is.
+            result = b"refused"
+        finally:
+            sys.setprofile(None)
+        os.write(says, result + b"\n")
+    while calls <= 0:
+        signal.pause()
 
 
-def one_life(home: Path, dice: random.Random, number: int, sound: bytes) -> tuple[Counter[str], bool]:
-    """A child until it is killed or has done all; what it did, and whether it was killed."""
-    reading, writing = os.pipe()
-    seed, life = dice.randrange(2**32), dice.uniform(0.02, 3.0)
+def one_life(home: Path, dice: random.Random, number: int, sound: bytes, lived: Lived) -> None:
+    """A child until it says that it is to be killed, which it is while it goes on, or has done all."""
+    hears, says = os.pipe()
+    seed = dice.randrange(2**32)
     process = os.fork()
     if process == 0:
+        os.close(hears)
         try:
-            child(home, seed, number, sound, writing)
+            child(home, seed, number, sound, says)
         except BaseException as error:
-            os.write(writing, f"unforeseen {type(error).__name__}: {str(error)[:200]}\n".encode())
+            os.write(says, f"unforeseen {type(error).__name__}: {str(error)[:200]}\n".encode())
             os._exit(1)
         os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as said:
-        until = time.monotonic() + life
-        while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
-            if time.monotonic() >= until:
+    os.close(says)
+    with os.fdopen(hears, "rb") as said:
+        step = ""
+        for line in said:
+            if line == KILL_ME:
                 os.kill(process, signal.SIGKILL)
-                ended = os.waitpid(process, 0)
+                lived.killed[step] += 1
                 break
-            time.sleep(0.005)
-        return Counter(said.read().splitlines()), os.WIFSIGNALED(ended[1])
+            word = line.decode().strip()
+            if word in ENDS:
+                lived.done[step if word == "done" else word] += 1
+            elif word.startswith("unforeseen"):
+                lived.unforeseen.append(f"{step}: {word}")
+            else:
+                step = word
+    os.waitpid(process, 0)
 
 
 def main(folder: Path, seed: int, number: int) -> None:
-    dice, done, kills = random.Random(seed), Counter[str](), 0  # noqa: S311
+    dice, lived = random.Random(seed), Lived()  # noqa: S311
     sound = story.recording("woman")[: 44 + 2 * 16000]
-    while (left := number - done.total()) > 0:
-        did, killed = one_life(folder / "home", dice, left, sound)
-        done, kills = done + did, kills + killed
-    print(json.dumps({"done": done, "kills": kills}))
+    while (left := number - lived.done.total()) > 0 and not lived.unforeseen:
+        one_life(folder / "home", dice, left, sound, lived)
+    print(json.dumps(vars(lived)))
 
 
 if __name__ == "__main__":

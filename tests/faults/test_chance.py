@@ -72,7 +72,7 @@ def settle(told: Story) -> None:
 
 
 def check(folder: Path, lived: dict[str, Any]) -> Story:
-    assert [what for what in lived["done"] if what.startswith("unforeseen")] == []
+    assert lived["unforeseen"] == []
     told = story.opened(folder / "home")
     settle(told)
     assert wrong(told) == []
@@ -86,8 +86,8 @@ def check(folder: Path, lived: dict[str, Any]) -> Story:
 
 @pytest.mark.slow
 def test_some_random_steps_with_kills_leave_a_whole_home(tmp_path: Path) -> None:
-    lived = live(tmp_path, 1, 150)
-    assert lived["kills"] >= 3
+    lived = live(tmp_path, 1, 100)
+    assert sum(lived["killed"].values()) >= 10
     told = check(tmp_path, lived)
     vault: Vault = told.home.vault
     victim = next(key for key, kind in vault.ids().items() if kind is KeyClass.RECORDING)
@@ -100,5 +100,5 @@ def test_some_random_steps_with_kills_leave_a_whole_home(tmp_path: Path) -> None
 @pytest.mark.timeout(4 * 3600)
 def test_ten_thousand_random_steps_with_kills_leave_a_whole_home(tmp_path: Path) -> None:
     lived = live(tmp_path, 2, 10_000)
-    assert lived["kills"] > 100
+    assert sum(lived["killed"].values()) > 300
     check(tmp_path, lived)

@@ -15,6 +15,7 @@ from web.pages import (
     elsewhere,
     extending,
     holds,
+    matrix,
     password,
     playback,
     recordings,
@@ -98,6 +99,8 @@ ROUTES: Final[Sequence[Entry]] = (
     post("/review-keys", transcript_keys.keep, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
     get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
+    # what its extracts say together
+    get("/reviews/{review}/matrix", matrix.page, may(Act.CODE)),
     # auditing
     get("/audit", audit.log, may(Act.READ_LOG), menu="Audit"),
     get("/audit/entries/{entry}", audit.entry, may(Act.READ_LOG)),

@@ -1,5 +1,7 @@
 """Extracts of several conversations and coders beside each other: the matrix, and how far two coders agree."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,15 +27,42 @@ class WhichCoders(BadInput):
     """agreement: {count} people have coded {target} ({coders}); name the two to compare with --coder"""
 
 
-def framework(home: Home, actor: Person, target: str, *, rolled_up: bool = False, coder: str | None = None) -> Matrix:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Framework:
+    """The framework matrix of a review, what sets accounts apart code by code, its codebook, and who has coded."""
+
+    matrix: Matrix
+    accounts: tuple[Account, ...]
+    book: Codebook
+    coders: tuple[str, ...]
+
+
+def framework(
+    home: Home,
+    actor: Person,
+    target: str,
+    *,
+    rolled_up: bool = False,
+    coder: str | None = None,
+    branch: str | None = None,
+) -> Framework:
     """The framework matrix of a review: a row a conversation by position, a column a code, the extracts in the cells.
 
-    Raises NotAllowed, UnknownConversation, NoDocument.
+    `branch` is any label of a code: then only that code and those below it.
+
+    Raises NotAllowed, UnknownConversation, NoDocument, UnknownCode.
     """
     require(actor.roles, Act.CODE, actor.name)
     with home.reading() as session:
-        documents, book, found = _coded(home, session, target)
-    return matrix(documents, book, [one for one in found if coder in (None, one.coder)], rolled_up=rolled_up)
+        documents, book, every = _coded(home, session, target)
+    found = [one for one in every if coder in (None, one.coder)]
+    below = None if branch is None else book.find(branch)
+    return Framework(
+        matrix=matrix(documents, book, found, rolled_up=rolled_up, branch=below),
+        accounts=side_by_side(documents, book, found),
+        book=book,
+        coders=tuple(sorted({one.coder for one in every})),
+    )
 
 
 def compare(

@@ -48,9 +48,14 @@ class Matrix:
 
 
 def matrix(
-    documents: Sequence[Document], codebook: Codebook, extracts: Iterable[Extract], *, rolled_up: bool = False
+    documents: Sequence[Document],
+    codebook: Codebook,
+    extracts: Iterable[Extract],
+    *,
+    rolled_up: bool = False,
+    branch: Code | None = None,
 ) -> Matrix:
-    """The matrix of these documents over the codes in use.
+    """The matrix of these documents over the codes in use, or over one of them and those below it.
 
     With `rolled_up` a code also has what is filed below it, each extract once, and headings have a column.
     """
@@ -64,7 +69,9 @@ def matrix(
         for column in dict.fromkeys(id for code in one.codes for id in columns_of.get(code, ())):
             under.setdefault((one.conversation, column), []).append(one)
     used = {code for _, code in under}
-    columns = tuple(code for code in codebook.codes if code.id in used)
+    columns = tuple(
+        code for code in codebook.codes if code.id in used and (branch is None or branch in codebook.lineage(code))
+    )
     return Matrix(
         rows=rows,
         columns=columns,

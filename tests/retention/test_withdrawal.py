@@ -107,7 +107,7 @@ def test_the_order_of_a_sign_off_gives_way(tmp_path: Path) -> None:
 def test_the_rest_of_the_review_goes_on(tmp_path: Path) -> None:
     told = story.at(Stage.EXPORTED, tmp_path)
     receive(told)
-    assert comparing.framework(told.home, told.ana, REVIEW).rows == ()
+    assert comparing.framework(told.home, told.ana, REVIEW).matrix.rows == ()
     with pytest.raises(NothingToExport):
         exporting.dry_run(told.home, told.ana, REVIEW, Profile.INTERNAL)
     bookkeeping.replace_codebook(told.home, told.ana, REVIEW, parse(read("codebooks/learning-together.toml")))

@@ -28,6 +28,8 @@ PAGES = (
     ("ben", "/conversations/C-001/withdrawal"),
     ("ben", "/conversations/C-001/extend"),
     ("ben", "/retention"),
+    ("ana", "/reviews/LT-1/matrix"),
+    ("ana", "/reviews/LT-1/matrix?show=words&count=below"),
     ("dora", "/audit"),
     ("dora", "/audit/entries/12"),
     ("dora", "/audit/verify"),

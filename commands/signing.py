@@ -49,8 +49,10 @@ def hold() -> None:
 @click.option("--reference", required=True, help="What it rests on, such as a letter or case number.")
 @with_desk
 def place(desk: Desk, target: str, reason: str, reference: str) -> None:
-    """Forbid at once to destroy anything of TARGET, a conversation or a review."""
-    number = holds.place(desk.unlock(), desk.actor, target, reason=reason, reference=reference)
+    """Forbid at once to destroy anything of TARGET, a conversation or a review. Signed with your own key."""
+    home = desk.unlock()
+    actor = desk.actor
+    number = holds.place(home, actor, desk.password(actor.name), target, reason=reason, reference=reference)
     desk.result(
         {"hold": number}, f"Hold {number} stands on {target}. Two people can lift it: candour hold lift {number}"
     )

@@ -198,6 +198,9 @@ def settle(
         if AT_WORK.index(state) > AT_WORK.index(conversation.state):
             home.log(session, event, actor=actor.name, obj=[conversation.id])
         reached = state
+    if AT_WORK.index(reached) < AT_WORK.index(conversation.state):
+        moved = {"from": conversation.state.value, "to": reached.value}
+        home.log(session, Event.CONVERSATION_STEPPED_BACK, actor=actor.name, obj=[conversation.id], detail=moved)
     if reached is not conversation.state:
         conversation.state, conversation.state_at = reached, home.now()
     return reached

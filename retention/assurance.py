@@ -12,7 +12,6 @@ import os
 import re
 import resource
 import sqlite3
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -176,7 +175,7 @@ def survey(home: Home) -> Facts:
         swaps=_swaps(),
         core_limit=resource.getrlimit(resource.RLIMIT_CORE)[0],
         core_handler=_text(CORES).startswith("|"),
-        temp_filesystem=_mount(Path(tempfile.gettempdir()))[0],
+        temp_filesystem=_mount(_temp_folder())[0],
         sqlite=sqlite3.sqlite_version,
         pragmas=_pragmas(home),
         clock_behind=max(timedelta(0), last - home.machine_clock()) if last else timedelta(0),
@@ -209,6 +208,12 @@ def _mount(path: Path) -> tuple[str, frozenset[str], str, str]:
             both = frozenset(options.split(",")) | frozenset(left.split()[5].split(","))
             longest, best = len(point), (kind, both, device, left.split()[2])
     return best
+
+
+def _temp_folder() -> Path:
+    """Where programs put temporary files. Not asked of `tempfile`, which finds out by writing some."""
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return next((Path(one) for one in named if one and Path(one).is_dir()), Path("/tmp"))  # noqa: S108  # looked at only
 
 
 def _swaps() -> int:

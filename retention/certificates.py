@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64encode
-from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 
@@ -17,7 +16,6 @@ from storage.errors import NotFound
 from storage.home import Home
 from storage.log.entry import Plain
 from storage.log.log import Event, entries, prove
-from storage.log.policy import BadPolicy
 from storage.models import Approval, Conversation, Order, OrderState, Person, Review
 from storage.models import Copy as CopyRow
 
@@ -51,9 +49,7 @@ def log_done(home: Home, session: Session, order: Order) -> None:
 
 def issue(home: Home, number: int) -> None:
     """Finish the certificate of a done order with its receipt from the log, which witnesses that have an address cosign first."""
-    # Whoever is away, or was set wrongly, does not keep the certificate waiting.
-    with suppress(BadPolicy):
-        witnessing.ask(home, ACTOR)
+    witnessing.ask_those_reachable(home, ACTOR)
     with home.writing() as session:
         order = session.scalars(select(Order).where(Order.number == number)).one()
         seq = order.facts["entry"]

@@ -16,7 +16,7 @@ from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.history import Field
-from retention import certificates, holds, orders
+from retention import certificates, holds, orders, witnessing
 from retention.orders import ACTOR, Reason
 from storage import age
 from storage.blobs import BlobRef, NoSuchBlob
@@ -83,6 +83,8 @@ def carry_out(home: Home, number: int) -> Outcome:
         certificate = order.certificate
     if state is OrderState.APPROVED:
         _intend(home, number)
+        # Seen from outside before the point of no return, so that nobody can later deny that it was announced.
+        witnessing.ask_those_reachable(home, ACTOR)
         state = OrderState.INTENDED
     if state is OrderState.INTENDED:
         _erase(home, number)

@@ -1,4 +1,4 @@
-"""Holds: an order not to destroy. One person places it, at once effective; two lift it, each with a reason and a signature.
+"""Holds: an order not to destroy. One person places it, at once effective; two lift it. Each gives a reason and signs.
 
 One of the two at least has the governance role; the other may be a reviewer.
 """
@@ -21,7 +21,7 @@ from storage import models
 from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import hold_lift_statement, subject_digest
+from storage.log.statements import hold_lift_statement, hold_statement, subject_digest
 from storage.models import Conversation, Hold, HoldLift, Review
 from storage.sealed import open_value, seal_value
 from storage.vault import KeyClass, KeyGone
@@ -62,30 +62,46 @@ class HoldView:
     lifted_at: datetime | None
 
 
-def _seal(home: Home, review: Review, row_id: UUID, column: str, reason: str, reference: str) -> bytes:
+def _require_grounds(reason: str, reference: str) -> None:
     if not reason.strip() or not reference.strip():
         raise NoReason
+
+
+def _seal(home: Home, review: Review, row_id: UUID, column: str, reason: str, reference: str) -> bytes:
+    _require_grounds(reason, reference)
     body = json.dumps({"reason": reason.strip(), "reference": reference.strip()}).encode()
     return seal_value(home.vault.get(review.review_key, KeyClass.REVIEW), f"{column}:{row_id}", body)
 
 
-def place(home: Home, actor: Person, target: str, *, reason: str, reference: str) -> int:
+def place(home: Home, actor: Person, password: str, target: str, *, reason: str, reference: str) -> int:
     """Place a hold on a conversation or a whole review; returns its number.
 
     Raises:
-        NotAllowed, NoReason, UnknownConversation, UnknownReview.
+        NotAllowed, NoReason, UnknownConversation, UnknownReview, WrongPassword.
     """
     require(actor.roles, Act.PLACE_HOLD, actor.name)
+    _require_grounds(reason, reference)
+    with home.reading() as session:
+        review, conversation = _target(session, target)
+    hold_id, held = uuid4(), conversation.id if conversation else review.id
+    subject = subject_digest([str(hold_id), str(held)], {})
+    signature = directory.sign(home, actor, password, hold_statement(subject))
     with home.writing() as session:
         review, conversation = _target(session, target)
         orders.admit_erasures(home, session)
-        hold = Hold(id=uuid4(), review_id=review.id, conversation_id=conversation.id if conversation else None)
+        hold = Hold(id=hold_id, review_id=review.id, conversation_id=conversation.id if conversation else None)
         hold.number = (session.scalar(select(func.max(Hold.number))) or 0) + 1
         hold.placed_by, hold.placed_at = actor.id, home.now()
         hold.sealed = _seal(home, review, hold.id, "hold.sealed", reason, reference)
         session.add(hold)
-        held = conversation.id if conversation else review.id
-        home.log(session, Event.HOLD_PLACED, actor=actor.name, obj=[hold.id, held])
+        home.log(
+            session,
+            Event.HOLD_PLACED,
+            actor=actor.name,
+            obj=[hold.id, held],
+            ref=subject,
+            sig=b64encode(signature).decode(),
+        )
         return hold.number
 
 

@@ -17,6 +17,7 @@ from storage.log.events import Event, missing
 from storage.log.statements import (
     copy_statement,
     hold_lift_statement,
+    hold_statement,
     order_statement,
     signoff_statement,
     subject_digest,
@@ -149,8 +150,13 @@ class Rules:
     def _hold(self, entry: Entry) -> Iterator[Finding]:
         if entry.obj[0] in self._holds:
             yield _bad(entry, Problem.HOLD, "a hold with this id stands already")
-        else:
-            self._holds[entry.obj[0]] = _Hold(entry.obj[1:])
+            return
+        # A hold that nobody signed is no proof of who placed it, and stands all the same: it forbids, and destroys nothing.
+        self._holds[entry.obj[0]] = _Hold(entry.obj[1:])
+        if entry.ref != subject_digest(entry.obj, entry.detail):
+            yield _bad(entry, Problem.HOLD, "the digest signed is not that of this entry")
+        elif wrong := self._unsigned(entry, hold_statement(entry.ref)):
+            yield _bad(entry, Problem.HOLD, wrong)
 
     def _lift(self, entry: Entry) -> Iterator[Finding]:
         name = entry.obj[0]

@@ -176,6 +176,8 @@ class Story:
         elif event == "hold.placed":
             need(len(obj) > 1 and obj[0] not in self.holds, "a hold on nothing, or a second time")
             self.holds[obj[0]] = (obj[1:], set())
+            need(entry["ref"] == digest({"obj": obj, "detail": detail}), "the digest signed is another")
+            self.signed(entry, "hold")
         elif event in ("hold.lift_asked", "hold.lifted"):
             need(obj[0] in self.holds and entry["ref"] == digest({"obj": obj[:1], "detail": {}}), "no such hold stands")
             self.signed(entry, "hold-lift")

@@ -4,6 +4,7 @@ They are set in candour.toml, [log] witnesses. By file: `request`, carried there
 `ask`, only those with an address. Each cosignature is logged when it is taken in.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +26,7 @@ from storage.log.log import (
     latest_checkpoint,
 )
 from storage.log.note import Checkpoint, Note
-from storage.log.policy import Policy, Witness
+from storage.log.policy import BadPolicy, Policy, Witness
 
 
 class NoSuchWitness(NotFound):
@@ -139,6 +140,12 @@ def ask(home: Home, actor: str, name: str | None = None) -> list[Asked]:
         if not asked[0].address:
             raise NoAddress(name=name)
     return [_ask(home, actor, witness) for witness in asked]
+
+
+def ask_those_reachable(home: Home, actor: str) -> None:
+    """Ask all that have an address, for a step that waits for nobody: who is away, or was set wrongly, is passed over."""
+    with suppress(BadPolicy):
+        ask(home, actor)
 
 
 def _ask(home: Home, actor: str, witness: Witness) -> Asked:

@@ -67,7 +67,7 @@ def furnished(folder: Path) -> Home:
     done = local.work_once(home)
     assert (done.transcribed, done.failed) == (["C-001"], [])
     intake.receive(home, ada, "C-002", io.BytesIO(recording("man")))
-    holds.place(home, ada, "C-003", reason="a hearing", reference="letter 7")
+    holds.place(home, ada, PASSWORD, "C-003", reason="a hearing", reference="letter 7")
     withdrawal.withdraw(home, ada, PASSWORD, "C-004")
     return home
 

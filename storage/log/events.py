@@ -16,7 +16,8 @@ conversation.stepped_back  conversation                          detail from, to
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
                                                                  sig: the actor's, over signoff_statement(ref)
 signoff.withdrawn     conversation                               takes back every signature for this conversation
-hold.placed           hold, conversation or review, ...
+hold.placed           hold, conversation or review, ...          ref: its subject_digest; sig: the actor's, over
+                                                                 hold_statement(ref)
 hold.lift_asked       hold                                       ref: subject_digest of the hold alone and no detail;
                                                                  sig: the actor's, over hold_lift_statement(ref)
 hold.lifted           hold                                       the same ref; sig: of a second person, over the same
@@ -149,7 +150,7 @@ SHAPES: Mapping[str, Shape] = {
     Event.CONVERSATION_PLANNED: Shape(obj=3),
     Event.SIGNOFF_GIVEN: Shape(obj=1, ref=True, sig=True),
     Event.SIGNOFF_WITHDRAWN: Shape(obj=1),
-    Event.HOLD_PLACED: Shape(obj=2),
+    Event.HOLD_PLACED: Shape(obj=2, ref=True, sig=True),
     Event.HOLD_LIFT_ASKED: Shape(obj=1, ref=True, sig=True),
     Event.HOLD_LIFTED: Shape(obj=1, ref=True, sig=True),
     Event.WITHDRAWAL_RECEIVED: Shape(obj=1),

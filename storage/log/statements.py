@@ -12,7 +12,8 @@ from storage.log.entry import digest_of
 def subject_digest(obj: Sequence[str], detail: Mapping[str, str | int | bool]) -> str:
     """The digest of what an entry is about: SHA-256, 64 hexadecimal digits, of canonical `{"detail":{…},"obj":[…]}`.
 
-    It is the `ref` of order.made, signoff.given, hold.lift_asked and copy.attested, from the same entry's `obj` and `detail`.
+    It is the `ref` of order.made, signoff.given, hold.placed, hold.lift_asked and copy.attested, from the same entry's `obj` and
+    `detail`.
     """
     return digest_of({"obj": list(obj), "detail": dict(detail)})
 
@@ -25,6 +26,11 @@ def order_statement(digest: str) -> bytes:
 def signoff_statement(digest: str) -> bytes:
     """What each of the two people signs who agree that the analysis of a conversation is finished."""
     return b"candour/signoff/v1\n" + digest.encode("ascii")
+
+
+def hold_statement(digest: str) -> bytes:
+    """What the one person signs who places a hold."""
+    return b"candour/hold/v1\n" + digest.encode("ascii")
 
 
 def hold_lift_statement(digest: str) -> bytes:

@@ -73,7 +73,8 @@ class Chance:
         intake.receive(self.home, self.told.ana, self.conversation(), io.BytesIO(self._sound))
 
     def hold(self) -> None:
-        holds.place(self.home, self.somebody(), self.conversation(), **WHY)
+        person = self.somebody()
+        holds.place(self.home, person, story.password(person.name), self.conversation(), **WHY)
 
     def lift(self) -> None:
         with self.home.reading() as session:

@@ -1,6 +1,7 @@
 """Every system call of a destruction may fail or be the last: all victims or none, no survivor lost, one certificate."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,11 @@ def run(folder: Path, mode: str) -> list[Case]:
     orders.approve(told.home, told.ben, story.password("ben"), number)
     told.home.close()
     command = [sys.executable, "-m", "tests.faults.sweep", str(folder), str(number), mode]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    started = folder / "started"
+    started.mkdir()
+    surroundings = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=started, env=surroundings)
+    assert list(started.iterdir()) == [], "files were left in the folder it was started from"
     cases, said = [], Case()
     for line in map(json.loads, done.stdout.splitlines()):
         said |= line

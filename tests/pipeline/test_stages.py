@@ -141,6 +141,17 @@ def test_a_name_in_a_correction_takes_it_back_until_it_is_decided(tmp_path: Path
     assert "Then we rang [GP 1]." in text(told)
 
 
+def test_a_step_back_is_logged_with_from_and_to(tmp_path: Path) -> None:
+    told = story.at(Stage.CODED, tmp_path)
+    assert Event.CONVERSATION_STEPPED_BACK not in told.events()
+    reviewing.correct(told.home, told.ana, FIRST, [3], text="Then we rang Hartigan.", speaker=None)
+    (entry,) = [one for one in told.log() if one.event == Event.CONVERSATION_STEPPED_BACK]
+    assert (entry.actor, entry.obj) == ("ana", (str(told.conversation().id),))
+    assert entry.detail == {"from": "coded", "to": "reviewed"}
+    story.decide(told, New(replacement="GP 1", kind=Kind.PERSON))
+    assert told.events().count(Event.CONVERSATION_STEPPED_BACK) == 1, "the way forward is none back"
+
+
 def text(told: Story) -> str:
     with told.home.reading() as session:
         document = contents.document(told.home, find_conversation(session, FIRST))

@@ -87,7 +87,7 @@ def finish(folder: Path, number: int, before: dict[str, str], hold: bool) -> Non
     def act() -> None:
         told = story.opened(folder)
         if hold:
-            holds.place(told.home, told.ben, story.FIRST, reason="a letter", reference="L 1")
+            holds.place(told.home, told.ben, story.password("ben"), story.FIRST, reason="a letter", reference="L 1")
         try:
             destroy.carry_out(told.home, number)
             held = False

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 from retention.bundling import lines
 from retention.certificate import Certificate, Check, Copy, Signatory
 from storage.log.log import Event, entries, prove
-from storage.log.statements import hold_lift_statement, order_statement, signoff_statement, subject_digest
+from storage.log.statements import (
+    hold_lift_statement,
+    hold_statement,
+    order_statement,
+    signoff_statement,
+    subject_digest,
+)
 from tests.storage.log.books import Book
 
 Detail = Mapping[str, str | int | bool]
@@ -71,7 +77,10 @@ class Story:
         return self.write(event, obj=self.objects[order], ref=self.digests[order], **fields)
 
     def hold(self, hold: str = "h1", *objects: str, by: str = "ann") -> int:
-        return self.write(Event.HOLD_PLACED, by, obj=[hold, *(objects or ("c1",))])
+        about = [hold, *(objects or ("c1",))]
+        digest = subject_digest(about, {})
+        sig = self.signature(by, hold_statement(digest))
+        return self.write(Event.HOLD_PLACED, by, obj=about, ref=digest, sig=sig)
 
     def lift(self, name: str, hold: str = "h1", *, last: bool = False) -> int:
         digest = subject_digest([hold], {})

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -105,6 +106,19 @@ def test_a_clock_behind_the_log_is_seen(tmp_path: Path, monkeypatch: pytest.Monk
     last = told.log()[-1].t
     monkeypatch.setattr(told.home, "machine_clock", lambda: last - timedelta(hours=2))
     assert survey(told.home).clock_behind == timedelta(hours=2)
+
+
+def test_looking_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own way to find the temporary folder writes a file, and on a full disk leaves it there."""
+    told, temp = story.at(Stage.PLANNED, tmp_path), tmp_path / "temp"
+    temp.mkdir(mode=0o700)
+    before = temp.stat().st_mtime_ns
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(temp))
+    survey(told.home)
+    assert temp.stat().st_mtime_ns == before
+    tempfile.gettempdir()
+    assert temp.stat().st_mtime_ns != before, "the look must see a file that came and went"
 
 
 MOUNTS = """\

@@ -164,6 +164,12 @@ def test_witnesses_that_can_be_reached_cosign_it_and_others_do_not_keep_it_waiti
         lines = [f"witness office {key} {server.address}", f"witness away {away} http://127.0.0.1:9", "quorum office"]
         home.settings = home.settings.model_copy(update={"log": Log(witnesses="\n".join(lines))})
         carry_out(home, 1)
+    events = [entry.event for entry in signed.log()]
+    begun, erased = events.index(Event.DESTROY_INTENT), events.index(Event.DESTROY_ERASED)
+    seen = [entry for entry in signed.log()[begun:erased] if entry.event == Event.LOG_CHECKPOINT_COSIGNED]
+    assert [entry.detail["size"] for entry in seen] == [begun + 2], (
+        "a witness saw the intent before the keys were erased"
+    )
     ((_, encoded, _),) = certificates.shown(home, FIRST)
     assert verify_certificate(encoded, home.signer.verifier_key, [key]).findings == ()
     assert verify_certificate(encoded, home.signer.verifier_key, [str(away)]).findings, "who was away is not on it"

@@ -1,5 +1,6 @@
 """A hold: one person places it, two different people lift it, and nothing goes while it stands."""
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pipeline.reviews import UnknownConversation, find_conversation
 from retention import destroy, holds, orders
 from retention.holds import HoldLifted, NoReason, SameLifter, UnknownHold, WithoutGovernance
 from storage.log.log import Event
-from storage.log.statements import hold_lift_statement, subject_digest
+from storage.log.statements import hold_lift_statement, hold_statement, subject_digest
 from storage.models import HoldLift, OrderState
 from storage.vault import KeyClass
 from tests import story
@@ -26,7 +27,7 @@ def told(tmp_path: Path) -> Story:
 
 
 def place(told: Story, name: str = "ben", target: str = FIRST) -> int:
-    return holds.place(told.home, directory.find(told.home, name), target, **WHY)
+    return holds.place(told.home, directory.find(told.home, name), story.password(name), target, **WHY)
 
 
 def lift(told: Story, name: str, number: int = 1) -> bool:
@@ -102,7 +103,10 @@ def test_who_may_not_lift(told: Story, name: str) -> None:
     assert story.rows(told.home, HoldLift) == 0
 
 
-def test_without_the_password_nobody_lifts(told: Story) -> None:
+def test_without_the_password_nobody_places_or_lifts(told: Story) -> None:
+    with pytest.raises(WrongPassword):
+        holds.place(told.home, told.ben, story.password("eve"), FIRST, **WHY)
+    assert standing(told) == []
     place(told)
     with pytest.raises(WrongPassword):
         holds.lift(told.home, told.ben, story.password("eve"), 1, **WHY)
@@ -112,7 +116,7 @@ def test_without_the_password_nobody_lifts(told: Story) -> None:
 @pytest.mark.parametrize("missing", ["reason", "reference"])
 def test_a_hold_and_its_lifting_need_a_reason_and_a_reference(told: Story, missing: str) -> None:
     with pytest.raises(NoReason):
-        holds.place(told.home, told.ben, FIRST, **(WHY | {missing: "  "}))
+        holds.place(told.home, told.ben, story.password("ben"), FIRST, **(WHY | {missing: "  "}))
     assert standing(told) == []
     place(told)
     with pytest.raises(NoReason):
@@ -140,6 +144,16 @@ def test_reasons_are_sealed_and_shown_with_who_and_when(told: Story) -> None:
     assert WHY["reason"].encode() not in database
     assert WHY["reference"].encode() not in database
     assert b"Community health" in database, "the look must see what lies open"
+
+
+def test_placing_is_signed_with_the_persons_own_key(told: Story) -> None:
+    place(told)
+    entry = told.log()[-1]
+    assert entry.ref == subject_digest(entry.obj, {}) and entry.sig is not None
+    statement = hold_statement(entry.ref)
+    assert verify(told.ben.public_key, b64decode(entry.sig), statement)
+    assert not verify(told.eve.public_key, b64decode(entry.sig), statement)
+    assert told.findings() == ()
 
 
 def test_each_lifting_is_signed_with_the_persons_own_key(told: Story) -> None:

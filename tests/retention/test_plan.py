@@ -86,15 +86,15 @@ def test_another_schedule_is_another_plan(tmp_path: Path) -> None:
 
 
 def on_the_conversation(told: Story) -> int:
-    return holds.place(told.home, told.ben, FIRST, reason="a letter", reference="L 1")
+    return holds.place(told.home, told.ben, story.password("ben"), FIRST, reason="a letter", reference="L 1")
 
 
 def on_the_review(told: Story) -> int:
-    return holds.place(told.home, told.ben, story.REVIEW, reason="an inquiry", reference="L 2")
+    return holds.place(told.home, told.ben, story.password("ben"), story.REVIEW, reason="an inquiry", reference="L 2")
 
 
 def on_another(told: Story) -> int:
-    return holds.place(told.home, told.ben, OTHER, reason="a letter", reference="L 3")
+    return holds.place(told.home, told.ben, story.password("ben"), OTHER, reason="a letter", reference="L 3")
 
 
 @pytest.mark.parametrize(("place", "due"), [(on_the_conversation, []), (on_the_review, []), (on_another, [1])])
@@ -138,7 +138,7 @@ def test_after_destruction_the_extracts_are_left_and_go_a_year_after_the_review(
     day = parse_period("P1Y").after(closed)
     assert lines(told)[FIRST, EXTRACTS].at == day
     for other in (OTHER, story.PLANNED):
-        holds.place(told.home, told.ben, other, reason="not this one", reference="L 1")
+        holds.place(told.home, told.ben, story.password("ben"), other, reason="not this one", reference="L 1")
     story.vouch(told, day)
     assert plan.order_due(told.home, day) == [2]
     approve(told, 2, "ana", "ben")

@@ -99,7 +99,7 @@ def test_the_evidence_names_the_review_and_holds(closed: Story) -> None:
 
 
 def test_a_hold_on_one_conversation_keeps_the_keys_of_its_review(closed: Story) -> None:
-    held = holds.place(closed.home, closed.ben, OTHER, reason="a letter", reference="L 1")
+    held = holds.place(closed.home, closed.ben, story.password("ben"), OTHER, reason="a letter", reference="L 1")
     assert {line.waits_for for line in of_review(closed).values()} == {f"hold {held}"}
     assert REVIEW not in carry_out_all(closed)
     assert reviews.codebook_of(closed.home, review(closed)).codes
@@ -110,7 +110,7 @@ def test_an_order_for_a_review_is_stopped_by_a_hold_that_came_after_its_signatur
     numbers = plan.order_due(closed.home, now(closed))
     for number in numbers:
         sign(closed, number)
-    holds.place(closed.home, closed.ben, OTHER, reason="a letter", reference="L 1")
+    holds.place(closed.home, closed.ben, story.password("ben"), OTHER, reason="a letter", reference="L 1")
     with pytest.raises(destroy.Held):
         destroy.carry_out(closed.home, numbers[-1])
     assert review(closed).names_key in closed.home.vault.ids()
@@ -124,7 +124,7 @@ def test_a_review_waits_for_its_conversations(closed: Story) -> None:
 
 
 def test_the_reason_of_a_hold_goes_with_the_review_and_the_hold_stays_on_record(closed: Story) -> None:
-    number = holds.place(closed.home, closed.ben, FIRST, reason="a letter", reference="L 1")
+    number = holds.place(closed.home, closed.ben, story.password("ben"), FIRST, reason="a letter", reference="L 1")
     for name in ("ben", "eve"):
         person = directory.find(closed.home, name)
         holds.lift(closed.home, person, story.password(name), number, reason="over", reference="L 2")

@@ -10,7 +10,7 @@ from retention import standalone
 from retention.bundle import Bundle, verify_bundle
 from retention.report import Problem, Report
 from storage.log.log import Event
-from storage.log.statements import order_statement, signoff_statement, subject_digest
+from storage.log.statements import hold_statement, order_statement, signoff_statement, subject_digest
 from tests.retention.stories import Story, until_order
 from tests.storage.log.books import new_book
 
@@ -386,6 +386,17 @@ def test_hold_not_lifted_by_two_still_stands(story: Story, crime: Callable[[Stor
     seq = story.step(Event.DESTROY_INTENT)
     report = judge(story)
     assert [f.seq for f in report.findings if f.fatal and f.problem is Problem.HOLD] == [seq - 1, seq]
+
+
+@pytest.mark.parametrize("crime", ["another's signature", "another digest", "nobody's"])
+def test_a_hold_that_its_placer_did_not_sign_is_named_and_stands_all_the_same(story: Story, crime: str) -> None:
+    until_order(story)
+    digest = subject_digest(["h1", "c2" if crime == "another digest" else "c1"], {})
+    actor, signer = ("zoe" if crime == "nobody's" else "ann"), ("ben" if crime == "another's signature" else "ann")
+    sig = story.signature(signer, hold_statement(digest))
+    placed = story.write(Event.HOLD_PLACED, actor, obj=["h1", "c1"], ref=digest, sig=sig)
+    begun = story.step(Event.DESTROY_INTENT)
+    assert [f.seq for f in judge(story).findings if f.fatal and f.problem is Problem.HOLD] == [placed, begun]
 
 
 def test_hold_of_another_digest_or_id_is_not_lifted(story: Story) -> None:

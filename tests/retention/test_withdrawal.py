@@ -116,7 +116,7 @@ def test_the_rest_of_the_review_goes_on(tmp_path: Path) -> None:
 
 def test_with_a_hold_it_is_closed_delayed_and_the_ground_logged(tmp_path: Path) -> None:
     told = story.at(Stage.EXPORTED, tmp_path)
-    number = holds.place(told.home, told.ben, FIRST, reason="a letter", reference="L 1")
+    number = holds.place(told.home, told.ben, story.password("ben"), FIRST, reason="a letter", reference="L 1")
     done = receive(told)
     assert done.holds == (number,)
     entry = told.log()[-1]
@@ -146,7 +146,7 @@ def test_a_hold_that_stops_it_half_way_does_not_open_it_again(tmp_path: Path) ->
     done = receive(told)
     orders.approve(told.home, told.ben, story.password("ben"), done.order)
     destroy._intend(told.home, done.order)
-    holds.place(told.home, told.ben, FIRST, reason="a letter", reference="L 1")
+    holds.place(told.home, told.ben, story.password("ben"), FIRST, reason="a letter", reference="L 1")
     with pytest.raises(destroy.Held):
         destroy.carry_out(told.home, done.order)
     for reading in READINGS.values():

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from retention import destroy, plan
 from retention.certificate_check import verify_certificate
+from storage.log.events import Event
 from storage.log.note import KeyKind, SigningKey
 from storage.log.tables import AuditLeaf
 from storage.log.witness import WitnessFolder
@@ -20,6 +21,7 @@ from tests.story import Stage
 from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Client, Site
+from web.log_words import WORDS
 
 
 @pytest.fixture
@@ -65,6 +67,10 @@ def test_the_log_is_told_in_words_and_checked_when_it_is_looked_at(site: Site) -
     spoil(site, 12)
     page = site.client("dora").get("/audit").text
     assert "Entry 12 is the first that is not what it should be" in page
+
+
+def test_every_event_is_told_in_words() -> None:
+    assert set(Event) - WORDS.keys() == set()
 
 
 def test_filters_are_addresses_that_stand_in_a_report(site: Site) -> None:
@@ -137,7 +143,9 @@ def test_a_witness_is_sent_a_request_and_brings_back_a_signature(site: Site, tmp
     wanted = client.get("/audit/request?witness=one").text
     assert client.get("/audit/request?witness=two").status == 404
     signed = witness.cosign(wanted, datetime.now(UTC), site.home.signer.verifier)
-    for wrong in (client.get("/audit/checkpoint").text, "nonsense", signed.replace("\n", "9\n", 2)):
+    stranger = WitnessFolder.create(tmp_path / "stranger", "stranger.example/w1", KeyKind.WITNESS)
+    unknown = stranger.cosign(wanted, datetime.now(UTC), site.home.signer.verifier)
+    for wrong in (client.get("/audit/checkpoint").text, "nonsense", signed.replace("\n", "9\n", 2), unknown):
         refused = client.post("/audit/witness", {"note": wrong})
         assert refused.status == 422 and 'href="#note"' in refused.text
     kept = client.post("/audit/witness", {"note": signed.replace("\n", "\r\n")})

@@ -52,7 +52,7 @@ def test_a_conversation_lists_what_is_open_before_it_is_signed_off(site: Site) -
 
 
 def test_a_hold_is_seen_in_the_table_and_at_the_conversation_and_its_reason_only_by_some(site: Site) -> None:
-    holds.place(site.home, site.story.ben, "C-001", reason="a hearing", reference="letter 7")
+    holds.place(site.home, site.story.ben, story.password("ben"), "C-001", reason="a hearing", reference="letter 7")
     ana, ben = site.client("ana"), site.client("ben")
     assert "hold 1" in ana.get("/conversations").text and "on hold" in ana.get("/conversations").text
     page = ben.get("/conversations/C-001").text

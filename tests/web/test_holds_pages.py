@@ -25,7 +25,7 @@ def stage() -> Stage:
 
 
 def place(client: Client, target: str = FIRST, **fields: str) -> Answer:
-    return client.post(PAGE, {"target": target} | WHY | fields)
+    return client.post(PAGE, {"target": target, "password": story.password("ben")} | WHY | fields)
 
 
 def lift(client: Client, name: str, number: int = 1, **fields: str) -> Answer:
@@ -69,11 +69,14 @@ def test_one_of_the_two_must_govern(site: Site) -> None:
     assert holds.views(site.home)[0].lifted_at is not None
 
 
-def test_a_hold_needs_its_reason_and_lifting_it_the_password(site: Site) -> None:
+def test_a_hold_needs_its_reason_and_the_password_as_lifting_it_does(site: Site) -> None:
     ben = site.client("ben")
     answer = place(ben, reason=" ")
     assert answer.status == 422 and "Say why." in answer.text and 'value="letter 7"' in answer.text
     assert "Say what it rests on" in place(ben, reference="").text
+    assert "Type your password" in place(ben, password="").text
+    wrong = place(ben, password="wrong")
+    assert wrong.status == 422 and "This is not your password" in wrong.text and 'value="letter 7"' in wrong.text
     assert holds.views(site.home) == []
     place(ben)
     assert "Say why." in lift(ben, "ben", reason="").text
@@ -126,6 +129,7 @@ def test_placing_and_lifting_by_keyboard_alone(visitor: Visitor, watch: Watch) -
     page.get_by_label("What that rests on").focus()
     page.keyboard.type("letter 7")
     page.keyboard.press("Tab")
+    page.keyboard.type(story.password("ben"))
     page.keyboard.press("Enter")
     page.get_by_text("Hold 1 stands.").wait_for()
     assert axe.violations(page) == [] and axe.too_wide(page) == []

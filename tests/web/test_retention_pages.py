@@ -46,7 +46,7 @@ def test_a_withdrawal_closes_at_once_and_goes_when_a_second_has_signed(site: Sit
 
 
 def test_a_hold_delays_what_two_have_signed(site: Site) -> None:
-    holds.place(site.home, site.story.ben, FIRST, reason="a hearing", reference="letter 7")
+    holds.place(site.home, site.story.ben, story.password("ben"), FIRST, reason="a hearing", reference="letter 7")
     ana, ben = site.client("ana"), site.client("ben")
     withdraw(ana, "ana")
     assert "Hold 1 stands." in ben.get("/retention/orders/1").text
@@ -81,7 +81,7 @@ def test_the_plan_says_when_and_why_with_what_is_left(site: Site) -> None:
     for text in ("Week of", "backstop after recorded", "its date", "days", "By month", 'href="/conversations/C-001"'):
         assert text in page
     assert "A B" not in page and "hold 1" not in page
-    holds.place(site.home, site.story.ben, FIRST, reason="a hearing", reference="letter 7")
+    holds.place(site.home, site.story.ben, story.password("ben"), FIRST, reason="a hearing", reference="letter 7")
     held = site.client("ben").get("/retention").text
     assert held.count("hold 1") == 1, "also before the day has come, and on nothing else"
     assert site.client("dora").get("/retention").status == 403

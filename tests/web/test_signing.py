@@ -91,7 +91,7 @@ def test_signatures_are_taken_back_while_the_recording_exists(site: Site) -> Non
 def test_a_hold_is_told_before_signing(site: Site) -> None:
     ana = site.client("ana")
     assert "Hold 1" not in ana.get(f"{PAGE}/confirm").text
-    holds.place(site.home, site.story.ben, FIRST, reason="a hearing", reference="letter 7")
+    holds.place(site.home, site.story.ben, story.password("ben"), FIRST, reason="a hearing", reference="letter 7")
     page = ana.get(f"{PAGE}/confirm").text
     assert "Hold 1 stands" in page and "a hearing" not in page
     assert "must sign too. Signed by both today" in " ".join(page.split())

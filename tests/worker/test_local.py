@@ -121,7 +121,7 @@ def test_without_a_recording_that_waits_no_model_is_needed(tmp_path: Path) -> No
 
 def test_what_a_hold_protects_stays(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
-    holds.place(told.home, told.ben, story.REVIEW, reason="an inquiry", reference="L 1")
+    holds.place(told.home, told.ben, story.password("ben"), story.REVIEW, reason="an inquiry", reference="L 1")
     assert work_once(told.home).destroyed == []
     assert told.conversation().state is State.SIGNED_OFF
 

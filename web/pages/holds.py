@@ -19,19 +19,22 @@ def page(visit: Visit) -> Response:
 
 
 def place(visit: Visit) -> Response:
-    """One person places a hold, at once effective."""
-    target, errors = visit.text("target"), signed.missing(visit, "reason", "reference")
+    """One person places a hold, signed, at once effective."""
+    target, errors = visit.text("target"), signed.missing(visit, "reason", "reference", "password")
     with visit.home.reading() as session:
         review = _review(visit, session)
         known = {review.reference, *_conversations(session, review)}
     if target not in known:
         raise NoSuchPage
-    if errors:
-        return _page(visit, target, errors)
-    number = holds.place(
-        visit.home, visit.person, target, reason=visit.text("reason"), reference=visit.text("reference")
-    )
-    return see_other(f"{_address(review)}?placed={number}")
+    numbers: list[int] = []
+    if not errors:
+        reason, reference = visit.text("reason"), visit.text("reference")
+
+        def act(typed: str) -> None:
+            numbers.append(holds.place(visit.home, visit.person, typed, target, reason=reason, reference=reference))
+
+        errors = signed.sign(visit, act)
+    return _page(visit, target, errors) if errors else see_other(f"{_address(review)}?placed={numbers[0]}")
 
 
 def lift_page(visit: Visit) -> Response:

@@ -14,6 +14,8 @@ from web.pages import (
     conversation,
     elsewhere,
     extending,
+    extract,
+    extracts,
     holds,
     matrix,
     password,
@@ -31,6 +33,7 @@ from web.pages import (
 # Everybody who takes part in the work on conversations; an auditor does not.
 WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
 HOLDING: Final = may(Act.PLACE_HOLD, Act.LIFT_HOLD)
+EXTRACT: Final = "/reviews/{review}/extracts/{conversation}/{number}"
 UPLOAD: Final = "/conversations/{conversation}/upload/{upload}"
 
 ROUTES: Final[Sequence[Entry]] = (
@@ -99,6 +102,13 @@ ROUTES: Final[Sequence[Entry]] = (
     post("/review-keys", transcript_keys.keep, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
     get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
+    # what was coded
+    get("/reviews/{review}/extracts", extracts.page, may(Act.CODE)),
+    post("/reviews/{review}/extracts", extracts.page, may(Act.CODE)),
+    get(EXTRACT, extract.page, may(Act.CODE)),
+    post(f"{EXTRACT}/change", extract.change, may(Act.CODE)),
+    post(f"{EXTRACT}/remove", extract.remove, may(Act.CODE)),
+    post(f"{EXTRACT}/restore", extract.restore, may(Act.CODE)),
     # what its extracts say together
     get("/reviews/{review}/matrix", matrix.page, may(Act.CODE)),
     # auditing

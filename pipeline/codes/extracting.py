@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from access.roles import Act, require
 from pipeline import contents, history, stages
-from pipeline.codes import arranging, bookkeeping, coding
+from pipeline.codes import arranging, bookkeeping, coding, finding
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
+from pipeline.codes.finding import UnknownExtract as UnknownExtract
 from pipeline.codes.quotes import Anchor, find_quote, take
 from pipeline.codes.shelf import ExtractShelf, text_of, words_of
 from pipeline.history import Field, Scope, Step
 from pipeline.reviews import codebook_of, find_conversation
 from pipeline.transcripts.document import Document, clean
-from storage.errors import NotFound, Refused
+from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation
@@ -31,10 +32,6 @@ Result = TypeVar("Result")
 
 class NoDocument(Refused):
     """extract: {reference} has no pseudonymised transcript yet; first: {todo}"""
-
-
-class UnknownExtract(NotFound):
-    """extract: {reference} has no extract {number}; `candour extract list {reference}` shows them"""
 
 
 class NotYours(Refused):
@@ -275,8 +272,8 @@ def _row(session: Session, conversation: Conversation, actor: Person, number: in
     )
     if row is None or (row.removed_at is not None) is not removed:
         raise UnknownExtract(reference=conversation.reference, number=number)
-    owner = session.get_one(PersonRow, row.person_id)
-    if owner.id != actor.id and owner.disabled_at is None:
+    if row.person_id in finding.working_others(session, actor):
+        owner = session.get_one(PersonRow, row.person_id)
         raise NotYours(number=number, reference=conversation.reference, coder=owner.name)
     return row
 
@@ -289,19 +286,8 @@ def listed(
     home: Home, actor: Person, reference: str, *, coder: str | None = None
 ) -> list[tuple[int, Extract, tuple[str, ...]]]:
     """Each extract with its number and what is wrong with it; only one coder's if one is named."""
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        conversation = find_conversation(session, reference)
-        found = [
-            (number, one)
-            for number, one in contents.extracts(home, session, conversation)
-            if coder in (None, one.coder)
-        ]
-        document = contents.document(home, conversation)
-        if document is None:
-            return []
-        problems = coding.check([one for _, one in found], codebook_of(home, conversation.review), document)
-    faults: dict[UUID, list[str]] = {}
-    for problem in problems:
-        faults.setdefault(problem.extract, []).append(problem.fault.value)
-    return [(number, one, tuple(faults.get(one.id, ()))) for number, one in found]
+    return [
+        (one.number, one.extract, one.faults)
+        for one in finding.of_conversation(home, actor, reference)
+        if coder in (None, one.extract.coder)
+    ]

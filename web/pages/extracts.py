@@ -5,8 +5,8 @@ An address lies in the history of a browser, and words may be a participant's: t
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
+from starlette.datastructures import URL
 from starlette.responses import Response
 
 from pipeline.codes import finding
@@ -42,6 +42,7 @@ def page(visit: Visit) -> Response:
     part = _part(_asked(visit, "page"), len(found.wanted))
     shown = found.wanted[(part.number - 1) * A_PAGE : part.number * A_PAGE]
     extracts = [one.extract for one in found.every]
+    address = _address(review, wanted)
     used = {code for one in extracts for code in one.codes}
     return render(
         visit,
@@ -53,6 +54,7 @@ def page(visit: Visit) -> Response:
         count=len(found.wanted),
         shown=shown,
         part=part,
+        pages=_pages(part, URL(address)),
         codes={code.id: code for code in found.book.codes},
         options=_options(
             found.book.codes, {above.id for c in found.book.codes if c.id in used for above in found.book.lineage(c)}
@@ -61,7 +63,7 @@ def page(visit: Visit) -> Response:
         conversations=sorted({one.conversation for one in extracts}),
         coders=sorted({one.coder for one in extracts}),
         to_mend=sum(1 for one in found.every if one.faults),
-        address=_address(review, wanted),
+        address=address,
     )
 
 
@@ -76,6 +78,12 @@ def _part(text: str, count: int) -> Part:
     return Part(number=int(text or 1), count=last)
 
 
+def _pages(part: Part, address: URL) -> list[tuple[int, str, str]]:
+    """The pages before and behind: number, what the link says, and its address."""
+    beside = ((part.number - 1, "Earlier"), (part.number + 1, "Later"))
+    return [(n, words, str(address.include_query_params(page=n))) for n, words in beside if 1 <= n <= part.count]
+
+
 def _options(codes: tuple[Code, ...], worth: set[str]) -> list[tuple[str, str]]:
     """The codes that lead to an extract, indented as they lie below each other."""
     depth: dict[str, int] = {}
@@ -85,7 +93,7 @@ def _options(codes: tuple[Code, ...], worth: set[str]) -> list[tuple[str, str]]:
 
 
 def _address(review: str, wanted: Wanted) -> str:
-    """Where these extracts are, without the words that were looked for, ready for one more parameter."""
+    """Where these extracts are, without the words that were looked for."""
     given = {
         "code": wanted.code,
         "below": "yes" if wanted.below else "",
@@ -94,4 +102,5 @@ def _address(review: str, wanted: Wanted) -> str:
         "coder": wanted.coder,
         "mend": "yes" if wanted.to_mend else "",
     }
-    return f"/reviews/{review}/extracts?{urlencode({name: value for name, value in given.items() if value})}"
+    address = URL(f"/reviews/{review}/extracts")
+    return str(address.include_query_params(**{name: value for name, value in given.items() if value}))

@@ -48,6 +48,10 @@ class BadReference(BadInput):
     """{what}: "{reference}" cannot be used; 1 to {limit} letters, digits, spaces and .-_/ and never a real name"""
 
 
+class BadReviewReference(BadInput):
+    """review: "{reference}" cannot be used; it stands in addresses, so it has no "/" and begins with a letter or digit"""
+
+
 class LikeAConversation(BadInput):
     """review: "{reference}" is how conversations are called; choose a reference that cannot be mistaken for one"""
 
@@ -81,10 +85,12 @@ def create_review(home: Home, actor: Person, reference: str, *, schedule: str, c
     """Open a review. `schedule` is TOML that `retention.policy.parse` has accepted.
 
     Raises:
-        NotAllowed, BadReference, LikeAConversation, Taken.
+        NotAllowed, BadReference, BadReviewReference, LikeAConversation, Taken.
     """
     require(actor.roles, Act.CREATE_REVIEW, actor.name)
     reference = _reference(reference, "review", 40)
+    if "/" in reference or not reference[0].isalnum():
+        raise BadReviewReference(reference=reference)
     if _CONVERSATION.fullmatch(reference):
         raise LikeAConversation(reference=reference)
     # Asked before and within the transaction: a refused review leaves no keys in the vault.

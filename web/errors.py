@@ -1,6 +1,7 @@
 """Errors as a person at the page meets them: a status, a heading, and the sentence that the error has anyway."""
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
@@ -68,6 +69,8 @@ def unforeseen(visit: Visit, error: Exception) -> Response:
 def page(visit: Visit, status: int, message: str, kind: str) -> Response:
     if wants_json(visit):
         return JSONResponse({"error": {"kind": kind, "message": message}}, status_code=status)
+    if status == 404:
+        visit = replace(visit, places=())  # what is not there has no pages
     return render(visit, "error.html", status=status, heading=HEADINGS.get(status, HEADINGS[500]), message=message)
 
 

@@ -7,6 +7,7 @@ every other runs in a thread, so that the database may be waited for.
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, cast
@@ -42,6 +43,7 @@ class Gate:
 
 STRANGERS: Final = Gate(strangers=True)
 SIGNED_IN: Final = Gate()
+_PLACE: Final = re.compile(r"\{(\w+)")
 
 
 def may(*acts: Act) -> Gate:
@@ -53,8 +55,8 @@ def may(*acts: Act) -> Gate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One line of the route table. `menu` is its name in the menu; what scripts ask for by themselves is `quiet` and keeps
-    nobody signed in.
+    """One line of the route table. `menu` is its name in the menu, or where its path names a review or a conversation, in the
+    menu of that; what scripts ask for by themselves is `quiet` and keeps nobody signed in.
     """
 
     method: str
@@ -100,8 +102,21 @@ def _recognised(visit: Visit, entry: Entry, table: Sequence[Entry]) -> Visit:
     except sessions.NotSignedIn:
         session = None
     roles = session.person.roles if session else frozenset()
-    menu = [MenuItem(text=one.menu, path=one.path) for one in table if session and one.menu and one.gate.admits(roles)]
-    return replace(visit, session=session, menu=menu)
+    items = [one for one in table if session and one.menu and one.gate.admits(roles)]
+    return replace(
+        visit, session=session, menu=_menu(visit, items), places=_menu(visit, items, ("review", "conversation"))
+    )
+
+
+def _menu(visit: Visit, items: Sequence[Entry], within: Sequence[str] = ()) -> list[MenuItem]:
+    """The items whose path has nothing to fill in, or those of the review or else the conversation that the visitor is in."""
+    inside = [name for name in within if name in visit.request.path_params][:1]
+    if within and not inside:
+        return []
+    filled = {name: visit.part(name) for name in inside}
+    return [
+        MenuItem(text=one.menu, path=one.path.format(**filled)) for one in items if _PLACE.findall(one.path) == inside
+    ]
 
 
 def _refused(visit: Visit, entry: Entry) -> Response | None:

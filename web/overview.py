@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from access.roles import Act
 from retention import holds
 from retention.plan import Planned, plan
 from retention.policy import ObjectClass
@@ -28,6 +29,8 @@ NEXT: Final[Mapping[State, str]] = {
     State.DESTROYED: "",
     State.WITHDRAWN: "",
 }
+# What those may do who take part in the work on conversations.
+WORKING: Final = (Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
 PEOPLES: Final = (State.CODED, State.PSEUDONYMISED, State.REVIEWED, State.TRANSCRIBED)
 _LATER: Final = (State.PLANNED, State.RECORDED, State.SIGNED_OFF, State.WITHDRAWN, State.DESTROYED)
 

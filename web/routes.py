@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from access.roles import Act
-from web import signing_in
+from web import overview, signing_in
 from web.gate import SIGNED_IN, STRANGERS, Entry, get, may, post
 from web.pages import (
     account,
@@ -18,10 +18,12 @@ from web.pages import (
     extracts,
     holds,
     matrix,
+    participants,
     password,
     playback,
     recordings,
     retention,
+    reviews,
     signing,
     transcript,
     transcript_edits,
@@ -31,7 +33,8 @@ from web.pages import (
 )
 
 # Everybody who takes part in the work on conversations; an auditor does not.
-WORKING: Final = may(Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
+WORKING: Final = may(*overview.WORKING)
+REVIEWING: Final = may(*overview.WORKING, Act.READ_REGISTER)
 HOLDING: Final = may(Act.PLACE_HOLD, Act.LIFT_HOLD)
 EXTRACT: Final = "/reviews/{review}/extracts/{conversation}/{number}"
 UPLOAD: Final = "/conversations/{conversation}/upload/{upload}"
@@ -53,24 +56,18 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/", elsewhere.first_page, SIGNED_IN),
     get("/conversations", recordings.page, WORKING, menu="Conversations"),
     get("/conversations/progress", recordings.progress, WORKING, quiet=True),
-    get("/conversations/{conversation}", conversation.page, WORKING),
-    # its end
-    get("/conversations/{conversation}/sign-off", signing.page, may(Act.SIGN_OFF)),
-    get("/conversations/{conversation}/sign-off/confirm", signing.interruption, may(Act.SIGN_OFF)),
-    post("/conversations/{conversation}/sign-off", signing.sign, may(Act.SIGN_OFF)),
-    post("/conversations/{conversation}/sign-off/take-back", signing.take_back, may(Act.SIGN_OFF)),
-    get("/reviews/{review}/holds", holds.page, HOLDING),
-    post("/reviews/{review}/holds", holds.place, may(Act.PLACE_HOLD)),
-    get("/reviews/{review}/holds/{hold}", holds.lift_page, may(Act.LIFT_HOLD)),
-    post("/reviews/{review}/holds/{hold}", holds.lift, may(Act.LIFT_HOLD)),
-    get("/conversations/{conversation}/withdrawal", withdrawal.page, may(Act.WITHDRAW, Act.REFUSE_WITHDRAWAL)),
-    post("/conversations/{conversation}/withdrawal", withdrawal.withdraw, may(Act.WITHDRAW)),
-    post("/conversations/{conversation}/withdrawal/refuse", withdrawal.refuse, may(Act.REFUSE_WITHDRAWAL)),
-    get("/conversations/{conversation}/extend", extending.page, may(Act.EXTEND_RETENTION)),
-    post("/conversations/{conversation}/extend", extending.extend, may(Act.EXTEND_RETENTION)),
-    get("/retention", retention.page, may(Act.APPROVE_ORDER, Act.RUN_RETENTION), menu="Destruction"),
-    get("/retention/orders/{order}", retention.order_page, may(Act.APPROVE_ORDER)),
-    post("/retention/orders/{order}", retention.approve, may(Act.APPROVE_ORDER)),
+    get("/conversations/{conversation}", conversation.page, WORKING, menu="Overview"),
+    get("/conversations/{conversation}/recipient", participants.recipient, may(Act.PLAN_CONVERSATION)),
+    # reviews
+    get("/reviews", reviews.index, REVIEWING, menu="Reviews"),
+    post("/reviews", reviews.create, may(Act.CREATE_REVIEW)),
+    get("/reviews/{review}", reviews.page, REVIEWING, menu="Overview"),
+    post("/reviews/{review}/close", reviews.close, may(Act.CREATE_REVIEW)),
+    get("/reviews/{review}/participants", participants.page, may(Act.PLAN_CONVERSATION), menu="Participants"),
+    post("/reviews/{review}/participants", participants.add, may(Act.PLAN_CONVERSATION)),
+    post("/reviews/{review}/participants/change", participants.change, may(Act.PLAN_CONVERSATION)),
+    post("/reviews/{review}/participants/remove", participants.remove, may(Act.PLAN_CONVERSATION)),
+    post("/reviews/{review}/conversations", participants.plan, may(Act.PLAN_CONVERSATION)),
     # its recording on the way in
     get("/conversations/{conversation}/upload", upload.page, may(Act.UPLOAD)),
     post("/conversations/{conversation}/upload", upload.begin, may(Act.UPLOAD)),
@@ -78,7 +75,7 @@ ROUTES: Final[Sequence[Entry]] = (
     Entry(method="PATCH", path=UPLOAD, page=upload.part, gate=may(Act.UPLOAD)),
     Entry(method="DELETE", path=UPLOAD, page=upload.give_up, gate=may(Act.UPLOAD)),
     # the transcript of one
-    get("/conversations/{conversation}/transcript", transcript.page, may(Act.READ_TRANSCRIPT)),
+    get("/conversations/{conversation}/transcript", transcript.page, may(Act.READ_TRANSCRIPT), menu="Transcript"),
     get("/conversations/{conversation}/transcript/since", transcript.since, may(Act.READ_TRANSCRIPT), quiet=True),
     get("/conversations/{conversation}/transcript/history/{turn}", transcript.history, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/transcript/lookalikes", transcript.lookalikes, may(Act.DECIDE_NAMES)),
@@ -103,14 +100,31 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
     get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
     # what was coded
-    get("/reviews/{review}/extracts", extracts.page, may(Act.CODE)),
+    get("/reviews/{review}/extracts", extracts.page, may(Act.CODE), menu="Extracts"),
     post("/reviews/{review}/extracts", extracts.page, may(Act.CODE)),
     get(EXTRACT, extract.page, may(Act.CODE)),
     post(f"{EXTRACT}/change", extract.change, may(Act.CODE)),
     post(f"{EXTRACT}/remove", extract.remove, may(Act.CODE)),
     post(f"{EXTRACT}/restore", extract.restore, may(Act.CODE)),
     # what its extracts say together
-    get("/reviews/{review}/matrix", matrix.page, may(Act.CODE)),
+    get("/reviews/{review}/matrix", matrix.page, may(Act.CODE), menu="Matrix"),
+    # its end
+    get("/conversations/{conversation}/sign-off", signing.page, may(Act.SIGN_OFF), menu="Sign off"),
+    get("/conversations/{conversation}/sign-off/confirm", signing.interruption, may(Act.SIGN_OFF)),
+    post("/conversations/{conversation}/sign-off", signing.sign, may(Act.SIGN_OFF)),
+    post("/conversations/{conversation}/sign-off/take-back", signing.take_back, may(Act.SIGN_OFF)),
+    get("/reviews/{review}/holds", holds.page, HOLDING, menu="Holds"),
+    post("/reviews/{review}/holds", holds.place, may(Act.PLACE_HOLD)),
+    get("/reviews/{review}/holds/{hold}", holds.lift_page, may(Act.LIFT_HOLD)),
+    post("/reviews/{review}/holds/{hold}", holds.lift, may(Act.LIFT_HOLD)),
+    get("/conversations/{conversation}/withdrawal", withdrawal.page, may(Act.WITHDRAW, Act.REFUSE_WITHDRAWAL)),
+    post("/conversations/{conversation}/withdrawal", withdrawal.withdraw, may(Act.WITHDRAW)),
+    post("/conversations/{conversation}/withdrawal/refuse", withdrawal.refuse, may(Act.REFUSE_WITHDRAWAL)),
+    get("/conversations/{conversation}/extend", extending.page, may(Act.EXTEND_RETENTION)),
+    post("/conversations/{conversation}/extend", extending.extend, may(Act.EXTEND_RETENTION)),
+    get("/retention", retention.page, may(Act.APPROVE_ORDER, Act.RUN_RETENTION), menu="Destruction"),
+    get("/retention/orders/{order}", retention.order_page, may(Act.APPROVE_ORDER)),
+    post("/retention/orders/{order}", retention.approve, may(Act.APPROVE_ORDER)),
     # auditing
     get("/audit", audit.log, may(Act.READ_LOG), menu="Audit"),
     get("/audit/entries/{entry}", audit.entry, may(Act.READ_LOG)),

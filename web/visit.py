@@ -38,13 +38,16 @@ class MenuItem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
-    """A request that was let in. `session` is None only where the route is open to strangers."""
+    """A request that was let in. `session` is None only where the route is open to strangers; `places` is the menu of the
+    review or conversation that the visitor is in.
+    """
 
     request: Request
     home: Home
     session: sessions.SignedIn | None = None
     form: QueryParams = field(default_factory=QueryParams)
     menu: Sequence[MenuItem] = ()
+    places: Sequence[MenuItem] = ()
 
     @property
     def signed_in(self) -> sessions.SignedIn:
@@ -58,6 +61,17 @@ class Visit:
     @property
     def path(self) -> str:
         return self.request.url.path
+
+    @property
+    def inside(self) -> str:
+        """The review or conversation that the visitor is in, as the address says it; empty elsewhere."""
+        return str(self.request.path_params.get("review", self.request.path_params.get("conversation", "")))
+
+    @property
+    def place(self) -> str:
+        """The path of the item of `places` that the visitor is at or below, the first of them otherwise."""
+        below = [one.path for one in self.places if f"{self.path}/".startswith(f"{one.path}/")]
+        return max(below, key=len, default="")
 
     @property
     def address(self) -> str:

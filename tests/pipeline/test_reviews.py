@@ -14,6 +14,7 @@ from pipeline import reviews
 from pipeline.codes.codebook import Codebook, parse
 from pipeline.reviews import (
     BadReference,
+    BadReviewReference,
     HasConversations,
     LikeAConversation,
     RegisterEntry,
@@ -51,12 +52,12 @@ def plan(told: Story, review: str = REVIEW, position: str = POSITIONS[0], interv
 
 
 def test_a_review_has_its_own_keys_and_codebook(told: Story) -> None:
-    made = create(told, " LT 2/b ")
-    assert made.reference == "LT 2/b"
+    made = create(told, " LT 2.b ")
+    assert made.reference == "LT 2.b"
     kinds = told.home.vault.ids()
     assert (kinds[made.review_key], kinds[made.names_key]) == (KeyClass.REVIEW, KeyClass.NAMES)
     with told.home.reading() as session:
-        assert reviews.codebook_of(told.home, reviews.find_review(session, "LT 2/b")) == codebook()
+        assert reviews.codebook_of(told.home, reviews.find_review(session, "LT 2.b")) == codebook()
     assert told.events()[-1] == Event.REVIEW_CREATED
 
 
@@ -79,6 +80,8 @@ REFUSED: dict[str, tuple[Callable[[Story], object], type[Exception]]] = {
     "a line break": (lambda told: create(told, "LT\n2"), BadReference),
     "the look of a conversation": (lambda told: create(told, "c-12"), LikeAConversation),
     "a bracket": (lambda told: create(told, "LT[2]"), BadReference),
+    "a slash": (lambda told: create(told, "LT/2"), BadReviewReference),
+    "dots alone": (lambda told: create(told, ".."), BadReviewReference),
     "a conversation in no review": (lambda told: plan(told, review="LT-9"), UnknownReview),
     "a conversation with nobody": (lambda told: plan(told, position="Nurse 1"), UnknownPosition),
     "a conversation by nobody": (lambda told: plan(told, interviewer=""), BadReference),

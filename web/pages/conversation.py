@@ -1,6 +1,6 @@
 """One conversation: where it stands, what is open before two people can sign it off, when it goes and what may stop that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +35,9 @@ PLACES: Final[Mapping[str, tuple[Act, str]]] = {
     Need.DAMAGE: _TRANSCRIPT,
     Need.DOUBTS: _TRANSCRIPT,
     Need.HEARD: _TRANSCRIPT,
+    Need.NAMES: (Act.DECIDE_NAMES, "/conversations/{conversation}/names"),
 }
+NOTICES: Final = {"planned": "Planned, and its keys made. It can be recorded now."}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,9 +66,11 @@ def page(visit: Visit) -> Response:
         recording=recording,
         way=WAY,
         tasks=open_tasks,
+        next=_next(visit, one, open_tasks),
         holds=[hold for hold in holds.views(home, review.reference) if hold.number in standing],
         planned=_planned(home, one.reference),
         certificates=_certificates(home, one.reference),
+        notice=NOTICES.get(visit.query("done"), ""),
     )
 
 
@@ -83,6 +87,17 @@ def tasks(visit: Visit, session: Session, one: Conversation) -> list[Task]:
         )
         for condition in conditions(visit.home, session, one)
     ]
+
+
+def _next(visit: Visit, one: Conversation, listed: Sequence[Task]) -> Task | None:
+    """The first open task that this person has a page for; signing off when nothing else is left."""
+    sign_off = Task(name="Sign off", met=False, todo="", path=_signing(visit, one, listed))
+    return next((task for task in (*listed, sign_off) if task.path and not task.met), None)
+
+
+def _signing(visit: Visit, one: Conversation, listed: Sequence[Task]) -> str:
+    ready = bool(listed) and all(task.met for task in listed) and one.state is State.CODED
+    return f"/conversations/{one.reference}/sign-off" if ready and visit.may(Act.SIGN_OFF) else ""
 
 
 def _place(visit: Visit, name: str, one: Conversation) -> str:

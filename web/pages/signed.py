@@ -23,7 +23,7 @@ def missing(visit: Visit, *names: str) -> dict[str, str]:
 
 def mistyped(visit: Visit, wanted: str) -> dict[str, str]:
     """The reference that a person types so as to know what they destroy."""
-    return {} if visit.text("typed").upper() == wanted else {"typed": f"Type {wanted} to go ahead."}
+    return {} if visit.text("typed").upper() == wanted.upper() else {"typed": f"Type {wanted} to go ahead."}
 
 
 def sign(visit: Visit, act: Callable[[str], object]) -> dict[str, str]:

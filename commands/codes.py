@@ -8,7 +8,7 @@ import click
 
 from commands.desk import Desk, with_desk
 from commands.recordings import NoSuchFile
-from commands.reviews import shipped_or_file
+from commands.shipped import shipped_or_file
 from pipeline.codes import bookkeeping
 from pipeline.codes.codebook import Code, Codebook, parse
 from pipeline.export.formats import export

@@ -1,34 +1,20 @@
 """`candour review`, `participant` and `conversation`: what exists before and around a recording."""
 
 from datetime import datetime
-from pathlib import Path
 
 import click
 from sqlalchemy import select
 
-import configs
+from commands import conventions as written
 from commands.desk import Desk, cell, confirm, with_desk
+from commands.shipped import shipped_or_file
 from pipeline import reviews
 from pipeline.codes import codebook
 from pipeline.reviews import RegisterEntry
 from pipeline.transcription import languages
+from pipeline.transcripts import agreeing, conventions
 from retention import policy, withdrawal
-from storage.errors import BadInput
 from storage.models import Conversation, Participant, Review
-
-
-class UnreadableFile(BadInput):
-    """{what}: there is no shipped one of that name ({known}), and no file there that can be read"""
-
-
-def shipped_or_file(what: str, folder: str, name: str) -> str:
-    """The text of a shipped configuration by name, or of a file of the user's."""
-    if name in configs.names(folder):
-        return configs.read(f"{folder}/{name}.toml")
-    try:
-        return Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise UnreadableFile(what=what, known=", ".join(configs.names(folder))) from None
 
 
 @click.group()
@@ -44,14 +30,29 @@ def review() -> None:
 @click.option(
     "--codebook", "book", default="learning-together", show_default=True, help="Shipped codebook, or a TOML file."
 )
+@click.option(
+    "--conventions",
+    "profile",
+    default=written.DEFAULT,
+    show_default=True,
+    help="How transcripts are written: a shipped profile (also verbatim), or a TOML file.",
+)
 @with_desk
-def create(desk: Desk, reference: str, schedule: str, book: str) -> None:
+def create(desk: Desk, reference: str, schedule: str, book: str, profile: str) -> None:
     """Open a review. The reference must never be a real name."""
     schedule_text = shipped_or_file("retention schedule", "retention", schedule)
     policy.parse(schedule_text)
     parsed = codebook.parse(shipped_or_file("codebook", "codebooks", book))
+    chosen = written.named(profile)
     home = desk.unlock()
-    made = reviews.create_review(home, desk.actor, reference, schedule=schedule_text, codebook=parsed)
+    made = reviews.create_review(
+        home,
+        desk.actor,
+        reference,
+        schedule=schedule_text,
+        codebook=parsed,
+        conventions=conventions.to_row(chosen),
+    )
     desk.result({"review": made.reference}, f"Opened review {made.reference}.")
 
 
@@ -81,10 +82,12 @@ def show(desk: Desk, reference: str) -> None:
         one = reviews.find_review(session, reference)
         count = len(session.scalars(select(Conversation.id).where(Conversation.review_id == one.id)).all())
     data = {"review": one.reference, "created": one.created_at, "closed": one.closed_at, "conversations": count}
+    chosen = agreeing.of_review(one)
     desk.result(
-        data | {"schedule": one.schedule},
+        data | {"schedule": one.schedule, "conventions": written.data(chosen)},
         f"{one.reference}: {count} conversations, opened {one.created_at:%Y-%m-%d}"
-        f"{f', closed {one.closed_at:%Y-%m-%d}' if one.closed_at else ''}\n\n{one.schedule}",
+        f"{f', closed {one.closed_at:%Y-%m-%d}' if one.closed_at else ''}"
+        f"{f'{chr(10)}Transcripts are {chosen.summary}.' if chosen else ''}\n\n{one.schedule}",
     )
 
 
@@ -95,6 +98,9 @@ def close(desk: Desk, reference: str) -> None:
     """Close a review; periods that count from its closing begin."""
     reviews.close_review(desk.home, desk.actor, reference)
     desk.result({"review": reference, "closed": True}, f"Closed review {reference}.")
+
+
+review.add_command(written.of_review)
 
 
 @click.group()
@@ -174,6 +180,9 @@ def conversation() -> None:
     """Conversations: one talk with one participant."""
 
 
+conversation.add_command(written.of_conversation)
+
+
 @conversation.command("add")
 @click.option("--review", "reference", required=True, help="Reference of the review.")
 @click.option("--participant", "position", required=True, help="Position of the participant.")
@@ -240,6 +249,7 @@ def show_conversation(desk: Desk, reference: str) -> None:
             "interviewer": one.interviewer,
             "on": one.on,
             "language": one.language or languages.DETECT,
+            "written": chosen.name if (chosen := agreeing.of(one)) else None,
             "state": one.state.value,
             "since": one.state_at,
         }

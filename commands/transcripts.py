@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 import click
 
+from commands.conventions import departures
 from commands.corrections import correct, merge, note, redo, replace, split, undo
 from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS, line, turn_data
@@ -14,7 +15,7 @@ from commands.written import import_transcript
 from pipeline.pseudonyms import naming
 from pipeline.recording.listening import NothingThere, sound
 from pipeline.transcription.doubts import share
-from pipeline.transcripts import editing, measuring, reviewing
+from pipeline.transcripts import agreeing, editing, measuring, reviewing
 from pipeline.transcripts.standing import Standing
 from pipeline.transcripts.transcript import Span, Speaker, timestamp
 from storage.errors import Refused
@@ -25,7 +26,7 @@ def transcript() -> None:
     """What was said: read it, correct it, mark what you have heard."""
 
 
-for _command in (correct, split, merge, replace, undo, redo, note, import_transcript):
+for _command in (correct, split, merge, replace, undo, redo, note, import_transcript, departures):
     transcript.add_command(_command)
 
 
@@ -38,19 +39,21 @@ for _command in (correct, split, merge, replace, undo, redo, note, import_transc
 def show(desk: Desk, reference: str, turns: list[int] | None, machine: bool, pseudonyms: bool) -> None:
     """Print a transcript: turn, time, speaker, words. Marks: * corrected, + checked, - not yet heard; notes stand below."""
     home = desk.unlock()
+    chosen = agreeing.read(home, reference)
+    head = [f"Written as: {chosen.summary}.", ""] if chosen else []
     if pseudonyms:
         document = naming.preview(home, desk.actor, reference)
         shown = [p for p in document.passages if turns is None or p.turn in turns]
         data = [
             {"turn": p.turn, "start": p.start, "end": p.end, "speaker": p.speaker.value, "text": p.text} for p in shown
         ]
-        desk.result(data, "\n".join(line(p.turn, p.start, p.speaker, p.text) for p in shown))
+        desk.result(data, "\n".join([*head, *(line(p.turn, p.start, p.speaker, p.text) for p in shown)]))
         return
     found = reviewing.read(home, desk.actor, reference, machine=machine)
     picked = [one for one in found.transcript.standing if turns is None or one.turn.number in turns]
     desk.result(
         [standing_data(one, found.heard) for one in picked],
-        "\n".join(text for one in picked for text in _lines(one, found.heard)),
+        "\n".join([*head, *(text for one in picked for text in _lines(one, found.heard))]),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -81,8 +82,17 @@ def _reference(text: str, what: str, limit: int) -> str:
     return text
 
 
-def create_review(home: Home, actor: Person, reference: str, *, schedule: str, codebook: Codebook) -> Review:
-    """Open a review. `schedule` is TOML that `retention.policy.parse` has accepted.
+def create_review(
+    home: Home,
+    actor: Person,
+    reference: str,
+    *,
+    schedule: str,
+    codebook: Codebook,
+    conventions: dict[str, Any] | None = None,
+) -> Review:
+    """Open a review. `schedule` is TOML that `retention.policy.parse` has accepted, `conventions` what
+    `pipeline.transcripts.conventions.to_row` gives.
 
     Raises:
         NotAllowed, BadReference, BadReviewReference, LikeAConversation, Taken.
@@ -96,7 +106,7 @@ def create_review(home: Home, actor: Person, reference: str, *, schedule: str, c
     # Asked before and within the transaction: a refused review leaves no keys in the vault.
     with home.reading() as session:
         _refuse_taken(session, reference)
-    review = Review(reference=reference, schedule=schedule, created_at=home.now())
+    review = Review(reference=reference, schedule=schedule, conventions=conventions, created_at=home.now())
     review.id, review.names_key, review.review_key = uuid4(), uuid4(), uuid4()
     home.vault.put(review.review_key, KeyClass.REVIEW)
     home.vault.put(review.names_key, KeyClass.NAMES)

@@ -36,7 +36,7 @@ from pipeline.pseudonyms.naming import New
 from pipeline.recording import intake
 from pipeline.reviews import RegisterEntry
 from pipeline.transcription.model_store import add
-from pipeline.transcripts import reviewing
+from pipeline.transcripts import conventions, reviewing
 from pipeline.transcripts.transcript import Speaker
 from retention import approvals
 from retention.report import Finding
@@ -190,7 +190,14 @@ def _planned(folder: Path) -> Home:
             directory.add(home, ben, name, password(name), roles, work=LIGHT)
     ana = directory.find(home, "ana")
     codebook = parse(read("codebooks/learning-together.toml"))
-    reviews.create_review(home, ana, REVIEW, schedule=read("retention/learning-together.toml"), codebook=codebook)
+    reviews.create_review(
+        home,
+        ana,
+        REVIEW,
+        schedule=read("retention/learning-together.toml"),
+        codebook=codebook,
+        conventions=conventions.to_row(conventions.parse(read("conventions/intelligent-verbatim.toml"))),
+    )
     for position in POSITIONS:
         reviews.add_participant(home, ana, REVIEW, position, "Community health", RegisterEntry(name="A B", contact="x"))
         reviews.plan_conversation(home, ana, REVIEW, position, interviewer="Lead", on=None)

@@ -27,6 +27,7 @@ WORDS: Final[Mapping[str, str]] = {
     Event.CONVERSATION_PLANNED: "planned a conversation and made its keys",
     Event.CONVERSATION_STEPPED_BACK: "opened a condition again, so that a conversation stepped back",
     Event.CONVERSATION_LANGUAGE_CHOSEN: "chose the language of a conversation",
+    Event.CONVENTIONS_CHOSEN: "chose how transcripts are written",
     Event.RECORDING_SEALED: "sealed a recording",
     Event.RECORDING_DUPLICATE: "was refused a recording that is here already",
     Event.WORK_STARTED: "began to transcribe",

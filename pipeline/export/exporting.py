@@ -1,6 +1,6 @@
 """Exports: decided what may leave, written whole, read back equal, recorded and logged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +21,7 @@ from pipeline.pseudonyms import disclosing
 from pipeline.pseudonyms.disclosing import NothingToExport
 from pipeline.pseudonyms.disclosure import NotFit, Open
 from pipeline.reviews import UnknownPosition, codebook_of, find_conversation
+from pipeline.transcripts import agreeing
 from pipeline.transcripts.document import Document
 from storage.errors import BadInput, Refused
 from storage.home import Home
@@ -179,7 +180,17 @@ def _project(home: Home, session: Session, what: Target) -> Project:
         created=what.review.created_at,
         mark=what.mark,
         with_text=what.recipient is not None and not what.draft,
+        conventions=_conventions(what.conversations),
     )
+
+
+def _conventions(conversations: Sequence[Conversation]) -> Iterator[str]:
+    """How the transcripts are written, in one line where all are written alike."""
+    found = {one.reference: agreeing.of(one) for one in conversations}
+    alike = {one: [which for which, its in found.items() if its == one] for one in found.values() if one is not None}
+    for one, references in sorted(alike.items(), key=lambda pair: pair[1]):
+        whose = "" if len(references) == len(found) else f", {', '.join(references)}"
+        yield f"Conventions{whose}: {one.summary}"
 
 
 def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient: str | None = None) -> tuple[Open, ...]:

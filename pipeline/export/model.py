@@ -35,7 +35,8 @@ class CannotExport(BadInput):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """What is exported: documents by reference, extracts by place. `created` is a fixed time, so that two exports of an
-    unchanged review are the same bytes. `mark` stands on every page ("" for none); `with_text` gives reports the turns too."""
+    unchanged review are the same bytes. `mark` stands on every page ("" for none); `with_text` gives reports the turns too;
+    `conventions` says in a line or more how the transcripts are written."""
 
     review: str
     profile: Profile
@@ -45,6 +46,7 @@ class Project:
     created: datetime
     mark: str = ""
     with_text: bool = False
+    conventions: tuple[str, ...] = ()
 
     @property
     def coders(self) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ def build(
     created: datetime,
     mark: str = "",
     with_text: bool = False,
+    conventions: Iterable[str] = (),
 ) -> Project:
     """The project to export. Participants and the public see neither memos nor who coded. Raises CannotExport."""
     lines = {document.conversation: _one_line_a_turn(document) for document in documents}
@@ -88,6 +91,7 @@ def build(
         created=created.astimezone(UTC).replace(microsecond=0),
         mark=mark,
         with_text=with_text,
+        conventions=tuple(conventions),
     )
 
 
@@ -114,6 +118,7 @@ def header(project: Project) -> tuple[str, ...]:
         *([project.mark] if project.mark else []),
         f"Candour, review {project.review}",
         f"Profile: {project.profile}",
+        *project.conventions,
         f"Extracts: {len(project.extracts)}, digest {digest(rows(project))}",
     )
 

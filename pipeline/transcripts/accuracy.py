@@ -2,9 +2,9 @@
 
 Words are compared as they sound, turn by turn, with the least number of changes (Levenshtein). Seen from the machine a word
 was *wrong* (substituted), *missed* (deleted) or *invented* (inserted); the word error rate is all three as a share of the
-words of the transcript. Words that decide a case are counted on their own as well: an error is one of numbers where the word
-that was said or the word that was heard is a number. What nobody listened to counts as right, so a rate is worth no more
-than the share of the transcript that was heard.
+words of the transcript, of which marks in brackets are none. Words that decide a case are counted on their own as well: an
+error is one of numbers where the word that was said or the word that was heard is a number. What nobody listened to counts
+as right, so a rate is worth no more than the share of the transcript that was heard.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from typing import Any, Final
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.transcription.doubt_rules import WordList, critical, places
+from pipeline.transcripts.marks import spoken
 from pipeline.transcripts.standing import Standing
 from pipeline.transcripts.transcript import Turn
 
@@ -100,7 +101,7 @@ def _compared(
     """Each word of the transcript ("words") and each error, with the kinds it is one of."""
     for one in standing:
         heard = _sounds(replace(one.turn, words=one.source), lists, names)
-        right = _sounds(one.turn, lists, names)
+        right = _sounds(replace(one.turn, words=spoken(one.turn)), lists, names)
         for word in right:
             yield "words", word.kinds
         for change in Levenshtein.editops([word.text for word in heard], [word.text for word in right]):

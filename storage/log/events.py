@@ -79,6 +79,7 @@ class Event(StrEnum):
     CONVERSATION_PLANNED = "conversation.planned"
     CONVERSATION_STEPPED_BACK = "conversation.stepped_back"
     CONVERSATION_LANGUAGE_CHOSEN = "conversation.language_chosen"
+    CONVENTIONS_CHOSEN = "conventions.chosen"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_DUPLICATE = "recording.duplicate"
     WORK_STARTED = "work.started"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import configs
 from cli import main
 from storage.home import Home
 from tests import homes
@@ -144,3 +145,27 @@ def test_a_transcript_made_elsewhere_is_shown_first_and_then_taken_in(tmp_path: 
     assert "check the path" in run(f"import {tmp_path}/none.vtt --conversation C-003", code=4).output
     file.write_bytes(b"PK\x03\x04 and nothing of an archive")
     assert run(f"import {file} --conversation C-003", code=4).output.startswith("candour: ")
+
+
+def test_conventions_are_chosen_shown_and_compared_with(tmp_path: Path) -> None:
+    def chosen(line: str) -> Any:
+        result = CliRunner().invoke(main, [*shlex.split(line), "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)["conventions"]
+
+    refused = run("conventions C-001", code=5)
+    assert "candour review conventions" in refused.output
+    assert chosen(f"review conventions {homes.REVIEW} verbatim")["verbatim"] is True
+    assert "Written as: verbatim, with hesitation" in run("show C-001").output
+    own = tmp_path / "own.toml"
+    own.write_text(
+        configs.read("conventions/intelligent-verbatim.toml").replace('"um"', '"Tilly"', 1), encoding="utf-8"
+    )
+    assert chosen(f"conversation conventions C-001 {own}")["fillers"][0] == "Tilly"
+    (one,) = data("conventions C-001")["departures"]
+    assert (one["turn"], one["it says"], one["why"]) == (1, "Tilly", "hesitation is left out")
+    assert chosen("conversation conventions C-001 review")["name"] == "verbatim"
+    assert "as far as a machine can see" in run("conventions C-001").output
+    bad = CliRunner().invoke(main, ["review", "conventions", homes.REVIEW, "nonsense"])
+    assert bad.exit_code == 4
+    assert "intelligent-verbatim, verbatim" in bad.output

@@ -15,7 +15,7 @@ from pipeline.pseudonyms import naming
 from pipeline.reviews import find_conversation
 from pipeline.transcription import glossary
 from pipeline.transcription.lookalikes import find as find_lookalikes
-from pipeline.transcripts import reviewing
+from pipeline.transcripts import agreeing, reviewing
 from storage.models import Conversation, Correction, Incident, State
 from web.pages.transcript_edits import place
 from web.pages.transcript_leases import LEASES
@@ -41,6 +41,7 @@ class About:
     playable: bool
     signed: bool
     damaged: int
+    conventions: str
 
 
 def page(visit: Visit) -> Response:
@@ -126,6 +127,7 @@ def _about(session: Session, one: Conversation) -> About:
         playable=recording is not None and recording.playback is not None and not gone,
         signed=stages.has_signature(session, one),
         damaged=session.scalar(damaged) or 0,
+        conventions=written.summary if (written := agreeing.of(one)) else "",
     )
 
 

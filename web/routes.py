@@ -13,6 +13,7 @@ from web.pages import (
     certificates,
     conversation,
     elsewhere,
+    export,
     extending,
     extract,
     extracts,
@@ -108,6 +109,11 @@ ROUTES: Final[Sequence[Entry]] = (
     post(f"{EXTRACT}/restore", extract.restore, may(Act.CODE)),
     # what its extracts say together
     get("/reviews/{review}/matrix", matrix.page, may(Act.CODE), menu="Matrix"),
+    # what leaves
+    get("/conversations/{conversation}/export", export.of_conversation, may(Act.EXPORT), menu="Export"),
+    post("/conversations/{conversation}/export", export.take_conversation, may(Act.EXPORT)),
+    get("/reviews/{review}/export", export.of_review, may(Act.EXPORT), menu="Export"),
+    post("/reviews/{review}/export", export.take_review, may(Act.EXPORT)),
     # its end
     get("/conversations/{conversation}/sign-off", signing.page, may(Act.SIGN_OFF), menu="Sign off"),
     get("/conversations/{conversation}/sign-off/confirm", signing.interruption, may(Act.SIGN_OFF)),

@@ -1,9 +1,9 @@
 """Exports: decided what may leave, written whole, read back equal, recorded and logged."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from access.people import Person
 from access.roles import Act, require
 from pipeline import contents
 from pipeline.codes.coding import Extract
-from pipeline.export.formats import export, named
+from pipeline.export.formats import Format, export, named
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import loss
 from pipeline.export.model import Profile, Project, build, digest, rows
@@ -69,6 +69,31 @@ class Written:
     lost: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """What an export would hold, and what stands in its way; nothing does where somebody `answers` for all that is open."""
+
+    written: Written
+    mark: str
+    open: tuple[Open, ...]
+    answered: tuple[str, ...]
+
+    @property
+    def cleared(self) -> bool:
+        return all(one.reference.partition(":")[0] in self.answered for one in self.open)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Made:
+    """An export in memory, read back equal: its bytes, and what is recorded of it."""
+
+    what: Target
+    how: Format
+    data: bytes = field(repr=False)
+    states: dict[UUID, str]
+    written: Written
+
+
 def write(
     home: Home,
     actor: Person,
@@ -87,33 +112,113 @@ def write(
 
     Raises:
         NotAllowed, UnknownConversation, UnknownFormat, NoLineEnds, NothingToExport, NotFit, PlaceTaken, CannotPlace,
-        ExportDiffers, OneParticipant, WrongRecipient, NotForThem.
+        CannotExport, ExportDiffers, OneParticipant, WrongRecipient, NotForThem.
     """
+    made = _make(home, actor, target, format, profile, recipient, ends)
+    # The file is there before the rows say so: a crash in between leaves an export that nobody counts, never the reverse.
+    place(made.data, path, overwrite)
+    _record(home, actor, made)
+    return made.written
+
+
+def hand_over(
+    home: Home,
+    actor: Person,
+    target: str,
+    *,
+    format: str,
+    profile: Profile,
+    recipient: str | None = None,
+    ends: LineEnds = LineEnds.LF,
+) -> bytes:
+    """The same export as bytes, for somebody who takes it away over a connection.
+
+    It is recorded before the first byte leaves: nothing may have left that the log does not know.
+    Raises what `write` raises, but for the place.
+    """
+    made = _make(home, actor, target, format, profile, recipient, ends)
+    _record(home, actor, made)
+    return made.data
+
+
+def look(
+    home: Home,
+    actor: Person,
+    target: str,
+    *,
+    format: str,
+    profile: Profile,
+    recipient: str | None = None,
+    ends: LineEnds = LineEnds.LF,
+) -> Outlook:
+    """What an export would hold, could not carry, and has in its way. Writes nothing, and logs nothing.
+
+    Raises what `hand_over` raises, but NotFit and ExportDiffers.
+    """
+    require(actor.roles, Act.EXPORT, actor.name)
+    how = named(format, ends)
+    with home.reading() as session:
+        what = _target(session, target, profile, recipient)
+        found = {one: disclosing.still_open(home, session, one, profile) for one in what.conversations}
+        answered = [
+            one.reference
+            for one, opens in found.items()
+            if opens and disclosing.overridden(home, session, one, profile, opens)
+        ]
+        project = _project(home, session, what)
+    return Outlook(
+        written=_written(project, how),
+        mark=what.mark,
+        open=tuple(one for opens in found.values() for one in opens),
+        answered=tuple(answered),
+    )
+
+
+def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient: str | None = None) -> tuple[Open, ...]:
+    """What must be decided before an export could be written. Writes nothing."""
+    require(actor.roles, Act.EXPORT, actor.name)
+    with home.reading() as session:
+        conversations = _target(session, target, profile, recipient).conversations
+        return tuple(one for c in conversations for one in disclosing.still_open(home, session, c, profile))
+
+
+def _make(
+    home: Home, actor: Person, target: str, format: str, profile: Profile, recipient: str | None, ends: LineEnds
+) -> _Made:
     require(actor.roles, Act.EXPORT, actor.name)
     how = named(format, ends)
     try:
         with home.reading() as session:
             what = _target(session, target, profile, recipient)
+            for conversation in what.conversations:
+                disclosing.require_cleared(home, session, conversation, profile)
             project = _project(home, session, what)
-            found = {c.id: contents.analysis_digest(home, session, c) for c in what.conversations}
+            states = {c.id: contents.analysis_digest(home, session, c) for c in what.conversations}
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
     data = export(format, project, ends)
+    return _Made(what=what, how=how, data=data, states=states, written=_written(project, how))
+
+
+def _written(project: Project, how: Format) -> Written:
     extracts = len(project.extracts) if how.of_extracts else 0
-    # The file is there before the rows say so: a crash in between leaves an export that nobody counts, never the reverse.
-    place(data, path, overwrite)
+    return Written(extracts=extracts, digest=digest(rows(project)), lost=loss(project, how.name))
+
+
+def _record(home: Home, actor: Person, made: _Made) -> None:
+    what = made.what
     with home.writing() as session:
-        for conversation_id, state in found.items():
+        for conversation_id, state in made.states.items():
             session.add(
                 Export(
                     id=uuid4(),
                     review_id=what.review.id,
                     conversation_id=conversation_id,
-                    format=format,
-                    audience=profile.value,
+                    format=made.how.name,
+                    audience=what.profile.value,
                     # an export without the extracts must not count as one of them at sign-off
-                    digest=state if how.of_extracts else "",
+                    digest=state if made.how.of_extracts else "",
                     person_id=actor.id,
                     at=home.now(),
                     recipient_id=what.recipient.id if what.recipient else None,
@@ -123,10 +228,9 @@ def write(
             session,
             Event.EXPORT_WRITTEN,
             actor=actor.name,
-            obj=[what.review.id, *found, *([what.recipient.id] if what.recipient else [])],
-            detail={"format": format, "profile": profile.value, "extracts": extracts},
+            obj=[what.review.id, *made.states, *([what.recipient.id] if what.recipient else [])],
+            detail={"format": made.how.name, "profile": what.profile.value, "extracts": made.written.extracts},
         )
-    return Written(extracts=extracts, digest=digest(rows(project)), lost=loss(project, format))
 
 
 def _log_refusal(home: Home, actor: Person, what: Target, format: str, refusal: NotFit) -> None:
@@ -167,7 +271,6 @@ def _project(home: Home, session: Session, what: Target) -> Project:
     documents: list[Document] = []
     extracts: list[Extract] = []
     for conversation in what.conversations:
-        disclosing.require_cleared(home, session, conversation, what.profile)
         document, own = disclosing.content(home, session, conversation, what.profile)
         documents.append(document)
         extracts += own
@@ -191,11 +294,3 @@ def _conventions(conversations: Sequence[Conversation]) -> Iterator[str]:
     for one, references in sorted(alike.items(), key=lambda pair: pair[1]):
         whose = "" if len(references) == len(found) else f", {', '.join(references)}"
         yield f"Conventions{whose}: {one.summary}"
-
-
-def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient: str | None = None) -> tuple[Open, ...]:
-    """What must be decided before an export could be written. Writes nothing."""
-    require(actor.roles, Act.EXPORT, actor.name)
-    with home.reading() as session:
-        conversations = _target(session, target, profile, recipient).conversations
-        return tuple(one for c in conversations for one in disclosing.still_open(home, session, c, profile))

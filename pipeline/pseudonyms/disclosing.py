@@ -92,7 +92,7 @@ def still_open(
 def require_cleared(home: Home, session: Session, conversation: Conversation, profile: Profile) -> None:
     """Let a conversation pass when nothing is open, or when somebody answers for exactly what is. Raises NotFit."""
     opens = still_open(home, session, conversation, profile)
-    if opens and not _overridden(home, session, conversation, profile, opens):
+    if opens and not overridden(home, session, conversation, profile, opens):
         disclosure.require_fit(opens, conversation.reference, profile)
 
 
@@ -230,9 +230,10 @@ def override(home: Home, actor: Person, reference: str, profile: Profile, reason
         return len(opens)
 
 
-def _overridden(
+def overridden(
     home: Home, session: Session, conversation: Conversation, profile: Profile, opens: Collection[Open]
 ) -> bool:
+    """Whether somebody answers for letting a conversation leave with exactly these things open."""
     state = _state(home, session, conversation, opens)
     mine = (Override.conversation_id == conversation.id, Override.audience == profile.value, Override.digest == state)
     return session.scalar(select(Override.id).where(*mine).limit(1)) is not None

@@ -55,6 +55,13 @@ def test_a_number_leads_to_its_extracts(visitor: Visitor) -> None:
     ]
 
 
+def test_a_number_that_counts_what_is_below_leads_to_that(visitor: Visitor) -> None:
+    page = visitor("ana", f"{PAGE}?count=below&coder=cara")
+    link = page.get_by_role("link", name="1 of Health visitor 1 under C Contributory factors")
+    wanted = parse_qs(urlsplit(link.get_attribute("href") or "").query)
+    assert (wanted["below"], wanted["coder"], wanted["conversation"]) == (["yes"], ["cara"], ["C-001"])
+
+
 def test_words_stand_side_by_side_and_say_what_sets_an_account_apart(visitor: Visitor) -> None:
     first, second, _ = lines(visitor, "show=words")[WORKLOAD]
     assert CORRECTED in first and SAID_OF_IT not in first

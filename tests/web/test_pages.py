@@ -36,6 +36,8 @@ PAGES = (
     ("ben", "/conversations/C-001/extend"),
     ("ben", "/retention"),
     ("ana", "/reviews/LT-1/matrix"),
+    ("ana", "/conversations/C-001/export"),
+    ("ana", "/reviews/LT-1/export?for=public&format=qdpx"),
     ("ana", "/reviews/LT-1/matrix?show=words&count=below"),
     ("dora", "/audit"),
     ("dora", "/audit/entries/12"),

@@ -3,7 +3,7 @@
 Codes go down and positions across, since there are more codes than positions and a page is taller than wide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,7 +76,7 @@ def page(visit: Visit) -> Response:
         review=review,
         wanted=wanted,
         conversations=found.matrix.rows,
-        lines=list(_lines(review, found, only_differing=wanted.rows == "differ")),
+        lines=list(_lines(review, found, wanted)),
         branches=[
             (code.id, "\N{NO-BREAK SPACE}" * 3 * (len(found.book.lineage(code)) - 1) + code.name)
             for code in found.book.codes
@@ -89,11 +89,13 @@ def page(visit: Visit) -> Response:
     )
 
 
-def _lines(review: str, found: Framework, *, only_differing: bool) -> Iterator[Line]:
+def _lines(review: str, found: Framework, wanted: Wanted) -> Iterator[Line]:
     """The codes in use in the order of the book, below the headings that lead to them."""
     columns = {code.id: n for n, code in enumerate(found.matrix.columns)}
     told = {account.code.id: account for account in found.accounts}
-    kept = {id for id in columns if not only_differing or (id in told and told[id].differs)}
+    narrowed = {"below": "yes"} if wanted.count == "below" else {}
+    narrowed |= {"coder": wanted.coder} if wanted.coder else {}
+    kept = {id for id in columns if wanted.rows != "differ" or (id in told and told[id].differs)}
     leading = {above.id for code in found.book.codes if code.id in kept for above in found.book.lineage(code)}
     for code in found.book.codes:
         if code.id in leading:
@@ -101,15 +103,21 @@ def _lines(review: str, found: Framework, *, only_differing: bool) -> Iterator[L
             yield Line(
                 code=code,
                 depth=len(found.book.lineage(code)) - 1,
-                cells=tuple(_cells(review, found, code, columns[code.id], account)) if code.id in kept else (),
+                cells=tuple(_cells(review, found, code, columns[code.id], account, narrowed))
+                if code.id in kept
+                else (),
                 differs=account is not None and account.differs,
             )
 
 
-def _cells(review: str, found: Framework, code: Code, column: int, account: Account | None) -> Iterator[Cell]:
+def _cells(
+    review: str, found: Framework, code: Code, column: int, account: Account | None, narrowed: Mapping[str, str]
+) -> Iterator[Cell]:
     voices = {voice.conversation: voice for voice in account.voices} if account else {}
     for (conversation, position), line in zip(found.matrix.rows, found.matrix.cells, strict=True):
-        address = URL(f"/reviews/{review}/extracts").include_query_params(code=code.id, position=position)
+        address = URL(f"/reviews/{review}/extracts").include_query_params(
+            code=code.id, position=position, conversation=conversation, **narrowed
+        )
         voice = voices.get(conversation)
         yield Cell(
             extracts=line[column].extracts,

@@ -11,7 +11,8 @@ if (first instanceof HTMLElement) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
+  // A form that answers with a file leaves its page standing, and may be sent again.
+  if (!(form instanceof HTMLFormElement) || form.method !== "post" || form.hasAttribute("data-again")) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });

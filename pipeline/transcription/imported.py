@@ -12,7 +12,6 @@ from rapidfuzz.distance import Levenshtein
 
 from pipeline.recording.decode import RATE
 from pipeline.transcription.library import Sound
-from pipeline.transcription.speech import voices
 from pipeline.transcripts.retiming import spread
 from pipeline.transcripts.transcript import Heard, Span, Turn, Word, plain
 
@@ -43,7 +42,7 @@ class Imported:
         window = Span(start=offset, end=offset + len(sound) / RATE)
         words = tuple(word for word in self._words if window.start <= (word.start + word.end) / 2 < window.end)
         reached(window.end)
-        return Heard(window=window, speech=tuple(voices(sound, offset)), words=words, estimates=())
+        return Heard(window=window, speech=tuple(speech or ()), words=words, estimates=())
 
 
 def has_times(turns: Sequence[Turn]) -> bool:

@@ -28,28 +28,30 @@ class Mixture:
     weights: Array
 
     def parts(self, frames: Array) -> Array:
-        """Log-likelihood of each frame in each component, shape (frames, components)."""
+        """Log-likelihood of each frame in each component, shape (components, frames)."""
         precision = 1 / self.variances
         constant = np.log(self.weights) - 0.5 * (
             np.log(2 * np.pi * self.variances).sum(1) + (np.square(self.means) * precision).sum(1)
         )
-        scaled = frames @ (self.means * precision).T - 0.5 * np.square(frames) @ precision.T
-        return np.asarray(scaled + constant)
+        scaled = (self.means * precision) @ frames.T - 0.5 * precision @ np.square(frames).T
+        return np.asarray(scaled + constant[:, None])
 
     def likelihood(self, frames: Array) -> Array:
         """Log-likelihood of each frame, shape (frames,)."""
-        return np.asarray(np.logaddexp.reduce(self.parts(frames), axis=1))
+        parts = self.parts(frames)
+        most = parts.max(axis=0)
+        return np.asarray(most + np.log(np.exp(parts - most).sum(axis=0)))
 
     def shares(self, frames: Array) -> Array:
-        """How much of each frame belongs to each component, shape (frames, components); each row adds up to 1."""
+        """How much of each frame belongs to each component, shape (components, frames); each column adds up to 1."""
         parts = self.parts(frames)
-        shares = np.exp(parts - parts.max(axis=1, keepdims=True))
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        shares = np.exp(parts - parts.max(axis=0))
+        return np.asarray(shares / shares.sum(axis=0))
 
     def adapted(self, frames: Array, shares: Array) -> "Mixture":
         """The same mixture with its means moved to these frames, of which `shares` belong to each component."""
-        count = shares.sum(axis=0)[:, None]
-        moved = (shares.T @ frames) / np.maximum(count, 1e-6)
+        count = shares.sum(axis=1)[:, None]
+        moved = (shares @ frames) / np.maximum(count, 1e-6)
         trust = count / (count + RELEVANCE)
         return Mixture(means=trust * moved + (1 - trust) * self.means, variances=self.variances, weights=self.weights)
 
@@ -65,9 +67,9 @@ def fit(frames: Array, components: int, chance: np.random.Generator) -> Mixture:
     )
     for _ in range(ROUNDS):
         shares = mixture.shares(frames)
-        count = shares.sum(axis=0)[:, None] + 1e-6
-        means = (shares.T @ frames) / count
-        variances = np.maximum((shares.T @ np.square(frames)) / count - np.square(means), floor)
+        count = shares.sum(axis=1)[:, None] + 1e-6
+        means = (shares @ frames) / count
+        variances = np.maximum((shares @ np.square(frames)) / count - np.square(means), floor)
         mixture = Mixture(means=means, variances=variances, weights=count[:, 0] / count.sum())
     return mixture
 

@@ -113,9 +113,8 @@ class Engine:
     ) -> Heard:
         """The words in one channel of a window of 16 kHz sound that starts at `offset` seconds of the recording.
 
-        `speech` says where to listen, in seconds of the recording, and the rest of the sound is not heard at all; without it,
-        voice detection decides. The same sound, seed, terms and language always give the same words. `reached` hears how far
-        it is, in seconds of the recording.
+        `speech` says where to listen, in seconds of the recording; without it, voice detection decides. The same sound, seed,
+        terms and language always give the same words. `reached` hears how far it is, in seconds of the recording.
 
         Raises:
             LanguageUnknown: the model does not understand `language`; without one it takes the model's own.
@@ -125,8 +124,6 @@ class Engine:
             raise LanguageUnknown(language=language, known=", ".join(self.languages[:8]))
         window = Span(start=offset, end=offset + sound.size / RATE)
         spans = voices(sound, offset) if speech is None else tuple(speech)
-        if speech is not None:
-            sound = _only(sound, spans, offset)
         ask = _Question(
             window=window, speech=spans, language=language, terms=", ".join(self.fitting(hotwords)), reached=reached
         )
@@ -217,15 +214,6 @@ def unheard(speech: Sequence[Span], words: Sequence[Word]) -> tuple[Span, ...]:
     """Stretches of speech of two seconds or more in which there is no word."""
     covered = [Span(start=word.start, end=word.end) for word in words]
     return tuple(gap for gap in minus(speech, covered) if length(gap) >= UNHEARD)
-
-
-def _only(sound: Sound, spans: Sequence[Span], offset: float) -> Sound:
-    """The sound with silence everywhere else: what the other microphone heard better must not be heard twice."""
-    quiet = np.zeros_like(sound)
-    for span in spans:
-        first, last = (max(0, round((time - offset) * RATE)) for time in (span.start, span.end))
-        quiet[first:last] = sound[first:last]
-    return quiet
 
 
 def _word(word: Any, stretch: Span, spans: Sequence[Span]) -> Word:

@@ -5,7 +5,7 @@ commits is what an undisturbed run would have: windows depend on the sound alone
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -21,8 +21,8 @@ from pipeline.stages import Work
 from pipeline.transcription import doubts, one_channel, progress, runs, speakers, speech
 from pipeline.transcription.coverage import account
 from pipeline.transcription.imported import Imported, has_times, laid
-from pipeline.transcription.library import Sound
 from pipeline.transcription.progress import Progress as Progress
+from pipeline.transcription.ready import Ready, ahead, mono, ready
 from pipeline.transcription.runs import ACTOR, Pace, Report, Run
 from pipeline.transcription.runs import LeaseLost as LeaseLost
 from pipeline.transcription.timbre import Timbre
@@ -102,39 +102,51 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
     hears = Imported(written) if has_times(written) else engine
     balance = None if isinstance(hears, Imported) else _balance(run)
     hearing = _Hearing(hears, run, balance, Pace(run, report))
-    damaged: list[Span] = []
-    timbre = Timbre()
+    before = frozenset(done)
     seconds = 0.0
     with (
         opened(home, BlobRef(recording.blob), run.key, run.conversation.reference) as plain,
         home.blobs.writing() as sink,
         age.Writer(sink, [slot(run.key).recipient()]) as sealed,
     ):
-        playback, peaks = Playback(sealed, min(recording.channels, 2)), Peaks()  # type: ignore[arg-type]
-        for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
-            if stop():
-                raise _Stopped
-            playback.add(window.samples)
-            peaks.add(window.samples)
-            damaged += window.damaged
-            timbre.add(_mono(window.samples)[0])
-            if window.index not in done:
-                done[window.index] = hearing.hear(window)
-                _commit_window(run, window, done[window.index], hearing.language)
-            seconds = window.end
-            hearing.pace.reached(seconds)
-        playback.close()
+        made = _Made(Playback(sealed, min(recording.channels, 2)))  # type: ignore[arg-type]
+
+        def coming() -> Generator[tuple[audio.Window, Ready | None]]:
+            for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
+                made.add(window)
+                yield window, None if window.index in before else ready(window, balance)
+
+        with ahead(coming()) as windows:
+            for window, waiting in windows:
+                if stop():
+                    raise _Stopped
+                if waiting is not None:
+                    done[window.index] = hearing.hear(waiting)
+                    _commit_window(run, window, done[window.index], hearing.language)
+                seconds = window.end
+                hearing.pace.reached(seconds)
+        made.playback.close()
     found = [done[number] for number in sorted(done)]
     words = [word for one in found for word in one.words]
     if written:
         draft = written if has_times(written) else laid(written, words)
     else:
-        draft = speakers.turns(words) if balance is not None else one_channel.turns(words, timbre.close())
-    _finish(run, hearing, draft, found, damaged, seconds, sink.ref, peaks.close())
+        draft = speakers.turns(words) if balance is not None else one_channel.turns(words, made.timbre.close())
+    _finish(run, hearing, draft, found, made.damaged, seconds, sink.ref, made.peaks.close())
 
 
-def _mono(samples: audio.Samples) -> audio.Samples:
-    return samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
+class _Made:
+    """What is made of a recording on the way, besides its words."""
+
+    def __init__(self, playback: Playback) -> None:
+        self.playback, self.peaks, self.timbre = playback, Peaks(), Timbre()
+        self.damaged: list[Span] = []
+
+    def add(self, window: audio.Window) -> None:
+        self.playback.add(window.samples)
+        self.peaks.add(window.samples)
+        self.timbre.add(mono(window.samples)[0])
+        self.damaged += window.damaged
 
 
 class _Stopped(Exception):
@@ -163,45 +175,28 @@ class _Hearing:
         self._terms = run.terms
         self._balance = balance
 
-    def hear(self, window: audio.Window) -> _Found:
-        self.pace.begin(window.start)
-        samples = audio.raise_quiet(window.samples)
-        if self._balance is not None:
-            return self._two(window, samples, self._balance)
-        heard = self._one(window, speech.floats(_mono(samples)), window.index, None, 0, 1)
-        return _Found(heard=(heard,), words=heard.words)
+    def hear(self, waiting: Ready) -> _Found:
+        self.pace.begin(waiting.window.start)
+        heard = tuple(self._one(waiting, part) for part in range(len(waiting.channels)))
+        if waiting.levels is None:
+            return _Found(heard=heard, words=heard[0].words)
+        assert self._balance is not None
+        return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, waiting.levels, balance=self._balance)))
 
-    def _two(self, window: audio.Window, samples: audio.Samples, balance: float) -> _Found:
-        sounds = [speech.floats(samples[channel : channel + 1]) for channel in (0, 1)]
-        levels = speakers.energies(samples)
-        spans = speakers.own_spans(
-            [speech.voices(sound, window.start) for sound in sounds], levels, start=window.start, balance=balance
-        )
-        heard = tuple(
-            self._one(window, sound, 2 * window.index + part, spans[part], part, 2) for part, sound in enumerate(sounds)
-        )
-        return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, levels, balance=balance)))
+    def _one(self, waiting: Ready, part: int) -> Heard:
+        window, channel, parts = waiting.window, waiting.channels[part], len(waiting.channels)
 
-    def _one(
-        self,
-        window: audio.Window,
-        sound: Sound,
-        seed: int,
-        spans: tuple[Span, ...] | None,
-        part: int,
-        parts: int,
-    ) -> Heard:
         def reached(time: float) -> None:
             self.pace.reached(window.start + (part * (window.end - window.start) + time - window.start) / parts)
 
         if not self.language:
-            spoken = speech.voices(sound, window.start) if spans is None else spans
-            self.language = self.engine.detect(sound, spoken, window.start) if spoken else ""
+            spoken = channel.speech
+            self.language = self.engine.detect(channel.sound, spoken, window.start) if spoken else ""
         return self.engine.hear(
-            sound,
-            seed=seed,
+            channel.sound,
+            seed=parts * window.index + part,
             offset=window.start,
-            speech=spans,
+            speech=channel.speech,
             hotwords=self._terms,
             language=self.language,
             reached=reached,

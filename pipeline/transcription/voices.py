@@ -7,6 +7,7 @@ comes out the same each time can be trusted. In a recording of one person, or wh
 out differently each time, and then nothing is said at all.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -123,7 +124,7 @@ def _weighed(words: Sequence[Word], spoken: Array, owner: NDArray[np.intp], firs
     """The probability of the first voice for each word, once both voices have been learnt from such a guess."""
     shares, going_on = every.shares(spoken), _going_on(words)
     for _ in range(ROUNDS):
-        one, other = (every.adapted(spoken, shares * weight[owner, None]) for weight in (first, 1 - first))
+        one, other = (every.adapted(spoken, shares * weight[owner]) for weight in (first, 1 - first))
         evidence = one.likelihood(spoken) - other.likelihood(spoken)
         first = _smoothed(np.asarray(np.bincount(owner, evidence, len(words)) * WEIGHT), going_on)
     return first
@@ -181,6 +182,6 @@ def _smoothed(evidence: Array, going_on: Array) -> Array:
 
 def _step(odds: float, same: float) -> float:
     """Log-odds of a voice after one step, in which the same person goes on with probability `same`."""
-    return float(
-        np.logaddexp(np.log(same) + odds, np.log1p(-same)) - np.logaddexp(np.log1p(-same) + odds, np.log(same))
-    )
+    # beyond that the odds are as good as certain, and as far as a number can go
+    likely = math.exp(min(max(odds, -500.0), 500.0))
+    return math.log((same * likely + 1 - same) / ((1 - same) * likely + same))

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.recording.audio import Window
 from pipeline.recording.decode import RATE
 from pipeline.transcription import speakers, speech
+from pipeline.transcription.ready import ready
 from pipeline.transcription.speakers import assign, energies, merge_channels, own_spans, turns
 from pipeline.transcripts.transcript import Heard, Span, Speaker, Turn, Word
 from tests import engines
@@ -85,12 +87,10 @@ def test_from_two_channels_to_turns(tmp_path: Path, bleed: float) -> None:
     """The whole way with the real library; a channel's words come from its own stretches only, so nothing is there twice."""
     engine = speech.Engine.load(engines.scripted(tmp_path / "model", engines.script("I was there", step=0.6)), 1)
     samples, truth = two_microphones(bleed=bleed)
-    levels = energies(samples)
-    own = own_spans(voiced(samples), levels)
-    heard = [
-        engine.hear(speech.floats(samples[channel]), seed=0, offset=0.0, speech=own[channel]) for channel in range(2)
-    ]
-    draft = turns(merge_channels(heard, levels))
+    waiting = ready(Window(index=0, start=0.0, samples=samples, damaged=(), final=True), balance=0.0)
+    heard = [engine.hear(one.sound, seed=0, offset=0.0, speech=one.speech) for one in waiting.channels]
+    assert waiting.levels is not None
+    draft = turns(merge_channels(heard, waiting.levels))
     assert [turn.speaker for turn in draft] == [(I, P)[who] for who, _, _ in truth]
     for turn, (_, start, end) in zip(draft, truth, strict=True):
         assert start - 0.3 <= turn.start <= turn.end <= end + 0.3

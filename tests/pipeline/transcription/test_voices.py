@@ -180,12 +180,12 @@ def test_a_mixture_finds_where_the_frames_are() -> None:
     made = mixtures.fit(frames, 2, chance)
     assert sorted(np.round(made.means[:, 0])) == [-3, 3]
     assert made.weights.max() == pytest.approx(0.75, abs=0.02)
-    assert np.allclose(made.shares(frames).sum(axis=1), 1)
+    assert np.allclose(made.shares(frames).sum(axis=0), 1)
     near = made.likelihood(frames).mean()
     assert near > made.likelihood(frames + 5).mean()
     moved = made.adapted(frames + 1, made.shares(frames))
     assert np.all(moved.means > made.means)
-    assert np.allclose(made.adapted(frames, np.zeros((400, 2))).means, made.means), "nothing heard moves nothing"
+    assert np.allclose(made.adapted(frames, np.zeros((2, 400))).means, made.means), "nothing heard moves nothing"
 
 
 def brute(evidence: Sequence[float], same: Sequence[float]) -> list[float]:

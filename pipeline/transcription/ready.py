@@ -1,0 +1,88 @@
+"""Windows made ready to be heard, each while the one before is heard: the model seldom keeps all cores busy."""
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.recording import audio
+from pipeline.recording.decode import RATE
+from pipeline.transcription import speakers
+from pipeline.transcription.spans import total
+from pipeline.transcription.speech import Sound, floats, voices
+from pipeline.transcripts.transcript import Span
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Channel:
+    """What is heard in one go: sound of a window, and where in it somebody speaks, in seconds of the recording."""
+
+    sound: Sound
+    speech: tuple[Span, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Ready:
+    """A window as it is heard: one channel, or the two microphones with their `levels` as `speakers.energies` gives them."""
+
+    window: audio.Window
+    channels: tuple[Channel, ...]
+    levels: NDArray[np.float64] | None = None
+
+    @property
+    def speech(self) -> float:
+        """Seconds of speech that have to be heard, in all channels."""
+        return sum(total(channel.speech) for channel in self.channels)
+
+
+def ready(window: audio.Window, balance: float | None) -> Ready:
+    """A window ready to be heard; `balance` says how much louder the first of two microphones is set, None for one channel."""
+    samples = audio.raise_quiet(window.samples)
+    if balance is None:
+        sound = floats(mono(samples))
+        return Ready(window=window, channels=(Channel(sound=sound, speech=voices(sound, window.start)),))
+    levels = speakers.energies(samples)
+    sounds = [floats(samples[channel : channel + 1]) for channel in (0, 1)]
+    found = [voices(sound, window.start) for sound in sounds]
+    own = speakers.own_spans(found, levels, start=window.start, balance=balance)
+    channels = tuple(
+        Channel(sound=only(sound, spans, window.start), speech=spans) for sound, spans in zip(sounds, own, strict=True)
+    )
+    return Ready(window=window, channels=channels, levels=levels)
+
+
+def mono(samples: audio.Samples) -> audio.Samples:
+    """The mean of all channels, shape (1, n)."""
+    return samples if samples.shape[0] == 1 else samples.mean(axis=0, keepdims=True).astype(samples.dtype)
+
+
+def only(sound: Sound, spans: tuple[Span, ...], offset: float) -> Sound:
+    """The sound with silence everywhere else: what the other microphone heard better must not be heard twice."""
+    quiet = np.zeros_like(sound)
+    for span in spans:
+        first, last = (max(0, round((time - offset) * RATE)) for time in (span.start, span.end))
+        quiet[first:last] = sound[first:last]
+    return quiet
+
+
+@contextmanager
+def ahead(source: Generator[Made]) -> Iterator[Iterator[Made]]:
+    """The same things in the same order, each made in a thread of its own while the one before is used, and never more than one.
+
+    What fails in `source` fails where its thing would have come. When this is left, `source` is closed and no longer at work.
+    """
+    with closing(source), ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        yield _taken(source, pool)
+
+
+def _taken(source: Generator[Made], pool: ThreadPoolExecutor) -> Iterator[Made]:
+    coming = pool.submit(next, source, None)
+    while (one := coming.result()) is not None:
+        coming = pool.submit(next, source, None)
+        yield one

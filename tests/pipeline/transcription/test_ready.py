@@ -1,0 +1,114 @@
+"""Windows are ready before they are wanted, one at a time."""
+
+import threading
+from collections.abc import Generator
+
+import numpy as np
+import pytest
+
+from pipeline.recording.audio import Window
+from pipeline.recording.decode import RATE
+from pipeline.transcription.ready import ahead, mono, only, ready
+from pipeline.transcription.spans import total
+from pipeline.transcription.speech import floats
+from pipeline.transcripts.transcript import Span
+from tests.pipeline.media import Samples, person, silence, two_microphones
+
+
+def window(samples: Samples, start: float = 300.0) -> Window:
+    return Window(index=1, start=start, samples=samples, damaged=(), final=False)
+
+
+def test_a_window_comes_with_its_speech_on_the_clock_of_the_recording() -> None:
+    samples = np.concatenate([silence(2), person("woman"), silence(2)], axis=1)
+    found = ready(window(np.repeat(samples, 2, axis=0)), None)
+    (channel,) = found.channels
+    assert channel.sound.shape == (samples.shape[1],)
+    assert found.levels is None
+    assert all(302 - 0.3 <= span.start < span.end <= 300 + samples.shape[1] / RATE - 1.5 for span in channel.speech)
+    assert found.speech == pytest.approx(total(channel.speech))
+    assert found.speech > 2
+
+
+def test_of_two_microphones_each_is_silent_where_the_other_heard_better() -> None:
+    samples, truth = two_microphones(4, bleed=-12.0, overlap=0.0)
+    found = ready(window(samples, 0.0), 0.0)
+    assert found.levels is not None
+    for who, start, end in truth:
+        middle = slice(round((start + end) / 2 * RATE) - RATE // 4, round((start + end) / 2 * RATE) + RATE // 4)
+        own, other = (found.channels[channel].sound[middle] for channel in (who, 1 - who))
+        assert np.abs(own).max() > 0.01
+        assert not other.any()
+        assert np.abs(samples[1 - who, middle]).max() > 100, "the control: there was something to be heard there"
+    assert found.speech == pytest.approx(sum(total(channel.speech) for channel in found.channels))
+
+
+def test_only_the_spans_stay() -> None:
+    sound = floats(np.full((1, 4 * RATE), 1000, np.int16))
+    kept = only(sound, (Span(start=11.0, end=12.0), Span(start=13.5, end=99.0)), 10.0)
+    assert kept.size == sound.size
+    heard = np.flatnonzero(kept)
+    assert heard.size == 1.5 * RATE
+    assert (heard[0], heard[-1]) == (RATE, 4 * RATE - 1)
+
+
+def test_one_channel_is_the_mean_of_all() -> None:
+    both = np.array([[100, -100], [200, -300]], np.int16)
+    assert mono(both).tolist() == [[150, -200]]
+    assert mono(both[:1]).tolist() == [[100, -100]]
+
+
+class Source:
+    """Counts upwards, and says how far it is and whether it was closed."""
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.made: list[int] = []
+        self.closed = False
+        self.threads: set[int] = set()
+        self._fails_at = fails_at
+
+    def numbers(self) -> Generator[int]:
+        try:
+            for number in range(1, 6):
+                if number == self._fails_at:
+                    raise OSError("no more")
+                self.made.append(number)
+                self.threads.add(threading.get_ident())
+                yield number
+        finally:
+            self.closed = True
+
+
+def test_what_is_made_ahead_is_the_same_and_in_order() -> None:
+    source = Source()
+    with ahead(source.numbers()) as coming:
+        assert list(coming) == [1, 2, 3, 4, 5]
+    assert source.closed
+    assert threading.get_ident() not in source.threads
+
+
+def test_never_more_than_one_is_made_ahead() -> None:
+    source = Source()
+    with ahead(source.numbers()) as coming:
+        for number in coming:
+            assert len(source.made) <= number + 1
+
+
+def test_what_fails_ahead_fails_in_its_place() -> None:
+    source, taken = Source(fails_at=3), []
+    with pytest.raises(OSError, match="no more"), ahead(source.numbers()) as coming:
+        for number in coming:
+            taken.append(number)
+    assert taken == [1, 2]
+    assert source.closed
+
+
+def test_who_leaves_early_leaves_nothing_at_work() -> None:
+    source = Source()
+    with pytest.raises(KeyError), ahead(source.numbers()) as coming:
+        for _ in coming:
+            raise KeyError
+    assert source.closed
+    made = list(source.made)
+    assert made in ([1], [1, 2])
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]

@@ -6,7 +6,7 @@ import click
 
 from commands.desk import Desk, columns, with_desk
 from commands.recordings import NoSuchFile
-from pipeline.codes import comparing, extracting
+from pipeline.codes import comparing, extracting, interpreting
 from pipeline.codes.accounts import Account
 from pipeline.codes.agreement import Agreement, Table, Unit, overall
 from pipeline.codes.agreement import Place as TurnOf
@@ -255,14 +255,19 @@ def _printed(one: Account) -> str:
 @with_desk
 def agreement(desk: Desk, target: str, coders: tuple[str, ...], unit: str) -> None:
     """How far two coders agree about TARGET, a conversation or a review, and about which turns they should talk."""
-    (first, second), found = comparing.compare(desk.unlock(), desk.actor, target, coders=coders, unit=Unit(unit))
-    rows = [_figures(one, first, second, desk.as_json) for one in found]
-    together = {"code": "all codes together", **_coefficients(overall(found))}
+    found = comparing.compare(desk.unlock(), desk.actor, target, coders=coders, unit=Unit(unit))
+    first, second, every = found.first, found.second, overall(found.codes)
+    rows = [_figures(one, first, second, desk.as_json) for one in found.codes]
+    together = {"code": "all codes together", **_coefficients(every)}
+    said = interpreting.sentences(every, Unit(unit), len(found.codes))
     if desk.as_json:
-        desk.result({"coders": [first, second], "unit": unit, "codes": rows, "all": together})
+        desk.result({"coders": [first, second], "unit": unit, "codes": rows, "all": together, "reading": said})
         return
     desk.say(f"{first} and {second}, counted in {unit}\n")
     desk.say(columns([*rows, together | dict.fromkeys((f"only {first}", f"only {second}"), "")]))
+    desk.say()
+    for sentence in said:
+        desk.say(sentence)
 
 
 def _figures(one: Agreement, first: str, second: str, as_json: bool) -> dict[str, object]:

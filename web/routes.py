@@ -8,6 +8,7 @@ from web import overview, signing_in
 from web.gate import SIGNED_IN, STRANGERS, Entry, get, may, post
 from web.pages import (
     account,
+    agreement,
     audit,
     audit_elsewhere,
     certificates,
@@ -109,6 +110,7 @@ ROUTES: Final[Sequence[Entry]] = (
     post(f"{EXTRACT}/restore", extract.restore, may(Act.CODE)),
     # what its extracts say together
     get("/reviews/{review}/matrix", matrix.page, may(Act.CODE), menu="Matrix"),
+    get("/reviews/{review}/agreement", agreement.page, may(Act.CODE), menu="Two coders"),
     # what leaves
     get("/conversations/{conversation}/export", export.of_conversation, may(Act.EXPORT), menu="Export"),
     post("/conversations/{conversation}/export", export.take_conversation, may(Act.EXPORT)),

@@ -53,17 +53,19 @@ class Table:
         return (self.both + self.neither) / self.units if self.units else 1.0
 
     @property
+    def chance(self) -> float:
+        """The share of agreement that two people would reach by chance who say yes as often as these two do."""
+        first, second = self.both + self.only_first, self.both + self.only_second
+        rest = (self.units - first) * (self.units - second)
+        return (first * second + rest) / self.units**2 if self.units else 1.0
+
+    @property
     def kappa(self) -> float:
         """Cohen's kappa (Cohen 1960): agreement beyond what each coder's own rate would give by chance.
 
         1 where both always say the same, for which the formula has no value.
         """
-        first, second = self.both + self.only_first, self.both + self.only_second
-        rest = (self.units - first) * (self.units - second)
-        if self.units == 0 or first * second + rest == self.units**2:
-            return 1.0
-        chance = (first * second + rest) / self.units**2
-        return (self.share - chance) / (1 - chance)
+        return (self.share - self.chance) / (1 - self.chance) if self.chance < 1 else 1.0
 
     @property
     def alpha(self) -> float:

@@ -1,6 +1,7 @@
 """Extracts of several conversations and coders beside each other: the matrix, and how far two coders agree."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from pipeline import contents
 from pipeline.codes import agreement
 from pipeline.codes.accounts import Account
 from pipeline.codes.accounts import accounts as side_by_side
-from pipeline.codes.agreement import Agreement, Unit
+from pipeline.codes.agreement import Agreement, Place, Unit
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.codes.extracting import document_of
@@ -65,10 +66,28 @@ def framework(
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """How far two coders agree, code by code. `counted` are the conversations that both have coded, of those asked for, and
+    `texts` what was said in each turn in which they differ."""
+
+    first: str
+    second: str
+    codes: tuple[Agreement, ...]
+    counted: tuple[str, ...]
+    texts: Mapping[Place, str] = field(repr=False)
+
+
 def compare(
-    home: Home, actor: Person, target: str, *, coders: tuple[str, ...] = (), unit: Unit = Unit.TURNS
-) -> tuple[tuple[str, str], tuple[Agreement, ...]]:
-    """How far two coders agree about a conversation, or about all of a review that both have coded: who, and code by code.
+    home: Home,
+    actor: Person,
+    target: str,
+    *,
+    coders: tuple[str, ...] = (),
+    unit: Unit = Unit.TURNS,
+    conversations: Collection[str] = (),
+) -> Comparison:
+    """How far two coders agree about a conversation, or about all of a review that both have coded, or some of that.
 
     Without `coders` it is the two who have coded, if there are two.
 
@@ -77,12 +96,36 @@ def compare(
     """
     require(actor.roles, Act.CODE, actor.name)
     with home.reading() as session:
-        documents, book, found = _coded(home, session, target)
+        every, book, found = _coded(home, session, target)
     known = coders or tuple(sorted({one.coder for one in found}))
     if len(known) != 2:
         raise WhichCoders(count=len(known), target=target, coders=", ".join(known) or "nobody")
     first, second = known
-    return (first, second), agreement.agreement(documents, book, found, first, second, unit)
+    documents = [one for one in every if not conversations or one.conversation in conversations]
+    codes = agreement.agreement(documents, book, found, first, second, unit)
+    apart = {place for one in codes for place in (*one.only_first, *one.only_second)}
+    return Comparison(
+        first=first,
+        second=second,
+        codes=codes,
+        counted=tuple(
+            one.conversation for one in documents if {first, second} <= agreement.coders(found, one.conversation)
+        ),
+        texts={
+            (one.conversation, passage.turn): passage.text
+            for one in documents
+            for passage in one.passages
+            if (one.conversation, passage.turn) in apart
+        },
+    )
+
+
+def coders(home: Home, actor: Person, target: str) -> dict[str, frozenset[str]]:
+    """Who has coded each conversation of a review, by reference. Raises NotAllowed, UnknownConversation, NoDocument."""
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        documents, _, found = _coded(home, session, target)
+    return {one.conversation: frozenset(agreement.coders(found, one.conversation)) for one in documents}
 
 
 def accounts(

@@ -36,6 +36,7 @@ PAGES = (
     ("ben", "/conversations/C-001/extend"),
     ("ben", "/retention"),
     ("ana", "/reviews/LT-1/matrix"),
+    ("ana", "/reviews/LT-1/agreement"),
     ("ana", "/conversations/C-001/export"),
     ("ana", "/reviews/LT-1/export?for=public&format=qdpx"),
     ("ana", "/reviews/LT-1/matrix?show=words&count=below"),

@@ -33,6 +33,69 @@ def test_krippendorffs_worked_example() -> None:
     assert (found.only_first, found.only_second) == (places(9), places(1, 3, 6))
 
 
+def tables(pairs: Iterable[tuple[str, str]]) -> list[Table]:
+    """One yes-or-no question a category: did each of the two say it?"""
+    given = list(pairs)
+    return [
+        Table(
+            both=sum(one == two == value for one, two in given),
+            only_first=sum(one == value != two for one, two in given),
+            only_second=sum(two == value != one for one, two in given),
+            neither=sum(value not in (one, two) for one, two in given),
+        )
+        for value in sorted({value for pair in given for value in pair})
+    ]
+
+
+def crossed(counts: Iterable[Iterable[int]]) -> list[tuple[str, str]]:
+    """The pairs of answers in a table of categories, rows the first judge's."""
+    return [
+        (str(row), str(column)) for row, line in enumerate(counts) for column, n in enumerate(line) for _ in range(n)
+    ]
+
+
+# Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, table 18.1: psychotic, neurotic, organic.
+DIAGNOSES = ((75, 1, 4), (5, 4, 1), (0, 0, 10))
+
+
+def test_kappa_category_by_category_as_in_the_book_on_rates_and_proportions() -> None:
+    """100 patients, two raters: 0.69, 0.50 and 0.77; and their average, weighted by 1 - chance, is the overall 0.68."""
+    found = tables(crossed(DIAGNOSES))
+    assert [one.share for one in found] == pytest.approx([0.90, 0.93, 0.95])
+    assert [one.chance for one in found] == pytest.approx([0.68, 0.86, 0.78])
+    assert [round(one.kappa, 2) for one in found] == [0.69, 0.50, 0.77]
+    weights = [1 - one.chance for one in found]
+    overall = sum(one.kappa * weight for one, weight in zip(found, weights, strict=True)) / sum(weights)
+    assert overall == pytest.approx(0.676, abs=0.0005)
+
+
+def test_cohens_own_example() -> None:
+    """Cohen 1960, table 2: 200 judgements in three categories; of them chance 0.41, agreement 0.70, kappa 0.492."""
+    found = tables(crossed(((88, 14, 18), (10, 40, 10), (2, 6, 12))))
+    # what all yes-or-no questions have of disagreement is twice what the question with three answers has
+    assert sum(1 - one.share for one in found) / 2 == pytest.approx(1 - 0.70)
+    assert sum(1 - one.chance for one in found) / 2 == pytest.approx(1 - 0.41)
+    weights = [1 - one.chance for one in found]
+    kappa = sum(one.kappa * weight for one, weight in zip(found, weights, strict=True)) / sum(weights)
+    assert kappa == pytest.approx(0.492, abs=0.0005)
+
+
+def test_krippendorffs_example_with_five_values() -> None:
+    """Ben and Gerry, twelve articles, values a to e: alpha is 0.692 (Krippendorff 2011, section C)."""
+    found = tables(zip("aabbdcccedda", "babbbccceddd", strict=True))
+    expected = [_expected(one) for one in found]
+    for one, chance in zip(found, expected, strict=True):
+        assert one.alpha == pytest.approx(1 - (one.only_first + one.only_second) / chance)
+    alpha = sum(one.alpha * chance for one, chance in zip(found, expected, strict=True)) / sum(expected)
+    assert alpha == pytest.approx(0.692, abs=0.0005)
+
+
+def _expected(table: Table) -> float:
+    """Pairs that would differ by chance: values drawn two by two, without putting back, from all that both said."""
+    yes, values = 2 * table.both + table.only_first + table.only_second, 2 * table.units
+    return yes * (values - yes) / (values - 1)
+
+
 @pytest.mark.parametrize(
     ("counts", "share", "kappa"),
     [((20, 5, 10, 15), 0.70, 0.4), ((45, 15, 25, 15), 0.60, 0.1304), ((25, 35, 5, 35), 0.60, 0.2593)],

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -61,26 +61,37 @@ def set_name_key(home: Home, review: Review, made: NameKey) -> None:
 
 def candidate_digest(home: Home, review: Review, term: str) -> str:
     """What a decision about a candidate is kept under; without the names key it confirms no guess."""
-    key = home.vault.get(review.names_key, KeyClass.NAMES)
+    return _digest(home.vault.get(review.names_key, KeyClass.NAMES), term)
+
+
+def _digest(key: bytes, term: str) -> str:
     return keyed_digest(key, hashlib.sha256(term.encode()).digest()).hex()
 
 
 def undecided(home: Home, session: Session, conversation: Conversation) -> tuple[Candidate, ...]:
     """Candidates of a conversation that nobody has decided, in order of first occurrence."""
-    return tuple(candidate for candidate, decided in _candidates(home, session, conversation) if not decided)
+    return all_candidates(home, session, conversation)[0]
 
 
 def settled(home: Home, session: Session, conversation: Conversation) -> tuple[Candidate, ...]:
     """Candidates of a conversation that somebody decided to be no names, in order of first occurrence."""
-    return tuple(candidate for candidate, decided in _candidates(home, session, conversation) if decided)
+    return all_candidates(home, session, conversation)[1]
 
 
-def _candidates(home: Home, session: Session, conversation: Conversation) -> Iterator[tuple[Candidate, bool]]:
+def all_candidates(
+    home: Home, session: Session, conversation: Conversation
+) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """The candidates of a conversation: those that nobody has decided, and those that are no names."""
     mine = models.NameDecision.review_id == conversation.review_id
     known = set(session.scalars(select(models.NameDecision.digest).where(mine)))
-    key = name_key(home, conversation.review)
-    for one in candidates(passages(transcript(home, session, conversation)), key, ()):
-        yield one, candidate_digest(home, conversation.review, one.term) in known
+    found = candidates(passages(transcript(home, session, conversation)), name_key(home, conversation.review), ())
+    # The vault looks at its files each time it is asked for a key; all candidates have one.
+    key = home.vault.get(conversation.review.names_key, KeyClass.NAMES)
+    is_settled = [_digest(key, one.term) in known for one in found]
+    return (
+        tuple(one for one, yes in zip(found, is_settled, strict=True) if not yes),
+        tuple(one for one, yes in zip(found, is_settled, strict=True) if yes),
+    )
 
 
 def marked_turns(home: Home, session: Session, conversation: Conversation) -> tuple[Marked, ...]:

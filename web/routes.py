@@ -11,6 +11,7 @@ from web.pages import (
     agreement,
     audit,
     audit_elsewhere,
+    candidates,
     certificates,
     conversation,
     elsewhere,
@@ -101,6 +102,10 @@ ROUTES: Final[Sequence[Entry]] = (
     post("/review-keys", transcript_keys.keep, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/playback", playback.sound, may(Act.LISTEN)),
     get("/conversations/{conversation}/waveform", playback.waveform, may(Act.LISTEN)),
+    # names
+    get("/conversations/{conversation}/names", candidates.page, may(Act.DECIDE_NAMES), menu="Names"),
+    post("/conversations/{conversation}/names", candidates.decide, may(Act.DECIDE_NAMES)),
+    post("/conversations/{conversation}/names/again", candidates.again, may(Act.DECIDE_NAMES)),
     # what was coded
     get("/reviews/{review}/extracts", extracts.page, may(Act.CODE), menu="Extracts"),
     post("/reviews/{review}/extracts", extracts.page, may(Act.CODE)),

@@ -125,10 +125,10 @@ def _candidate(term: str, places: Sequence[tuple[Passage, Hit]]) -> Candidate:
 
 
 def _occurrence(passage: Passage, hit: Hit) -> Occurrence:
-    return Occurrence(
-        turn=passage.turn,
-        start=hit.start,
-        end=hit.end,
-        before=" ".join(passage.text[: hit.start].split()[-_CONTEXT_WORDS:]),
-        after=" ".join(passage.text[hit.end :].split()[:_CONTEXT_WORDS]),
-    )
+    before, after = around(passage.text, hit.start, hit.end)
+    return Occurrence(turn=passage.turn, start=hit.start, end=hit.end, before=before, after=after)
+
+
+def around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Up to six words on either side of a stretch."""
+    return " ".join(text[:start].split()[-_CONTEXT_WORDS:]), " ".join(text[end:].split()[:_CONTEXT_WORDS])

@@ -113,6 +113,13 @@ def settled_candidates(home: Home, actor: Person, reference: str) -> tuple[Candi
         return contents.settled(home, session, find_conversation(session, reference))
 
 
+def candidates_of(home: Home, actor: Person, reference: str) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """Both of these."""
+    require(actor.roles, Act.DECIDE_NAMES, actor.name)
+    with home.reading() as session:
+        return contents.all_candidates(home, session, find_conversation(session, reference))
+
+
 def add(home: Home, actor: Person, review_reference: str, real: str, *, replacement: str, kind: Kind) -> Term:
     """Add a term to a review's name key; every conversation still at work is pseudonymised anew.
 

@@ -24,7 +24,10 @@ _SHORTEST_STEM = 3
 
 def fold(word: str) -> str:
     """The word without case, accents and apostrophes: how words are compared everywhere."""
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    plain = word.casefold()
+    if plain.isascii() and plain.isalnum():
+        return plain
+    decomposed = unicodedata.normalize("NFKD", plain)
     return "".join(char for char in decomposed if char.isalnum())
 
 

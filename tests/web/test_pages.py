@@ -21,6 +21,7 @@ PAGES = (
     ("ana", "/reviews/LT-1"),
     ("ana", "/reviews/LT-1/participants"),
     ("ana", "/conversations/C-001"),
+    ("ana", "/conversations/C-001/names"),
     ("ana", "/conversations/C-001/transcript"),
     ("ana", "/conversations/C-001/transcript?view=pseudonyms"),
     ("ben", "/conversations/C-002"),

@@ -13,6 +13,7 @@ from web.pages import (
     audit_elsewhere,
     candidates,
     certificates,
+    coding,
     conversation,
     elsewhere,
     export,
@@ -106,7 +107,12 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations/{conversation}/names", candidates.page, may(Act.DECIDE_NAMES), menu="Names"),
     post("/conversations/{conversation}/names", candidates.decide, may(Act.DECIDE_NAMES)),
     post("/conversations/{conversation}/names/again", candidates.again, may(Act.DECIDE_NAMES)),
-    # what was coded
+    # coding it, and what was coded
+    get("/conversations/{conversation}/coding", coding.page, may(Act.CODE), menu="Coding"),
+    get("/conversations/{conversation}/coding/extracts", coding.listed, may(Act.CODE), quiet=True),
+    post("/conversations/{conversation}/coding/add", coding.add, may(Act.CODE)),
+    post("/conversations/{conversation}/coding/undo", coding.undo, may(Act.CODE)),
+    post("/conversations/{conversation}/coding/redo", coding.redo, may(Act.CODE)),
     get("/reviews/{review}/extracts", extracts.page, may(Act.CODE), menu="Extracts"),
     post("/reviews/{review}/extracts", extracts.page, may(Act.CODE)),
     get(EXTRACT, extract.page, may(Act.CODE)),

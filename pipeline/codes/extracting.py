@@ -134,9 +134,7 @@ def _add(
         stages.require_open(session, conversation, "extract")
         before = codebook_of(home, conversation.review)
         made, book = make(document_of(home, session, conversation), before, conversation)
-        steps = bookkeeping.steps(home, before, book) if book != before else []
-        if steps:
-            bookkeeping.keep(home, session, conversation.review, book)
+        steps = _keep_book(home, session, conversation, before, book)
         numbered = put_in(home, session, conversation, actor, made, steps)
         stages.settle(home, session, conversation, actor, coding_alone=True)
         return numbered
@@ -191,15 +189,78 @@ def change(
         one = contents.open_extract(home, conversation, row)
         book = codebook_of(home, conversation.review)
         changed = made(one, document_of(home, session, conversation), book)
-        contents.seal_extract(home, conversation, row, changed)
-        steps = [Step(place=f"extract:{one.id}", before=text_of(one), after=text_of(changed))]
-        if place is not None:
-            steps.append(Step(place=f"words:{one.id}", before=words_of(one), after=words_of(changed)))
-        history.record(home, session, _scope(conversation), actor, steps)
-        home.log(session, Event.EXTRACT_CHANGED, actor=actor.name, obj=[conversation.id, row.id])
+        _keep(home, session, conversation, actor, row, one, changed)
         return changed
 
     return _act(home, actor, reference, act)
+
+
+def file(
+    home: Home,
+    actor: Person,
+    reference: str,
+    place: Place,
+    *,
+    codes: tuple[str, ...],
+    memo: str = "",
+    in_vivo: bool = False,
+) -> int:
+    """File words under codes. Where the person has an extract of these very words, that one gets the codes and the memo too;
+    else there is a new one. Returns its number.
+
+    Raises what `add` raises.
+    """
+
+    def act(session: Session, conversation: Conversation) -> int:
+        document, before = document_of(home, session, conversation), codebook_of(home, conversation.review)
+        book, given, anchor = before, codes, place.find(document)
+        if in_vivo:
+            book, own = arranging.in_vivo(book, take(document, anchor), conversation.extract_key)
+            given = (*codes, own.id)
+        made = coding.extract(document, anchor, given, codebook=book, coder=actor.name, at=home.now(), memo=memo)
+        steps = _keep_book(home, session, conversation, before, book)
+        mine = [row for row in contents.extract_rows(session, conversation) if row.person_id == actor.id]
+        for row, one in zip(mine, contents.open_extracts(home, conversation, mine), strict=True):
+            if one.anchor == anchor and one.quote == made.quote:
+                notes = one.memo if not made.memo or made.memo in one.memo else f"{one.memo}\n{made.memo}".strip()
+                changed = replace(one, codes=book.order((*one.codes, *made.codes)), memo=notes)
+                _keep(home, session, conversation, actor, row, one, changed, steps)
+                return row.number
+        ((number, _),) = put_in(home, session, conversation, actor, [made], steps)
+        return number
+
+    return _act(home, actor, reference, act)
+
+
+def _keep(
+    home: Home,
+    session: Session,
+    conversation: Conversation,
+    actor: Person,
+    row: ExtractRow,
+    one: Extract,
+    changed: Extract,
+    steps: Sequence[Step] = (),
+) -> None:
+    """Keep what became of an extract as one act; `steps` is what it did to the codes."""
+    if changed == one:
+        return
+    contents.seal_extract(home, conversation, row, changed)
+    done = [*steps, Step(place=f"extract:{one.id}", before=text_of(one), after=text_of(changed))]
+    if changed.anchor != one.anchor or changed.quote != one.quote:
+        done.append(Step(place=f"words:{one.id}", before=words_of(one), after=words_of(changed)))
+    history.record(home, session, _scope(conversation), actor, done)
+    home.log(session, Event.EXTRACT_CHANGED, actor=actor.name, obj=[conversation.id, row.id])
+
+
+def _keep_book(
+    home: Home, session: Session, conversation: Conversation, before: Codebook, book: Codebook
+) -> list[Step]:
+    """Keep the codes that an act on extracts made, and say what it did to them."""
+    if book == before:
+        return []
+    bookkeeping.keep(home, session, conversation.review, book)
+    return bookkeeping.steps(home, before, book)
 
 
 def remove(home: Home, actor: Person, reference: str, *numbers: int) -> None:

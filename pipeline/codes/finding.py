@@ -12,7 +12,7 @@ from access.roles import Act, require
 from pipeline import contents
 from pipeline.codes import coding
 from pipeline.codes.codebook import Codebook
-from pipeline.codes.coding import Extract
+from pipeline.codes.coding import Extract, Fault
 from pipeline.reviews import codebook_of, find_conversation, find_review
 from storage.errors import NotFound
 from storage.home import Home
@@ -31,9 +31,14 @@ class Filed:
 
     number: int
     extract: Extract
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     changeable: bool
     removed: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether its words no longer stand in the transcript."""
+        return Fault.MOVED in self.faults
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,9 +121,9 @@ def filed(
         return []
     rows = contents.extract_rows(session, conversation, removed=removed)
     extracts = contents.open_extracts(home, conversation, rows)
-    faults: dict[UUID, list[str]] = {}
+    faults: dict[UUID, list[Fault]] = {}
     for problem in coding.check(extracts, book, document):
-        faults.setdefault(problem.extract, []).append(problem.fault.value)
+        faults.setdefault(problem.extract, []).append(problem.fault)
     others = working_others(session, actor)
     return [
         Filed(

@@ -109,6 +109,7 @@ def told(one: Filed) -> dict[str, Any]:
         "memo": extract.memo,
         "coder": extract.coder,
         "faults": list(one.faults),
+        "lost": one.lost,
         "changeable": one.changeable,
         "removed": one.removed,
     }
@@ -163,7 +164,7 @@ def near(document: Document, one: Filed) -> list[Near]:
     """The turns under an extract with the one before and the one behind; none where its words are gone."""
     anchor = one.extract.anchor
     turns = [passage.turn for passage in document.passages]
-    if any("no longer stand" in fault for fault in one.faults) or anchor.first_turn not in turns:
+    if one.lost or anchor.first_turn not in turns:
         return []
     first, last = turns.index(anchor.first_turn), turns.index(anchor.last_turn)
     shown = []

@@ -29,7 +29,7 @@ PAGES = (
     ("ana", "/conversations/C-003/upload"),
     ("ana", "/conversations/C-001/sign-off"),
     ("ana", "/conversations/C-001/coding"),
-    ("cara", "/conversations/C-001/coding?with=ana&turn=2"),
+    ("cara", "/conversations/C-001/coding?with=ana"),
     ("ana", "/reviews/LT-1/extracts"),
     ("ana", "/reviews/LT-1/extracts?code=structure&mend=yes"),
     ("ana", "/reviews/LT-1/extracts/C-001/1"),

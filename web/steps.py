@@ -11,6 +11,7 @@ PAGES: Final[Mapping[State, tuple[Act, str]]] = {
     State.PLANNED: (Act.UPLOAD, "upload"),
     State.TRANSCRIBED: (Act.READ_TRANSCRIPT, "transcript"),
     State.REVIEWED: (Act.DECIDE_NAMES, "names"),
+    State.PSEUDONYMISED: (Act.CODE, "coding"),
     State.CODED: (Act.SIGN_OFF, "sign-off"),
 }
 

@@ -36,6 +36,7 @@ PLACES: Final[Mapping[str, tuple[Act, str]]] = {
     Need.DOUBTS: _TRANSCRIPT,
     Need.HEARD: _TRANSCRIPT,
     Need.NAMES: (Act.DECIDE_NAMES, "/conversations/{conversation}/names"),
+    Need.EXTRACTS: (Act.CODE, "/conversations/{conversation}/coding"),
     "export": (Act.EXPORT, "/conversations/{conversation}/export"),
 }
 NOTICES: Final = {"planned": "Planned, and its keys made. It can be recorded now."}

@@ -219,7 +219,8 @@ def _state(told: Story) -> object:
 def test_a_new_act_ends_what_could_be_done_again(told: Story) -> None:
     add(told, CORRECTED)
     assert extracting.undo(told.home, told.ana, FIRST) == [1]
-    assert told.log()[-1].detail == {"undo": True}
+    changed = [entry for entry in told.log() if entry.event == Event.EXTRACT_CHANGED]
+    assert changed[-1].detail == {"undo": True}
     add(told, "We told", 1)
     with pytest.raises(NothingToRedo):
         extracting.redo(told.home, told.ana, FIRST)
@@ -326,3 +327,23 @@ def test_no_quote_and_no_memo_lies_open(told: Story) -> None:
     bodies = b"".join(path.read_bytes() for path in told.home.folder.glob("candour.db*"))
     assert b"unmistakable" not in bodies and CORRECTED.encode() not in bodies
     assert b"Community health" in bodies, "the look must see what lies open"
+
+
+def test_the_same_words_filed_again_get_the_codes_and_stay_one_extract(told: Story) -> None:
+    where = Place(quote=CORRECTED)
+    number = extracting.file(told.home, told.ana, FIRST, where, codes=(CODES[1],), memo="first")
+    assert extracting.file(told.home, told.ana, FIRST, where, codes=(CODES[0],), memo="second") == number
+    ((_, one, _),) = extracting.listed(told.home, told.ana, FIRST)
+    assert (one.codes, one.memo) == ((CODES[0], CODES[1]), "first\nsecond")
+    before = told.events()
+    extracting.file(told.home, told.ana, FIRST, where, codes=(CODES[0],))
+    assert told.events() == before, "what was so already is no act"
+    other = extracting.file(told.home, told.cara, FIRST, where, codes=(CODES[0],))
+    assert other != number, "another coder has an extract of their own"
+    extracting.file(told.home, told.ana, FIRST, where, codes=(), in_vivo=True)
+    assert len(extracting.listed(told.home, told.ana, FIRST)[0][1].codes) == 3
+    for left in (2, 1):
+        assert extracting.undo(told.home, told.ana, FIRST) == [number]
+        assert len(extracting.listed(told.home, told.ana, FIRST)[0][1].codes) == left
+    assert extracting.undo(told.home, told.ana, FIRST) == [number]
+    assert [n for n, _, _ in extracting.listed(told.home, told.ana, FIRST)] == [other]

@@ -306,7 +306,7 @@ def test_every_state_is_for_everyone(visitor: Visitor, site: Site) -> None:
     page = opened(visitor)
     for scheme in ("light", "dark"):
         for width in (1280, 320):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 700})
             page.keyboard.press("Control+.")
             assert axe.violations(page) == [], "an extract in hand"
@@ -324,10 +324,13 @@ def test_every_state_is_for_everyone(visitor: Visitor, site: Site) -> None:
 def test_what_is_signed_can_be_read_and_not_coded(site: Site) -> None:
     answer = site.client("ana").post(f"{PAGE}/add", {"turn": "2", "codes": "nothing/at-all"}, **JSON)
     assert answer.status == 404
-    for fields in ({"codes": "c33"}, {"turn": "2"}, {"turn": "2", "codes": "c"}, {"turn": "99", "codes": "c33"}):
+    wrong: list[dict[str, str]] = [
+        {"codes": "c33"}, {"turn": "2"}, {"turn": "2", "codes": "c"}, {"turn": "99", "codes": "c33"},
+    ]  # fmt: skip
+    for fields in wrong:
         assert site.client("ana").post(f"{PAGE}/add", fields, **JSON).status == 422, fields
     assert extracts(site) == {}
-    assert site.client("ana").post(f"{PAGE}/undo", **JSON).status == 404
+    assert site.client("ana").post(f"{PAGE}/undo", {}, **JSON).status == 404
     assert site.client("ana").get("/conversations/C-099/coding").status == 404
     assert site.client("ana").get("/conversations/C-003/coding").status == 409, "it has no pseudonymised transcript"
 

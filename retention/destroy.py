@@ -24,6 +24,7 @@ from storage.errors import NotVerified, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import (
+    Arrival,
     Change,
     Conversation,
     Correction,
@@ -256,13 +257,12 @@ def _count(session: Session, statement: Executable) -> int:
 
 def sweep_rows(session: Session, conversation: Conversation, gone: set[UUID]) -> int:
     """Remove the ciphertext that the keys which are gone opened, in the caller's transaction; returns how many rows."""
-    tables: list[type[Window | Correction | Hearing | Doubt | Extract | Change | Override | SignOff]] = []
+    tables: list[type[Arrival | Window | Correction | Hearing | Doubt | Extract | Change | Override | SignOff]] = []
     if conversation.recording_key in gone:
-        tables += [Window, Correction, Hearing, Doubt]
+        tables += [Arrival, Window, Correction, Hearing, Doubt]
         conversation.draft = conversation.said = None
-        session.execute(
-            update(Recording).where(Recording.conversation_id == conversation.id).values(playback=None, waveform=None)
-        )
+        theirs = update(Recording).where(Recording.conversation_id == conversation.id)
+        session.execute(theirs.values(playback=None, waveform=None, marks=None))
         if conversation.state is not State.WITHDRAWN:
             conversation.state = State.DESTROYED
     if conversation.extract_key in gone:

@@ -3,6 +3,9 @@
 with blobs.writing() as sink, age.Writer(sink, [recipient]) as sealed:
     ...
 sink.ref, sink.size, sink.sha256
+
+What comes over minutes or days is a draft: `drafting`, then `finish` or `give_up`; a process that ends leaves it where it is, and
+`drafted` gives it to the next.
 """
 
 import errno
@@ -11,6 +14,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -21,18 +25,23 @@ from pathlib import Path
 from typing import BinaryIO, NewType, Protocol
 
 from storage.durable import DiskFailed, plain_refusals, sync_folder
-from storage.errors import NotFound
+from storage.errors import Busy, NotFound
 
 BlobRef = NewType("BlobRef", str)
 
 _NAME = re.compile("[0-9a-f]{32}")
-_UNFINISHED = re.compile(r"[0-9a-f]{32}\.unfinished")
+_SUFFIX = ".unfinished"
+_UNFINISHED = re.compile(rf"[0-9a-f]{{32}}{re.escape(_SUFFIX)}")
 _BLOCK = 1024 * 1024
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class NoSuchBlob(NotFound):
     """sealed files: this one is not in the store; restore it from a backup, or see `candour doctor`"""
+
+
+class DraftBusy(Busy):
+    """sealed files: another process is writing this one; wait for it, or stop it first"""
 
 
 class Kind(StrEnum):
@@ -73,11 +82,33 @@ class BlobSink(Protocol):
     def write(self, data: bytes | bytearray | memoryview, /) -> int: ...
 
 
+class Draft(BlobSink, Protocol):
+    """A blob that is not finished. As long as it is held nobody else reads, sweeps or writes it."""
+
+    def sync(self) -> None:
+        """What was written survives a power cut when this returns."""
+
+    def finish(self) -> None:
+        """It is a blob from now on, complete and durable."""
+
+    def give_up(self) -> None:
+        """Leave nothing of it, unless it was finished."""
+
+    def let_go(self) -> None:
+        """Hold it no longer; what was written stays as it is."""
+
+
 class Blobs(Protocol):
     """A store of sealed files. A blob is visible when it is complete and durable, and never changes."""
 
     def writing(self) -> AbstractContextManager[BlobSink]:
         """A new blob; an exception inside leaves nothing behind."""
+
+    def drafting(self) -> Draft:
+        """A new draft."""
+
+    def drafted(self, ref: BlobRef) -> BinaryIO:
+        """What there is of a draft, finished or not; nobody else gets it before it is closed. Raises NoSuchBlob, DraftBusy."""
 
     def write(self, chunks: Iterable[bytes]) -> BlobRef:
         """A new blob from an iterable."""
@@ -89,13 +120,16 @@ class Blobs(Protocol):
         """The blob as a seekable file. Raises NoSuchBlob."""
 
     def destroy(self, ref: BlobRef) -> Destruction:
-        """Removes every trace the store can reach; may be repeated."""
+        """Removes every trace the store can reach, of a draft too; may be repeated."""
 
     def survey(self) -> Iterator[Found]:
         """All that is there."""
 
-    def sweep_unfinished(self) -> int:
-        """Removes what dead writers left; returns how many. Running writers are spared."""
+    def room(self) -> int:
+        """How many bytes can still be written."""
+
+    def sweep_unfinished(self, is_known: Callable[[str], bool] = ...) -> int:
+        """Removes what dead writers left and nothing knows; returns how many. Running writers are spared."""
 
     def sweep_orphans(self, is_known: Callable[[str], bool]) -> int:
         """Removes blobs that nothing knows, whose writers died before they told anybody; returns how many.
@@ -104,14 +138,17 @@ class Blobs(Protocol):
         """
 
 
-class _LocalSink:
-    def __init__(self, name: str, handle: int) -> None:
+class _LocalDraft:
+    def __init__(self, folder: Path, name: str, handle: int) -> None:
         self.ref = BlobRef(name)
         self.size = 0
+        self._folder = folder
+        self._file = folder / f"{name}{_SUFFIX}"
         self._handle = handle
         self._hash = hashlib.sha256()
+        self._open = True
         # The lock on the file lasts as long as this object, so that nobody sweeps a blob whose writer has yet to tell of it.
-        self.close = weakref.finalize(self, os.close, handle)
+        self._close = weakref.finalize(self, os.close, handle)
 
     @property
     def sha256(self) -> str:
@@ -127,6 +164,36 @@ class _LocalSink:
         self.size += len(view)
         return len(view)
 
+    def sync(self) -> None:
+        with plain_refusals():
+            os.fdatasync(self._handle)
+
+    def finish(self) -> None:
+        """In the order of writing that restic keeps: whole and on the disk before it has its name.
+
+        Raises:
+            DiskFull, NotWritable, DiskFailed.
+        """
+        with plain_refusals():
+            if os.fstat(self._handle).st_size != self.size:
+                raise DiskFailed(code="size")
+            os.fchmod(self._handle, 0o400)
+            os.fsync(self._handle)
+            self._file.rename(self._folder / self.ref)
+            sync_folder(self._folder)
+        self._open = False
+
+    def give_up(self) -> None:
+        if self._open:
+            self._open = False
+            with suppress(OSError):
+                self._file.unlink()
+            self._close()
+
+    def let_go(self) -> None:
+        self._open = False
+        self._close()
+
 
 class LocalBlobs:
     """Blobs in one flat folder of the owner's alone."""
@@ -140,30 +207,36 @@ class LocalBlobs:
 
     @contextmanager
     def writing(self) -> Iterator[BlobSink]:
-        """A new blob, in the order of writing that restic keeps: whole and on the disk before it has its name.
+        """A new blob.
 
         Raises:
             DiskFull, NotWritable, DiskFailed: nothing was left behind.
         """
-        name = secrets.token_hex(16)
-        draft = self._folder / f"{name}.unfinished"
-        with plain_refusals():
-            handle = self._claim(draft)
-        sink = _LocalSink(name, handle)
+        draft = self.drafting()
         try:
-            yield sink
-            with plain_refusals():
-                if os.fstat(handle).st_size != sink.size:
-                    raise DiskFailed(code="size")
-                os.fchmod(handle, 0o400)
-                os.fsync(handle)
-                draft.rename(self._folder / name)
-                sync_folder(self._folder)
+            yield draft
+            draft.finish()
         except BaseException:
-            with suppress(OSError):
-                draft.unlink()
-            sink.close()
+            draft.give_up()
             raise
+
+    def drafting(self) -> Draft:
+        name = secrets.token_hex(16)
+        with plain_refusals():
+            return _LocalDraft(self._folder, name, self._claim(self._folder / f"{name}{_SUFFIX}"))
+
+    def drafted(self, ref: BlobRef) -> BinaryIO:
+        if not _NAME.fullmatch(ref):
+            raise NoSuchBlob
+        file = self._opened(f"{ref}{_SUFFIX}") or self._opened(ref)
+        if file is None:
+            raise NoSuchBlob
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise DraftBusy from None
+        return file
 
     def write(self, chunks: Iterable[bytes]) -> BlobRef:
         with self.writing() as sink:
@@ -183,19 +256,23 @@ class LocalBlobs:
                 left = None if left is None else left - len(block)
 
     def open(self, ref: BlobRef) -> BinaryIO:
-        if not _NAME.fullmatch(ref):
+        file = self._opened(ref) if _NAME.fullmatch(ref) else None
+        if file is None:
             raise NoSuchBlob
+        return file
+
+    def _opened(self, name: str) -> BinaryIO | None:
         with plain_refusals():
             try:
-                handle = os.open(self._folder / ref, os.O_RDONLY | _SAFE)
+                handle = os.open(self._folder / name, os.O_RDONLY | _SAFE)
             except OSError as error:
                 # ELOOP: a symbolic link lies in its place.
                 if error.errno in {errno.ENOENT, errno.ELOOP}:
-                    raise NoSuchBlob from None
+                    return None
                 raise
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 os.close(handle)
-                raise NoSuchBlob
+                return None
             return os.fdopen(handle, "rb")
 
     def destroy(self, ref: BlobRef) -> Destruction:
@@ -204,6 +281,7 @@ class LocalBlobs:
             raise NoSuchBlob
         path = self._folder / ref
         with plain_refusals():
+            (self._folder / f"{ref}{_SUFFIX}").unlink(missing_ok=True)
             try:
                 links = path.lstat().st_nlink
             except FileNotFoundError:
@@ -213,6 +291,10 @@ class LocalBlobs:
         remains = (f"{links - 1} more name(s) of the same file outside the store",) if links > 1 else ()
         return Destruction(ref=ref, existed=True, remains=remains)
 
+    def room(self) -> int:
+        with plain_refusals():
+            return shutil.disk_usage(self._folder).free
+
     def survey(self) -> Iterator[Found]:
         with plain_refusals(), os.scandir(self._folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
@@ -220,13 +302,10 @@ class LocalBlobs:
                     found = entry.stat(follow_symlinks=False)
                     yield Found(name=entry.name, kind=_kind(entry.name, found.st_mode), size=found.st_size)
 
-    def sweep_unfinished(self) -> int:
-        swept = 0
+    def sweep_unfinished(self, is_known: Callable[[str], bool] = lambda name: False) -> int:
         with plain_refusals():
-            for found in self.survey():
-                if found.kind is Kind.UNFINISHED:
-                    swept += _remove_if_dead(self._folder / found.name)
-        return swept
+            drafts = [found.name for found in self.survey() if found.kind is Kind.UNFINISHED]
+            return sum(_remove_if_dead(self._folder / name, os.O_RDWR, is_known) for name in drafts)
 
     def sweep_orphans(self, is_known: Callable[[str], bool]) -> int:
         with plain_refusals():
@@ -252,14 +331,14 @@ def _kind(name: str, mode: int) -> Kind:
     return Kind.UNFINISHED if _UNFINISHED.fullmatch(name) else Kind.FOREIGN
 
 
-def _remove_if_dead(path: Path, mode: int = os.O_RDWR, is_known: Callable[[str], bool] = lambda name: False) -> bool:
+def _remove_if_dead(path: Path, mode: int, is_known: Callable[[str], bool]) -> bool:
     try:
         handle = os.open(path, mode | _SAFE)
     except FileNotFoundError:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_known(path.name):
+        if is_known(path.name.removesuffix(_SUFFIX)):
             return False
         path.unlink()
         return True

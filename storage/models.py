@@ -173,7 +173,26 @@ class Recording(_Row, Base):
     sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     playback: Mapped[str | None] = mapped_column(String(80))
     waveform: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Moments that somebody marked while it was recorded.
+    marks: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # When nothing of it was left on the recorder, as somebody said; from the beginning where there was no recorder.
+    original_gone: Mapped[datetime | None] = mapped_column(UtcDateTime)
     conversation: Mapped[Conversation] = relationship(back_populates="recording")
+
+
+class Arrival(_Row, Base):
+    """A recording on its way in. `blob` names the file that is not finished; `sealed` tells by what it is known again, and what
+    was marked in it. `size` in bytes is None while it is recorded here; `sealed_before` is None until its beginning has come.
+    """
+
+    __tablename__ = "arrival"
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    blob: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sealed_before: Mapped[bool | None]
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Window(_Row, Base):

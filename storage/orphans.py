@@ -3,15 +3,16 @@
 from sqlalchemy import select
 
 from storage.home import Home
-from storage.models import Recording
+from storage.models import Arrival, Recording
 
 
 def sweep(home: Home) -> int:
-    """Remove them; returns how many. A file whose writer lives is spared."""
+    """Remove them, finished or not; returns how many. A file whose writer lives is spared."""
 
     def is_known(name: str) -> bool:
+        either = (Recording.blob == name) | (Recording.playback == name)
         with home.reading() as session:
-            either = (Recording.blob == name) | (Recording.playback == name)
-            return session.scalar(select(Recording.id).where(either).limit(1)) is not None
+            known = session.scalar(select(Recording.id).where(either).limit(1))
+            return known is not None or session.scalar(select(Arrival.id).where(Arrival.blob == name)) is not None
 
-    return home.blobs.sweep_orphans(is_known)
+    return home.blobs.sweep_unfinished(is_known) + home.blobs.sweep_orphans(is_known)

@@ -1,6 +1,8 @@
-"""Uploads on their way in, kept by the server while it runs: one for each conversation, for whoever began it."""
+"""Recordings on their way in through the page, held open while they come: one for each conversation, for whoever began it.
 
-import secrets
+What is held here is only the open end; all else lies in the store, and is picked up again after the server was restarted.
+"""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,37 +11,41 @@ from threading import Lock
 from typing import Final
 
 from access.people import Person
-from pipeline.recording.arriving import Arrival
+from pipeline.recording import arriving
+from pipeline.recording.arriving import Arrival, NothingArriving
+from pipeline.recording.intake import OnItsWay
 from storage.errors import Busy, NotFound
 from storage.home import Home
 
-# After this long without a byte an upload is given up: its sealed remnant goes, and the file is sent anew.
-IDLE: Final = timedelta(hours=24)
+# After this long without a byte nobody is at the other end.
+SILENT: Final = timedelta(seconds=30)
 
 
 class NoSuchUpload(NotFound):
     """upload: this upload is not known any more; choose the file again, and it is sent from its beginning"""
 
 
-class OtherUpload(Busy):
-    """upload: another file is already on its way to {reference}; go on with that one, or give it up first"""
-
-
 class TwoAtOnce(Busy):
     """upload: a part of this upload is being received already; wait for it to end"""
 
 
+class StillComing(Busy):
+    """record: {reference} is being recorded now, in another window; end it there"""
+
+
 @dataclass(kw_only=True)
 class Upload:
-    """One upload. `mark` tells whether a file that is chosen again is the same: a digest of its beginning."""
+    """One upload or recording that is held open."""
 
-    id: str
     person: str
     reference: str
-    mark: str
     arrival: Arrival
     touched: datetime
     _busy: bool = field(default=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        return str(self.arrival.id)
 
     @contextmanager
     def alone(self) -> Iterator[Arrival]:
@@ -52,62 +58,74 @@ class Upload:
         finally:
             self._busy = False
 
-    @property
-    def idle(self) -> bool:
-        return not self._busy
-
 
 class Arrivals:
-    """The uploads of one server."""
+    """What one server holds open."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._uploads: dict[str, Upload] = {}
+        self._held: dict[str, Upload] = {}
         self._lock = Lock()
 
-    def of(self, reference: str) -> Upload | None:
-        """The upload of a conversation, if one is on its way."""
-        return next((one for one in self._uploads.values() if one.reference == reference), None)
+    def comes(self, reference: str) -> bool:
+        """Whether something of this conversation came just now."""
+        held = self._held.get(reference)
+        return held is not None and self._home.now() - held.touched < SILENT
 
     def find(self, person: Person, reference: str, upload: str) -> Upload:
         """Raises NoSuchUpload; somebody else's is not there either."""
-        one = self._uploads.get(upload)
-        if one is None or one.reference != reference or one.person != person.name:
-            raise NoSuchUpload
-        one.touched = self._home.now()
-        return one
+        with self._lock:
+            known = arriving.known(self._home, reference)
+            if known is None or str(known.id) != upload or known.person != person.name:
+                raise NoSuchUpload
+            return self._hold(person, reference)
 
-    def begin(self, person: Person, reference: str, size: int, mark: str) -> Upload:
-        """A new upload, or the one that this person began with the same file.
+    def begin(self, person: Person, reference: str, size: int | None, mark: str) -> Upload:
+        """A new upload, or the one that this person began with the same file; without a size, a recording that is made here.
 
         Raises:
-            OtherUpload, and what `Arrival` raises.
+            OnItsWay, and what `arriving.begin` raises.
         """
         with self._lock:
-            self._forget_idle()
-            before = self.of(reference)
-            if before is None:
-                arrival = Arrival(self._home, person, reference, size)
-                upload = secrets.token_urlsafe(16)
-                self._uploads[upload] = Upload(
-                    id=upload,
-                    person=person.name,
-                    reference=reference,
-                    mark=mark,
-                    arrival=arrival,
-                    touched=self._home.now(),
-                )
-                return self._uploads[upload]
-        if (before.person, before.mark, before.arrival.size) != (person.name, mark, size):
-            raise OtherUpload(reference=reference)
+            known = arriving.known(self._home, reference)
+            if known is None:
+                return self._held_open(person, reference, arriving.begin(self._home, person, reference, size, mark))
+            if known.person != person.name or size is None or known.size != size:
+                raise OnItsWay(reference=reference)
+            before = self._hold(person, reference)
+        if before.arrival.mark != mark:
+            raise OnItsWay(reference=reference)
         return before
 
-    def end(self, upload: Upload) -> None:
-        """It is finished or given up; what was not finished goes."""
-        self._uploads.pop(upload.id, None)
-        upload.arrival.give_up()
+    def take(self, person: Person, reference: str) -> Arrival:
+        """What was recorded here and broke off, for whoever decides about it.
 
-    def _forget_idle(self) -> None:
-        for one in list(self._uploads.values()):
-            if one.idle and self._home.now() - one.touched > IDLE:
-                self.end(one)
+        Raises:
+            StillComing, NothingArriving, and what `arriving.pick_up` raises.
+        """
+        with self._lock:
+            if self.comes(reference):
+                raise StillComing(reference=reference)
+            known = arriving.known(self._home, reference)
+            if known is None or known.size is not None:
+                raise NothingArriving(reference=reference)
+            held = self._held.pop(reference, None)
+            if held is not None:
+                return held.arrival
+            return arriving.pick_up(self._home, person, reference)
+
+    def end(self, upload: Upload) -> None:
+        """It is finished, refused or given up."""
+        self._held.pop(upload.reference, None)
+
+    def _hold(self, person: Person, reference: str) -> Upload:
+        held = self._held.get(reference)
+        if held is None:
+            return self._held_open(person, reference, arriving.pick_up(self._home, person, reference))
+        held.touched = self._home.now()
+        return held
+
+    def _held_open(self, person: Person, reference: str, arrival: Arrival) -> Upload:
+        upload = Upload(person=person.name, reference=reference, arrival=arrival, touched=self._home.now())
+        self._held[reference] = upload
+        return upload

@@ -30,6 +30,8 @@ WORDS: Final[Mapping[str, str]] = {
     Event.CONVENTIONS_CHOSEN: "chose how transcripts are written",
     Event.RECORDING_SEALED: "sealed a recording",
     Event.RECORDING_DUPLICATE: "was refused a recording that is here already",
+    Event.RECORDING_GIVEN_UP: "gave up a recording on its way in",
+    Event.RECORDING_ORIGINAL_GONE: "said that nothing is left on the recorder",
     Event.WORK_STARTED: "began to transcribe",
     Event.WORK_FAILED: "could not transcribe",
     Event.TRANSCRIPT_DRAFTED: "finished a draft",

@@ -8,6 +8,7 @@ from typing import Final
 from access.people import Person
 from access.roles import Act, require
 from pipeline import stages
+from pipeline.recording import arriving
 from pipeline.reviews import find_conversation
 from pipeline.transcription import model_store, transcribing
 from pipeline.transcription.speech import Engine
@@ -97,7 +98,7 @@ def work_once(
     """
     done = Done()
     with home.working():
-        home.blobs.sweep_unfinished()
+        arriving.forget_idle(home)
         orphans.sweep(home)
         _destroy(home, done, stop)
         _transcribe(home, done, report, stop)

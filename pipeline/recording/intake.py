@@ -6,12 +6,15 @@ recipient is taken as it is, and verified while it is copied. Nothing is stored 
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Final, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from access.people import Person
@@ -21,11 +24,11 @@ from pipeline.recording.decode import AudioFacts
 from pipeline.reviews import find_conversation, recording_key
 from storage import age
 from storage.blobs import BlobRef, BlobSink
-from storage.errors import Refused
+from storage.errors import Busy, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Recording, State
-from storage.sealed import keyed_digest, slot
+from storage.models import Arrival, Conversation, Incident, Recording, State
+from storage.sealed import keyed_digest, open_value, seal_value, slot
 from storage.vault import KeyClass
 
 CHUNK: Final = 1 << 20
@@ -36,6 +39,10 @@ Progress = Callable[[int], None]
 
 class AlreadyRecorded(Refused):
     """recording: {reference} has its recording already; plan another conversation for a second one"""
+
+
+class OnItsWay(Busy):
+    """recording: one is already on its way to {reference}; go on with that one, or give it up first"""
 
 
 class Duplicate(Refused):
@@ -52,14 +59,29 @@ class NotForThisSlotAlone(Refused):
     """
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Came:
+    """How a recording came, where it was not a file in one go: the row of its arrival, seconds that were marked in it, whether
+    nobody ended it, and since when nothing of it is on a recorder.
+    """
+
+    arrival: UUID | None = None
+    moments: tuple[float, ...] = ()
+    broken_off: bool = False
+    original_gone: datetime | None = None
+
+
+IN_ONE_GO: Final = Came()
+
+
 def receive(
     home: Home, actor: Person, reference: str, source: BinaryIO, *, progress: Progress = lambda _: None
 ) -> Recording:
     """Take in the recording of a conversation from a seekable binary file; `progress` hears the bytes taken so far.
 
     Raises:
-        NotAllowed, UnknownConversation, AlreadyRecorded, ConversationGone, Duplicate, NotForThisSlot, NotForThisSlotAlone,
-        NotAudio and its kin, DiskFull.
+        NotAllowed, UnknownConversation, AlreadyRecorded, OnItsWay, ConversationGone, Duplicate, NotForThisSlot,
+        NotForThisSlotAlone, NotAudio and its kin, DiskFull.
     """
     conversation, key = waiting(home, actor, reference)
     sealed_already = source.read(len(AGE_MAGIC)) == AGE_MAGIC
@@ -75,43 +97,83 @@ def receive(
                 while chunk := heard.read(CHUNK):
                     heard.plain.update(chunk)
                     writer.write(chunk)
-    return keep(home, actor, conversation, sink, facts, heard.plain.digest())
+    try:
+        return keep(home, actor, conversation, sink, facts, heard.plain.digest())
+    except BaseException:
+        home.blobs.destroy(sink.ref)
+        raise
 
 
-def waiting(home: Home, actor: Person, reference: str) -> tuple[Conversation, bytes]:
-    """A conversation that waits for its recording, and the key of its slot.
+def waiting(home: Home, actor: Person, reference: str, own: UUID | None = None) -> tuple[Conversation, bytes]:
+    """A conversation that waits for its recording, and the key of its slot; `own` is what the caller has brought on its way.
 
     Raises:
-        NotAllowed, UnknownConversation, AlreadyRecorded, ConversationGone.
+        NotAllowed, UnknownConversation, AlreadyRecorded, OnItsWay, ConversationGone.
     """
     require(actor.roles, Act.UPLOAD, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        return conversation, _key(home, conversation)
+        key = _key(home, conversation)
+        refuse_others(session, conversation, own)
+        return conversation, key
+
+
+def refuse_others(session: Session, conversation: Conversation, own: UUID | None) -> None:
+    """Raises OnItsWay when a recording other than `own` is coming."""
+    row = session.scalar(select(Arrival.id).where(Arrival.conversation_id == conversation.id))
+    if row not in {None, own}:
+        raise OnItsWay(reference=conversation.reference)
 
 
 def keep(
-    home: Home, actor: Person, conversation: Conversation, sink: BlobSink, facts: AudioFacts, digest: bytes
+    home: Home,
+    actor: Person,
+    conversation: Conversation,
+    sink: BlobSink,
+    facts: AudioFacts,
+    digest: bytes,
+    came: Came = IN_ONE_GO,
 ) -> Recording:
-    """Make a sealed file the recording of its conversation, or take it away again. `digest` is the SHA-256 of the plaintext."""
-    try:
-        key = recording_key(home, conversation)
-        duration = facts.duration if facts.duration is not None else _measured(home, conversation, key, sink.ref)
-        row = Recording(
-            id=uuid4(),
-            conversation_id=conversation.id,
-            blob=sink.ref,
-            digest=sink.sha256,
-            keyed_digest=keyed_digest(key, digest).hex(),
-            size=sink.size,
-            duration=duration,
-            channels=facts.channels,
-            sealed_at=home.now(),
-        )
-        return _record(home, actor, conversation, row, digest)
-    except BaseException:
-        home.blobs.destroy(sink.ref)
-        raise
+    """Make a sealed file the recording of its conversation. `digest` is the SHA-256 of the plaintext."""
+    key = recording_key(home, conversation)
+    duration = facts.duration if facts.duration is not None else _measured(home, conversation, key, sink.ref)
+    row = Recording(
+        id=uuid4(),
+        conversation_id=conversation.id,
+        blob=sink.ref,
+        digest=sink.sha256,
+        keyed_digest=keyed_digest(key, digest).hex(),
+        size=sink.size,
+        duration=duration,
+        channels=facts.channels,
+        sealed_at=home.now(),
+        original_gone=came.original_gone,
+    )
+    if came.moments:
+        row.marks = seal_value(key, f"recording.marks:{row.id}", json.dumps(came.moments).encode())
+    return _record(home, actor, conversation, row, digest, came)
+
+
+def original_gone(home: Home, actor: Person, reference: str) -> None:
+    """Somebody says that nothing is left of a recording where it came from.
+
+    Raises:
+        NotAllowed, UnknownConversation.
+    """
+    require(actor.roles, Act.UPLOAD, actor.name)
+    with home.writing() as session:
+        conversation = find_conversation(session, reference)
+        row = conversation.recording
+        if row is not None and row.original_gone is None:
+            row.original_gone = home.now()
+            home.log(session, Event.RECORDING_ORIGINAL_GONE, actor=actor.name, obj=[conversation.id, row.id])
+
+
+def marks(row: Recording, key: bytes) -> tuple[float, ...]:
+    """The seconds of a recording that somebody marked while it was made."""
+    if row.marks is None:
+        return ()
+    return tuple(json.loads(open_value(key, f"recording.marks:{row.id}", row.marks)))
 
 
 class _Heard:
@@ -168,22 +230,29 @@ def _refuse_others(source: BinaryIO, conversation: Conversation) -> None:
         raise NotForThisSlotAlone(reference=conversation.reference)
 
 
-def _record(home: Home, actor: Person, conversation: Conversation, row: Recording, digest: bytes) -> Recording:
+def _record(
+    home: Home, actor: Person, conversation: Conversation, row: Recording, digest: bytes, came: Came
+) -> Recording:
     with home.writing() as session:
         current = find_conversation(session, conversation.reference)
         # Another upload or a withdrawal may have come meanwhile.
         _key(home, current)
+        refuse_others(session, current, came.arrival)
         same = _same_recording(home, session, current, digest)
         if same is None:
             session.add(row)
+            session.execute(delete(Arrival).where(Arrival.id == came.arrival))
             current.state, current.state_at = State.RECORDED, home.now()
+            if came.broken_off:
+                # What was said after its end is lost: somebody must say that they know.
+                session.add(Incident(id=uuid4(), conversation_id=current.id, start=row.duration, end=row.duration))
             home.log(
                 session,
                 Event.RECORDING_SEALED,
                 actor=actor.name,
                 obj=[current.id, row.id],
                 ref=row.digest,
-                detail={"bytes": row.size},
+                detail={"bytes": row.size} | ({"broken_off": True} if came.broken_off else {}),
             )
         else:
             home.log(session, Event.RECORDING_DUPLICATE, actor=actor.name, obj=[current.id, same.id])

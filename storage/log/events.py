@@ -82,6 +82,8 @@ class Event(StrEnum):
     CONVENTIONS_CHOSEN = "conventions.chosen"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_DUPLICATE = "recording.duplicate"
+    RECORDING_GIVEN_UP = "recording.given_up"
+    RECORDING_ORIGINAL_GONE = "recording.original_gone"
     WORK_STARTED = "work.started"
     WORK_FAILED = "work.failed"
     WORK_RETRIED = "work.retried"

@@ -117,7 +117,6 @@ class Chance:
         copies.make(self.home, self.told.ana, self._new("copy"), [str(CUSTODIAN.recipient())])
 
     def sweep(self) -> None:
-        self.home.blobs.sweep_unfinished()
         orphans.sweep(self.home)
 
     def confirm(self) -> None:

@@ -65,7 +65,6 @@ def _opens(told: Story, one: Conversation) -> bool:
 
 def settle(told: Story) -> None:
     """What the next round of a worker does."""
-    told.home.blobs.sweep_unfinished()
     orphans.sweep(told.home)
     for number in plan.due(told.home, told.home.now()):
         destroy.carry_out(told.home, number)

@@ -39,9 +39,9 @@ class Site:
 
 
 @contextmanager
-def serving(home: Home) -> Iterator[str]:
-    """The page of a home on a free port of this machine, until the block ends; yields its origin."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def serving(home: Home, port: int = 0) -> Iterator[str]:
+    """The page of a home on a port of this machine, a free one unless named, until the block ends; yields its origin."""
+    listening = socket.create_server(("127.0.0.1", port))
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(create_app(home, [origin]), log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)

@@ -27,6 +27,8 @@ PAGES = (
     ("ben", "/conversations/C-002"),
     ("ana", "/conversations/C-003"),
     ("ana", "/conversations/C-003/upload"),
+    ("ana", "/conversations/C-003/record"),
+    ("ana", "/conversations/C-001/recording"),
     ("ana", "/conversations/C-001/sign-off"),
     ("ana", "/conversations/C-001/coding"),
     ("cara", "/conversations/C-001/coding?with=ana"),

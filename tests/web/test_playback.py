@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.recording import levels
 from pipeline.recording.playback import Playback
 from pipeline.reviews import ConversationGone
 from retention import withdrawal
@@ -127,7 +128,7 @@ def test_the_waveform_is_that_of_the_recording(site: Site) -> None:
 def test_a_shrunk_waveform_keeps_every_peak() -> None:
     table = np.zeros((100_001, 2, 2), np.int8)
     table[77_777, 1] = (-90, 101)
-    small = np.frombuffer(playback.shrunk(table.tobytes(), 2, 1200), np.int8).reshape(-1, 2, 2)
+    small = np.frombuffer(levels.shrunk(table.tobytes(), 2, 1200), np.int8).reshape(-1, 2, 2)
     assert len(small) == 1200
     assert (small[:, 0] == 0).all()
     assert (small[:, 1, 0].min(), small[:, 1, 1].max()) == (-90, 101)

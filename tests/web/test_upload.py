@@ -173,7 +173,7 @@ def test_a_person_uploads_by_keyboard_and_sees_it_sealed(visitor: Visitor, site:
     )
     assert axe.violations(page) == []
     page.get_by_role("button", name="Seal and upload").press("Enter")
-    expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}?done=sealed")
+    expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}/recording?done=sealed")
     expect(page.get_by_role("main")).to_contain_text("1:30")
     assert stored(site) == SOUND
 
@@ -194,7 +194,7 @@ def test_a_person_pauses_and_goes_on(visitor: Visitor, site: Site, watch: Watch)
     assert axe.violations(page) == []
     page.unroute("**/upload/*")
     page.get_by_role("button", name="Go on").click()
-    expect(page).to_have_url(f"{site.origin}/conversations/{OTHER}?done=sealed")
+    expect(page).to_have_url(f"{site.origin}/conversations/{OTHER}/recording?done=sealed")
     assert stored(site, OTHER) == SOUND
 
 

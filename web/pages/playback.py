@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from pipeline.recording.intake import opened
+from pipeline.recording.levels import shrunk
 from pipeline.reviews import find_conversation, recording_key
 from storage.blobs import BlobRef
 from storage.errors import Destroyed, NotFound, Refused
@@ -106,16 +106,6 @@ def pieces(home: Home, reference: str, first: int, last: int) -> Iterator[bytes]
             piece = layout.read(plain, first, min(last, first + PIECE))
             first += len(piece)
             yield piece
-
-
-def shrunk(peaks: bytes, channels: int, points: int) -> bytes:
-    """A waveform in no more than `points` points, each the extremes of those it stands for."""
-    table = np.frombuffer(peaks, np.int8).reshape(-1, channels, 2)
-    if len(table) <= points:
-        return peaks
-    starts = np.linspace(0, len(table), points, endpoint=False).astype(int)
-    lows, highs = np.minimum.reduceat(table[:, :, 0], starts), np.maximum.reduceat(table[:, :, 1], starts)
-    return np.stack([lows, highs], axis=-1).tobytes()
 
 
 class _BrokenOff(StreamingResponse):

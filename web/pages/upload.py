@@ -5,6 +5,7 @@ No byte waits in a form or a temporary file: each goes from the connection into 
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +14,7 @@ from starlette.responses import Response
 
 from access import directory
 from access.roles import Act, allowed
-from pipeline.recording import intake
+from pipeline.recording import arriving, intake
 from retention import policy
 from retention.policy import Dates, ObjectClass
 from storage.errors import BadInput, Refused
@@ -43,33 +44,45 @@ class NotThere(Refused):
 def page(visit: Visit) -> Response:
     """What to know before a byte leaves, and the file to choose."""
     home, reference = visit.home, visit.part("conversation").upper()
-    conversation, _ = intake.waiting(home, visit.person, reference)
-    running = _arrivals(visit).of(reference)
+    running = arriving.known(home, reference)
+    conversation, _ = intake.waiting(home, visit.person, reference, own=running.id if running else None)
+    if running is not None and running.size is None:
+        raise intake.OnItsWay(reference=reference)
     return render(
         visit,
         "upload.html",
         reference=reference,
-        largest=LARGEST,
-        hearers=[one.name for one in directory.everyone(home) if not one.disabled and allowed(one.roles, Act.LISTEN)],
-        ends=_ends(home, conversation),
+        largest=min(LARGEST, home.blobs.room()),
+        hearers=hearers(home),
+        ends=ends(home, conversation),
         running=running,
     )
 
 
 def begin(visit: Visit) -> Response:
-    """A new upload: its size and the mark of its file come in the headers, its address goes back in Location."""
+    """A new upload: its size and the mark of its file come in the headers, its address goes back in Location.
+
+    A recording that is made at the page has no size yet (the extension "creation-defer-length") and no mark.
+    """
     headers = visit.request.headers
-    size, mark = headers.get("upload-length", ""), headers.get("upload-metadata", "").removeprefix("mark ")
+    size, mark = _length(headers), headers.get("upload-metadata", "").removeprefix("mark ")
+    if size is not None and not _MARK.fullmatch(mark):
+        raise NotTus(header="Upload-Metadata")
+    reference = visit.part("conversation").upper()
+    upload = _arrivals(visit).begin(visit.person, reference, size, mark)
+    place = {"Location": f"/conversations/{reference}/upload/{upload.id}"}
+    return Response(status_code=201, headers=_state(upload) | place)
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    if headers.get("upload-defer-length") == "1":
+        return None
+    size = headers.get("upload-length", "")
     if not size.isascii() or not size.isdigit():
         raise NotTus(header="Upload-Length")
     if int(size) > LARGEST:
         raise TooLarge
-    if not _MARK.fullmatch(mark):
-        raise NotTus(header="Upload-Metadata")
-    reference = visit.part("conversation").upper()
-    upload = _arrivals(visit).begin(visit.person, reference, int(size), mark)
-    place = {"Location": f"/conversations/{reference}/upload/{upload.id}"}
-    return Response(status_code=201, headers=_state(upload) | place)
+    return int(size)
 
 
 def state(visit: Visit) -> Response:
@@ -78,17 +91,19 @@ def state(visit: Visit) -> Response:
 
 
 async def part(visit: Visit) -> Response:
-    """The next bytes; those that come before a connection is cut are kept."""
-    upload = _upload(visit)
-    if visit.request.headers.get("content-type") != "application/offset+octet-stream":
+    """The next bytes; those that come before a connection is cut are kept. What has no size yet ends with its length."""
+    upload = await run_in_threadpool(_upload, visit)
+    headers = visit.request.headers
+    if headers.get("content-type") != "application/offset+octet-stream":
         raise NotTus(header="Content-Type")
     with upload.alone() as arrival:
-        if visit.request.headers.get("upload-offset") != str(arrival.received):
+        if headers.get("upload-offset") != str(arrival.received):
             raise NotThere
         try:
             async for piece in visit.request.stream():
                 await run_in_threadpool(arrival.receive, piece)
-            if arrival.received == arrival.size:
+            length = arrival.size if arrival.size is not None else headers.get("upload-length")
+            if str(arrival.received) == str(length):
                 await run_in_threadpool(arrival.finish)
                 _arrivals(visit).end(upload)
         except ClientDisconnect:
@@ -103,7 +118,10 @@ async def part(visit: Visit) -> Response:
 def give_up(visit: Visit) -> Response:
     """Nothing of it stays."""
     upload = _upload(visit)
-    with upload.alone():
+    with upload.alone() as arrival:
+        if arrival.live:
+            raise NotTus(header="Upload-Length")
+        arrival.give_up()
         _arrivals(visit).end(upload)
     return Response(status_code=204, headers={"Tus-Resumable": VERSION})
 
@@ -113,21 +131,30 @@ def _arrivals(visit: Visit) -> Arrivals:
     return arrivals
 
 
+def found(visit: Visit) -> Upload:
+    """The upload or recording that a request is about."""
+    return _arrivals(visit).find(visit.person, visit.part("conversation").upper(), visit.part("upload"))
+
+
 def _upload(visit: Visit) -> Upload:
     if visit.request.headers.get("tus-resumable") != VERSION:
         raise NotTus(header="Tus-Resumable")
-    return _arrivals(visit).find(visit.person, visit.part("conversation").upper(), visit.part("upload"))
+    return found(visit)
 
 
 def _state(upload: Upload) -> dict[str, str]:
     return {
         "Tus-Resumable": VERSION,
         "Upload-Offset": str(upload.arrival.received),
-        "Upload-Length": str(upload.arrival.size),
-    }
+    } | ({"Upload-Defer-Length": "1"} if upload.arrival.live else {"Upload-Length": str(upload.arrival.size)})
 
 
-def _ends(home: Home, conversation: Conversation) -> policy.Deadline | None:
+def hearers(home: Home) -> list[str]:
+    """Who may hear a recording."""
+    return [one.name for one in directory.everyone(home) if not one.disabled and allowed(one.roles, Act.LISTEN)]
+
+
+def ends(home: Home, conversation: Conversation) -> policy.Deadline | None:
     """The last day a recording that is made today can live to, by the review's schedule."""
     with home.reading() as session:
         schedule = policy.parse(session.merge(conversation, load=False).review.schedule)

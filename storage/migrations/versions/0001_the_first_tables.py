@@ -210,6 +210,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_destruction_order_number")),
     )
     op.create_table(
+        "arrival",
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("blob", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("sealed_before", sa.Boolean(), nullable=True),
+        sa.Column("begun_at", storage.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_arrival_conversation_id_conversation")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_arrival_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival")),
+        sa.UniqueConstraint("conversation_id", name=op.f("uq_arrival_conversation_id")),
+    )
+    op.create_table(
         "doubt",
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -350,6 +367,8 @@ def upgrade() -> None:
         sa.Column("sealed_at", storage.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("playback", sa.String(length=80), nullable=True),
         sa.Column("waveform", sa.LargeBinary(), nullable=True),
+        sa.Column("marks", sa.LargeBinary(), nullable=True),
+        sa.Column("original_gone", storage.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_recording_conversation_id_conversation")

@@ -1,23 +1,30 @@
 """A recording that comes in pieces is the same however it was cut, and leaves nothing when it does not come to its end."""
 
 import io
+import os
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from access.roles import NotAllowed
-from pipeline.recording.arriving import Arrival, WrongSize
+from pipeline.recording import arriving, intake
+from pipeline.recording.arriving import NothingArriving, WrongSize
 from pipeline.recording.decode import EmptyFile, NotAudio
-from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, opened
+from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, OnItsWay, opened
+from retention import withdrawal
 from storage import age
-from storage.blobs import BlobRef
-from storage.models import Recording, State
+from storage.blobs import BlobRef, DraftBusy
+from storage.models import Incident, Recording, State
 from storage.vault import KeyClass
 from tests import story
 from tests.pipeline import media
 from tests.story import FIRST, OTHER, Stage, Story
+from worker import local
 
 SOUND = media.encoded(media.hum(3), "wav")
 
@@ -28,7 +35,7 @@ def told(tmp_path: Path) -> Story:
 
 
 def sent(told: Story, data: bytes, cuts: list[int], reference: str = FIRST, size: int | None = None) -> Recording:
-    with Arrival(told.home, told.ana, reference, len(data) if size is None else size) as arrival:
+    with arriving.begin(told.home, told.ana, reference, len(data) if size is None else size) as arrival:
         for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
             arrival.receive(data[begin:end])
         return arrival.finish()
@@ -100,7 +107,7 @@ def test_what_cannot_be_used_leaves_nothing(told: Story, what: str) -> None:
 
 
 def test_text_is_refused_long_before_its_end(told: Story) -> None:
-    with Arrival(told.home, told.ana, FIRST, 1 << 40) as arrival, pytest.raises(NotAudio):
+    with arriving.begin(told.home, told.ana, FIRST, 1 << 40) as arrival, pytest.raises(NotAudio):
         for _ in range(100):
             arrival.receive(b"minutes of the meeting\n" * 4000)
     assert arrival.received < 2 << 20
@@ -108,10 +115,110 @@ def test_text_is_refused_long_before_its_end(told: Story) -> None:
 
 
 def test_what_is_given_up_leaves_nothing(told: Story) -> None:
-    with Arrival(told.home, told.ana, FIRST, len(SOUND)) as arrival:
+    with arriving.begin(told.home, told.ana, FIRST, len(SOUND)) as arrival:
         arrival.receive(SOUND[:-1])
         assert list(told.home.blobs.survey()), "the control: something lay there"
+        arrival.give_up()
     assert nothing(told)
+
+
+@pytest.mark.parametrize("size", [len(SOUND) * 25, None], ids=["an upload", "recorded here"])
+def test_what_a_dead_process_left_is_gone_on_with(told: Story, size: int | None) -> None:
+    data = SOUND * 25
+    sent_before = 2_000_000
+    child = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.recording import arriving, intake
+from tests import story
+told = story.opened(Path(sys.argv[1]))
+size = None if sys.argv[2] == "None" else int(sys.argv[2])
+arrival = arriving.begin(told.home, told.ana, sys.argv[3], size)
+data = sys.stdin.buffer.read()
+for at in range(0, len(data), 300_000):
+    arrival.receive(data[at : at + 300_000])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    command = [sys.executable, "-c", child, str(told.home.folder), str(size), FIRST]
+    done = subprocess.run(command, input=data[:sent_before], check=False, cwd=Path(__file__).parents[3])
+    assert done.returncode == -signal.SIGKILL
+    local.work_once(told.home)
+    known = arriving.known(told.home, FIRST)
+    assert known is not None and known.person == "ana", "no sweep takes it away"
+    with arriving.pick_up(told.home, told.ana, FIRST) as arrival:
+        assert sent_before - (64 << 10) <= arrival.received <= sent_before
+        arrival.receive(data[arrival.received :])
+        arrival.finish()
+    assert plain(told) == data
+    assert len(list(told.home.blobs.survey())) == 1 and arriving.known(told.home, FIRST) is None
+
+
+def test_what_was_sealed_before_is_gone_on_with(told: Story) -> None:
+    data = sealed(SOUND * 25, told.conversation(FIRST).recipient)
+    with arriving.begin(told.home, told.ana, FIRST, len(data)) as arrival:
+        arrival.receive(data[:2_000_000])
+    with arriving.pick_up(told.home, told.ana, FIRST) as arrival:
+        assert arrival.received == 2_000_000
+        arrival.receive(data[2_000_000:])
+        arrival.finish()
+    assert plain(told) == SOUND * 25
+
+
+def test_a_place_in_a_sealed_file_is_never_written_twice(told: Story) -> None:
+    """Whoever saw the disk before and after must not get two texts under one key."""
+    heads = set()
+    with arriving.begin(told.home, told.ana, FIRST, None) as arrival:
+        arrival.receive(SOUND)
+    for _ in range(3):
+        (found,) = told.home.blobs.survey()
+        with told.home.blobs.drafted(BlobRef(found.name.removesuffix(".unfinished"))) as file:
+            heads.add(file.read(2_000))
+        arriving.pick_up(told.home, told.ana, FIRST).let_go()
+    assert len(heads) == 3
+
+
+def test_while_one_comes_another_is_refused_and_nobody_takes_it(told: Story) -> None:
+    with arriving.begin(told.home, told.ana, FIRST, None) as arrival:
+        arrival.receive(SOUND)
+        with pytest.raises(OnItsWay):
+            arriving.begin(told.home, told.cara, FIRST, 9)
+        with pytest.raises(OnItsWay):
+            intake.receive(told.home, told.ana, FIRST, io.BytesIO(SOUND))
+        with pytest.raises(DraftBusy):
+            arriving.pick_up(told.home, told.ana, FIRST)
+        assert len(list(told.home.blobs.survey())) == 1
+        arrival.finish()
+    with pytest.raises(NothingArriving):
+        arriving.pick_up(told.home, told.ana, FIRST)
+
+
+def test_what_is_recorded_here_stays_when_it_cannot_be_kept_yet(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    with arriving.begin(told.home, told.ana, FIRST, None) as arrival:
+        arrival.receive(SOUND)
+        arrival.mark_moments([2.0, 1.5])
+        with monkeypatch.context() as broken, pytest.raises(NotAudio):
+            broken.setattr(arriving, "probe", lambda _: (_ for _ in ()).throw(NotAudio()))
+            arrival.finish()
+    with arriving.pick_up(told.home, told.cara, FIRST) as arrival:
+        row = arrival.finish(broken_off=True)
+    assert plain(told) == SOUND
+    assert intake.marks(row, told.home.vault.get(told.conversation().recording_key, KeyClass.RECORDING)) == (1.5, 2.0)
+    assert row.original_gone is not None and story.rows(told.home, Incident) == 1
+    assert told.log()[-1].detail["broken_off"] is True
+
+
+def test_an_upload_that_nobody_goes_on_with_is_given_up_and_a_recording_is_not(told: Story) -> None:
+    for reference, size in ((FIRST, len(SOUND) + 1), (OTHER, None)):
+        with arriving.begin(told.home, told.ana, reference, size) as arrival:
+            arrival.receive(SOUND)
+    assert arriving.forget_idle(told.home) == 0
+    for draft in (told.home.folder / "blobs").iterdir():
+        os.utime(draft, (0, 0))
+    assert arriving.forget_idle(told.home) == 1
+    assert arriving.known(told.home, FIRST) is None and arriving.known(told.home, OTHER) is not None
+    assert len(list(told.home.blobs.survey())) == 1
+    withdrawal.withdraw(told.home, told.ben, story.password("ben"), OTHER)
+    assert arriving.forget_idle(told.home) == 1 and not list(told.home.blobs.survey())
 
 
 def test_a_second_one_is_refused(told: Story) -> None:
@@ -126,5 +233,5 @@ def test_a_second_one_is_refused(told: Story) -> None:
 
 def test_one_who_may_not_is_refused(told: Story) -> None:
     with pytest.raises(NotAllowed):
-        Arrival(told.home, told.dora, FIRST, 5)
+        arriving.begin(told.home, told.dora, FIRST, 5)
     assert nothing(told)

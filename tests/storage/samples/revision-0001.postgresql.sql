@@ -24,6 +24,16 @@ CREATE TABLE public.approval (
     public_key bytea NOT NULL,
     id uuid NOT NULL
 );
+CREATE TABLE public.arrival (
+    conversation_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    blob character varying(80) NOT NULL,
+    size bigint,
+    sealed_before boolean,
+    begun_at timestamp with time zone NOT NULL,
+    sealed bytea NOT NULL,
+    id uuid NOT NULL
+);
 CREATE TABLE public.audit_checkpoint (
     size bigint NOT NULL,
     note text NOT NULL
@@ -242,6 +252,8 @@ CREATE TABLE public.recording (
     sealed_at timestamp with time zone NOT NULL,
     playback character varying(80),
     waveform bytea,
+    marks bytea,
+    original_gone timestamp with time zone,
     id uuid NOT NULL
 );
 CREATE TABLE public.review (
@@ -296,6 +308,7 @@ CREATE TABLE public."window" (
 );
 INSERT INTO public.alembic_version VALUES ('0001');
 INSERT INTO public.approval VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.arrival VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', 'x', 1, false, '2026-03-02 12:00:00+00', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.audit_checkpoint VALUES (1, 'x');
 INSERT INTO public.audit_cosignature VALUES (1, 'x');
 INSERT INTO public.audit_leaf VALUES (1, '\x00ff207365616c6564', '\x00ff207365616c6564');
@@ -320,7 +333,7 @@ INSERT INTO public.override VALUES ('00000000-0000-0000-0000-000000000001', 'x',
 INSERT INTO public.participant VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.person VALUES ('x', '["x"]', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '["x"]', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.progress VALUES ('00000000-0000-0000-0000-000000000001', '2026-03-02 12:00:00+00', 1.5, 1.5, '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
-INSERT INTO public.recording VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', 1, 1.5, 1, '2026-03-02 12:00:00+00', 'x', '\x00ff207365616c6564', '00000000-0000-0000-0000-000000000001');
+INSERT INTO public.recording VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', 'x', 1, 1.5, 1, '2026-03-02 12:00:00+00', 'x', '\x00ff207365616c6564', '\x00ff207365616c6564', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.review VALUES ('x', 'x', '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '\x00ff207365616c6564', '\x00ff207365616c6564', '\x00ff207365616c6564', '["x"]', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.session VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', false, '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '2026-03-02 12:00:00+00', '00000000-0000-0000-0000-000000000001');
 INSERT INTO public.sign_in_attempt VALUES ('x', 'x', '2026-03-02 12:00:00+00', false, '00000000-0000-0000-0000-000000000001');
@@ -330,6 +343,8 @@ ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT pk_approval PRIMARY KEY (id);
+ALTER TABLE ONLY public.arrival
+    ADD CONSTRAINT pk_arrival PRIMARY KEY (id);
 ALTER TABLE ONLY public.audit_checkpoint
     ADD CONSTRAINT pk_audit_checkpoint PRIMARY KEY (size);
 ALTER TABLE ONLY public.audit_cosignature
@@ -392,6 +407,8 @@ ALTER TABLE ONLY public."window"
     ADD CONSTRAINT pk_window PRIMARY KEY (id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT uq_approval_order_id UNIQUE (order_id, person_id);
+ALTER TABLE ONLY public.arrival
+    ADD CONSTRAINT uq_arrival_conversation_id UNIQUE (conversation_id);
 ALTER TABLE ONLY public.change
     ADD CONSTRAINT uq_change_review_id UNIQUE (review_id, number);
 ALTER TABLE ONLY public.conversation
@@ -442,6 +459,10 @@ ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_order_id_destruction_order FOREIGN KEY (order_id) REFERENCES public.destruction_order(id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT fk_approval_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
+ALTER TABLE ONLY public.arrival
+    ADD CONSTRAINT fk_arrival_conversation_id_conversation FOREIGN KEY (conversation_id) REFERENCES public.conversation(id);
+ALTER TABLE ONLY public.arrival
+    ADD CONSTRAINT fk_arrival_person_id_person FOREIGN KEY (person_id) REFERENCES public.person(id);
 ALTER TABLE ONLY public.audit_cosignature
     ADD CONSTRAINT fk_audit_cosignature_size_audit_checkpoint FOREIGN KEY (size) REFERENCES public.audit_checkpoint(size);
 ALTER TABLE ONLY public.change

@@ -18,6 +18,8 @@ async function send(path) {
 }
 
 function gone() {
+  // A page that records stays, and says itself what to do.
+  if (!window.dispatchEvent(new Event("signed-out", { cancelable: true }))) return;
   // Away with the page: what is on it is for people who are signed in.
   const back = location.pathname === "/" ? "" : `?next=${encodeURIComponent(location.pathname + location.search)}`;
   location.replace(`/sign-in${back}`);

@@ -68,7 +68,7 @@ async function checked(answer) {
   if (answer.status >= 500) throw new Error(String(answer.status));
   const body = await answer.json().catch(() => null);
   const message = body?.error?.message ?? `the server answered ${answer.status}`;
-  if (answer.status === 409 && body?.error?.kind !== "OtherUpload") throw new Error(message);
+  if (answer.status === 409 && body?.error?.kind !== "OnItsWay") throw new Error(message);
   throw new Refused(message.replace(/^[^:]*: /, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase()) + ".");
 }
 
@@ -145,8 +145,9 @@ async function go() {
   try {
     if (await upload(chosen)) {
       window.removeEventListener("beforeunload", hold);
-      live.textContent = "The recording is sealed";
-      window.location.assign(`/conversations/${reference}?done=sealed`);
+      tell("All of it is sealed. Its levels are being looked at, which takes some seconds.");
+      live.textContent = said.textContent;
+      window.location.assign(`/conversations/${reference}/recording?done=sealed`);
       return;
     }
     tell(`Paused. ${said.textContent}`);

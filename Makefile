@@ -48,7 +48,7 @@ bench: $(MADE) ## the tables in docs/benchmarks.md, measured here; MINUTES=90 to
 lock: ## requirements.lock anew from pyproject.toml; needs uv
 	@PATH="$(BIN):$$PATH"; command -v uv >/dev/null || { echo 'make lock needs the program uv'; exit 1; }
 	PATH="$(BIN):$$PATH" uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
-	  --no-emit-index-url --python-version 3.11 pyproject.toml --group dev --extra postgres -o requirements.lock
+	  --no-emit-index-url --python-version 3.11 pyproject.toml --group dev --extra postgres --extra record -o requirements.lock
 
 clean: ## remove the environments and everything made from the sources
 	rm -rf $(VENV) $(TRAIN) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

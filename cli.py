@@ -20,6 +20,7 @@ ROOMS = {
     "review": "reviews",
     "participant": "reviews",
     "conversation": "reviews",
+    "record": "recording",
     "upload": "recordings",
     "work": "work",
     "glossary": "glossary",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import story
 from tests.story import Stage
@@ -15,6 +15,8 @@ from tests.web.sites import Site
 from tests.web.watching import Watch
 
 Visitor: TypeAlias = Callable[..., Page]
+# Long enough for a machine that does other things; what is there sooner is seen sooner.
+expect.set_options(timeout=30_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 

@@ -7,9 +7,8 @@ keeps what has arrived as the recording, with an incident at its end, or gives i
 from starlette.responses import Response
 
 from pipeline.recording import arriving, intake
-from pipeline.reviews import find_conversation
-from retention import holds
-from storage.errors import BadInput, Refused
+from retention import giving_up
+from storage.errors import BadInput
 from web import headers
 from web.arrivals import Arrivals
 from web.pages import upload
@@ -19,10 +18,6 @@ from web.visit import Visit
 
 class NotMeant(BadInput):
     """record: type {reference} to show that you mean this one"""
-
-
-class OnHold(Refused):
-    """record: a hold forbids destroying anything of {reference}; keep what has arrived as the recording"""
 
 
 class NotSeconds(BadInput):
@@ -83,11 +78,8 @@ def discard(visit: Visit) -> Response:
     if visit.text("typed").upper() != reference:
         message = sentence(str(NotMeant(reference=reference)))
         return _page(visit, {"typed": message}, status=422)
-    with visit.home.reading() as session:
-        if holds.standing(session, find_conversation(session, reference)):
-            raise OnHold(reference=reference)
     with _arrivals(visit).take(visit.person, reference) as arrival:
-        arrival.give_up()
+        giving_up.give_up(visit.home, reference, arrival)
     return see_other(f"/conversations/{reference}")
 
 

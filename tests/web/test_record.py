@@ -73,7 +73,7 @@ def begin(page: Page) -> None:
 def seconds(page: Page, least: int) -> None:
     """Wait until so much was recorded and has arrived."""
     expect(page.locator("#clock")).to_have_text(re.compile(rf"0:00:(0[{least}-9]|[1-5]\d)"), timeout=60_000)
-    expect(page.locator("#arrived")).to_contain_text("All but the last second", timeout=60_000)
+    expect(page.locator("#arrived")).to_contain_text("arrived and is sealed", timeout=60_000)
 
 
 def sound(told: Story, reference: str = FIRST) -> np.ndarray:
@@ -176,7 +176,7 @@ def test_a_lost_network_loses_nothing_and_says_so(visitor: Visitor, site: Site, 
     assert axe.violations(page) == []
     page.wait_for_timeout(3_000)
     page.unroute("**/upload/*")
-    expect(page.locator("#arrived")).to_contain_text("All but the last second", timeout=40_000)
+    expect(page.locator("#arrived")).to_contain_text("arrived and is sealed", timeout=40_000)
     length = page.locator("#clock").inner_text()
     page.get_by_role("button", name="End and keep").click()
     expect(page).to_have_url(re.compile("done=sealed"))

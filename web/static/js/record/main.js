@@ -109,6 +109,10 @@ async function listen() {
   if (!first.value) await name();
   heard = microphones.analysers.map(() => performance.now());
   part("levels", HTMLElement).hidden = false;
+  const names = ids.length === 1 && microphones.channels === 2 ? ["Left channel", "Right channel"] : ["Microphone 1", "Microphone 2"];
+  names.forEach((text, channel) => {
+    part(`meter-${channel + 1}-name`, HTMLElement).textContent = text;
+  });
   part("meter-2-row", HTMLElement).hidden = microphones.channels === 1;
   for (const [number, track] of microphones.tracks.entries()) {
     track.addEventListener("ended", () => {
@@ -230,7 +234,7 @@ function show() {
   clock.textContent = time(elapsed());
   const late = sender.late;
   const missing = late > LATE || sender.trouble !== "";
-  arrived.textContent = missing ? `Not yet arrived: ${Math.ceil(late)} s` : "All but the last second has arrived and is sealed";
+  arrived.textContent = missing ? `Not yet arrived: ${Math.ceil(late)} s` : late === 0 ? "All of it has arrived and is sealed" : "All but the last second has arrived and is sealed";
   arrived.classList.toggle("app-overdue", missing);
   const why = sender.trouble === "signed out" ? "You have been signed out. Sign in again in another tab." : "The server cannot be reached.";
   const kept = "Keep this page open: the recording goes on, and what has not arrived is sent as soon as it can be.";
@@ -250,7 +254,7 @@ function tell(text) {
 function quiet() {
   if (recorder?.state !== "recording") return "";
   const silent = heard.findIndex((at) => performance.now() - at > QUIET_FOR);
-  return silent < 0 ? "" : `Nothing has been heard from microphone ${silent + 1} for ${Math.round(QUIET_FOR / 1000)} seconds. Is it on?`;
+  return silent < 0 ? "" : `Nothing has been heard in channel ${silent + 1} for ${Math.round(QUIET_FOR / 1000)} seconds. Is it on?`;
 }
 
 function meter() {

@@ -221,7 +221,7 @@ def test_what_broke_off_is_given_up_by_who_means_it_and_where_no_hold_forbids(
     monkeypatch.setattr(arrivals, "SILENT", timedelta(0))
     client = site.client("ana")
     assert client.post(f"{RECORD}/discard", {"typed": "C-9"}).status == 422
-    number = holds.place(site.home, site.story.ben, FIRST, reason="court", reference="x")
+    number = holds.place(site.home, site.story.ben, story.password("ben"), FIRST, reason="court", reference="x")
     assert client.post(f"{RECORD}/discard", {"typed": FIRST}).status == 409
     assert arriving.known(site.home, FIRST) is not None
     for name in ("ben", "eve"):

@@ -10,7 +10,7 @@ by someone who has the log's signing key. What cryptography cannot find: an even
 
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -111,12 +111,33 @@ class Reading:
         return cls(key, open_checkpoint(checkpoint, key), held, [VerifierKey.parse(one) for one in witnesses])
 
     def run(self, portions: Iterable[Portion]) -> Report:
+        """Read from the beginning up to the head."""
         self._compare(0, tree.EMPTY_ROOT)
-        for portion in portions:
-            if not self._take(portion):
-                return self._report()
-        self._finish()
-        return self._report()
+        return self._read(portions)
+
+    def go_on(self, checkpoint: str, portions: Iterable[Portion]) -> Report:
+        """Read on up to a newer head, when all that was read before is there unchanged and was in order.
+
+        Raises:
+            BadNote, NoteNotSigned, WrongSignature: the newer head cannot be relied on.
+        """
+        self._head = open_checkpoint(checkpoint, self._key)
+        self._anchors.setdefault(self._head.size, set()).add(self._head.root)
+        return self._read(portions)
+
+    @property
+    def size(self) -> int:
+        """How many entries were read."""
+        return self._size
+
+    @property
+    def head(self) -> Checkpoint:
+        """The head that was read up to."""
+        return self._head
+
+    def _read(self, portions: Iterable[Portion]) -> Report:
+        whole = all(map(self._take, portions))
+        return self._report(self._finish() if whole else ())
 
     def _hold_against(self, held: Checkpoint) -> None:
         if held.size > self._head.size:
@@ -264,15 +285,15 @@ class Reading:
                 self._flag(size - 1, "its time is after a witness saw it; a clock was wrong")
             self._seen.append((size, time_text(at - _SKEW)))
 
-    def _finish(self) -> None:
+    def _finish(self) -> Iterator[Finding]:
+        """What only the end shows."""
         if self._size < self._head.size:
             text = f"it and all up to {self._head.size - 1} were signed and are missing"
-            self._bad(Problem.ROLLED_BACK, self._size, text)
+            yield _finding(Problem.ROLLED_BACK, self._size, text)
         elif self._size > self._head.size:
             text = "it and later entries are not signed yet; any further step signs them"
-            self._add(_finding(Problem.UNSIGNED, self._head.size, text, fatal=False))
-        for finding in self._rules.end():
-            self._add(finding)
+            yield _finding(Problem.UNSIGNED, self._head.size, text, fatal=False)
+        yield from self._rules.end()
 
     def _flag(self, seq: int, text: str) -> None:
         self._add(_finding(Problem.TIME, seq, text, fatal=False))
@@ -280,9 +301,9 @@ class Reading:
     def _bad(self, problem: Problem, seq: int, text: str) -> None:
         self._add(_finding(problem, seq, text))
 
-    def _report(self) -> Report:
+    def _report(self, ending: Iterable[Finding]) -> Report:
         what = f"log {self._head.origin}, {self._head.size} signed entries"
-        found = self._findings.all()
+        found = self._findings.all(ending)
         return Report(what=what, size=self._size, signed=self._head.size, root=self._root, findings=found)
 
 

@@ -1,6 +1,6 @@
 """What a verification found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,10 +83,14 @@ class Findings:
         if self._counts[finding.fatal] <= self.MOST:
             self._found.append(finding)
 
-    def all(self) -> tuple[Finding, ...]:
-        """What was found, in the order of the entries; what concerns the whole log comes first."""
-        found = sorted(self._found, key=lambda finding: -1 if finding.seq is None else finding.seq)
-        for fatal, count in self._counts.items():
+    def all(self, ending: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+        """What was found, and what only the end shows, in the order of the entries; what concerns the whole log comes first."""
+        whole = Findings()
+        whole._found, whole._counts = [*self._found], {**self._counts}
+        for finding in ending:
+            whole.add(finding)
+        found = sorted(whole._found, key=lambda finding: -1 if finding.seq is None else finding.seq)
+        for fatal, count in whole._counts.items():
             if count > self.MOST:
                 text = f"and {count - self.MOST} more of this kind"
                 found.append(Finding(problem=Problem.MORE, text=text, fatal=fatal))

@@ -16,24 +16,36 @@ def verify_database(
     session: Session, verifier_key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = ()
 ) -> Report:
     """Verify the log in the database, and that what it keeps beside the entries agrees with them."""
+    return read_database(session, verifier_key, earlier, witnesses)[0]
+
+
+def read_database(
+    session: Session, verifier_key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = ()
+) -> tuple[Report, Reading | None]:
+    """The same, with the reading for whoever wants to go on with it later; none where there was nothing to read."""
     note = heads.latest_checkpoint(session)
     if note is None:
-        return only(Problem.UNSIGNED, "the database holds no signed head; any step signs one")
+        return only(Problem.UNSIGNED, "the database holds no signed head; any step signs one"), None
     try:
         reading = Reading.begin(note, verifier_key, earlier, witnesses)
     except NotVerified as error:
-        return only(Problem.SIGNATURE, str(error))
-    report = reading.run(_portions(session))
+        return only(Problem.SIGNATURE, str(error)), None
+    return with_nodes(session, reading, reading.run(portions(session))), reading
+
+
+def with_nodes(session: Session, reading: Reading, report: Report) -> Report:
+    """The report of a reading, and whether the nodes that the database keeps are those over the entries."""
     return merged(report, [] if report.first_bad is not None else _nodes(session, reading.tops))
 
 
-def _portions(session: Session) -> Iterator[Portion]:
-    signed = heads.checkpoints(session)
-    head, count = next(signed, None), 0
+def portions(session: Session, start: int = 0) -> Iterator[Portion]:
+    """The log from an entry on, with the heads over more than what comes before it."""
+    signed = heads.checkpoints(session, start or -1)
+    head, count = next(signed, None), start
     # As text, because a query that knows its types looks at each value again
-    query = text("SELECT idx, body, hash FROM audit_leaf ORDER BY idx")
+    query = text("SELECT idx, body, hash FROM audit_leaf WHERE idx >= :start ORDER BY idx")
     streamed = query.execution_options(stream_results=True, max_row_buffer=PORTION)
-    for part in session.execute(streamed).partitions(PORTION):
+    for part in session.execute(streamed, {"start": start}).partitions(PORTION):
         places, bodies, hashes = zip(*part, strict=True)
         count += len(part)
         found = []

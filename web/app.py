@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from storage.home import Home
 from web import errors
 from web.arrivals import Arrivals
+from web.auditing import Auditing
 from web.gate import route
 from web.headers import Guard
 from web.routes import ROUTES
@@ -43,6 +44,7 @@ def create_app(home: Home, origins: Collection[str]) -> Starlette:
         exception_handlers={HTTPException: other},
     )
     app.state.arrivals = Arrivals(home)
+    app.state.auditing = Auditing()
     return app
 
 

@@ -78,6 +78,7 @@ WORDS: Final[Mapping[str, str]] = {
     Event.BACKUP_RESTORED: "restored a backup",
     Event.MODEL_INSTALLED: "installed a speech model",
     Event.LOG_CHECKPOINT_COSIGNED: "took in a witness's signature under the log",
+    Event.LOG_READ: "read the log",
     Event.SESSION_BEGUN: "signed in at the page",
     Event.SESSION_ENDED: "ended a session of the page",
     Event.LOGIN_LINK_MADE: "made a link that signs somebody in once",

@@ -5,6 +5,7 @@ from typing import Final
 
 from access.roles import Act
 from web import overview, signing_in
+from web.auditing import noted
 from web.gate import SIGNED_IN, STRANGERS, Entry, get, may, post
 from web.pages import (
     account,
@@ -152,22 +153,22 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/retention", retention.page, may(Act.APPROVE_ORDER, Act.RUN_RETENTION), menu="Destruction"),
     get("/retention/orders/{order}", retention.order_page, may(Act.APPROVE_ORDER)),
     post("/retention/orders/{order}", retention.approve, may(Act.APPROVE_ORDER)),
-    # auditing
-    get("/audit", audit.log, may(Act.READ_LOG), menu="Audit"),
-    get("/audit/entries/{entry}", audit.entry, may(Act.READ_LOG)),
-    get("/audit/entries/{entry}/proof", audit.proof, may(Act.READ_LOG)),
-    get("/audit/verify", audit.verify, may(Act.READ_LOG)),
-    get("/audit/leaves", audit.leaves, may(Act.READ_LOG)),
-    get("/audit/bundle", audit.bundle, may(Act.READ_LOG)),
-    get("/audit/checkpoint", audit.checkpoint, may(Act.READ_LOG)),
+    # auditing: who reads the log stands in it
+    get("/audit", noted(audit.log), may(Act.READ_LOG), menu="Audit"),
+    get("/audit/entries/{entry}", noted(audit.entry), may(Act.READ_LOG)),
+    get("/audit/entries/{entry}/proof", noted(audit.proof), may(Act.READ_LOG)),
+    get("/audit/verify", noted(audit.verify), may(Act.READ_LOG)),
+    get("/audit/leaves", noted(audit.leaves), may(Act.READ_LOG)),
+    get("/audit/bundle", noted(audit.bundle), may(Act.READ_LOG)),
+    get("/audit/checkpoint", noted(audit.checkpoint), may(Act.READ_LOG)),
     get("/audit/verifier", audit.verifier, may(Act.READ_LOG)),
-    get("/audit/elsewhere", audit_elsewhere.page, may(Act.READ_LOG)),
-    get("/audit/request", audit_elsewhere.request, may(Act.READ_LOG)),
+    get("/audit/elsewhere", noted(audit_elsewhere.page), may(Act.READ_LOG)),
+    get("/audit/request", noted(audit_elsewhere.request), may(Act.READ_LOG)),
     post("/audit/witness", audit_elsewhere.witness, may(Act.VERIFY)),
-    get("/audit/certificates", certificates.page, may(Act.READ_LOG)),
-    get("/audit/certificates/{conversation}/{order:int}.txt", certificates.text, may(Act.READ_LOG)),
-    get("/audit/certificates/{conversation}/{order:int}.json", certificates.data, may(Act.READ_LOG)),
-    get("/audit/certificates/{conversation}/{order:int}", certificates.one, may(Act.READ_LOG)),
+    get("/audit/certificates", noted(certificates.page), may(Act.READ_LOG)),
+    get("/audit/certificates/{conversation}/{order:int}.txt", noted(certificates.text), may(Act.READ_LOG)),
+    get("/audit/certificates/{conversation}/{order:int}.json", noted(certificates.data), may(Act.READ_LOG)),
+    get("/audit/certificates/{conversation}/{order:int}", noted(certificates.one), may(Act.READ_LOG)),
     # nothing else
     get("/{rest:path}", elsewhere.nothing, SIGNED_IN),
 )

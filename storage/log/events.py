@@ -11,6 +11,7 @@ person.key_replaced   person                                     detail key: the
 person.disabled       person                                     what they signed before stays signed
 session.begun         session                                    detail by: password or link
 session.ended         session, ...                               detail reason: a code
+log.read              session                                    once for each session and day in which it opens the log
 conversation.planned  conversation, recording key, extract key   detail review: the review it belongs to
 conversation.stepped_back  conversation                          detail from, to: states; an act opened a condition again
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
@@ -133,6 +134,7 @@ class Event(StrEnum):
     CLOCK_SEEN = "clock.seen"
     CLOCK_CONFIRMED = "clock.confirmed"
     RETENTION_EXTENDED = "retention.extended"
+    LOG_READ = "log.read"
     LOG_CHECKPOINT_COSIGNED = "log.checkpoint_cosigned"
 
 

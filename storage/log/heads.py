@@ -21,12 +21,15 @@ class StrangeHead(NotVerified):
     """log: this checkpoint over {size} entries is not among those that this log signed; keep it, it may be evidence of a fork"""
 
 
-def checkpoints(session: Session) -> Iterator[tuple[int, str]]:
-    """All signed heads with their cosignatures, each behind the size it is kept under, smallest first, read in portions."""
+def checkpoints(session: Session, above: int = -1) -> Iterator[tuple[int, str]]:
+    """The signed heads over more than `above` entries, with their cosignatures, each behind the size it is kept under, smallest
+    first, read in portions.
+    """
     lines = defaultdict[int, list[str]](list)
     for size, line in session.execute(select(AuditCosignature.size, AuditCosignature.line)):
         lines[size].append(line)
-    query = select(AuditCheckpoint.size, AuditCheckpoint.note).order_by(AuditCheckpoint.size)
+    query = select(AuditCheckpoint.size, AuditCheckpoint.note).where(AuditCheckpoint.size > above)
+    query = query.order_by(AuditCheckpoint.size)
     for size, note in session.execute(query.execution_options(yield_per=2000)):
         yield size, note + "".join(sorted(lines.get(size, ())))
 

@@ -4,15 +4,17 @@ import json
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
+from access import sessions
 from retention import destroy, plan
 from retention.certificate_check import verify_certificate
 from storage.log.events import Event
+from storage.log.log import LogRolledBack
 from storage.log.note import KeyKind, SigningKey
 from storage.log.tables import AuditLeaf
 from storage.log.witness import WitnessFolder
@@ -64,13 +66,46 @@ def test_the_log_is_told_in_words_and_checked_when_it_is_looked_at(site: Site) -
     page = site.client("dora").get("/audit").text
     assert re.search(r"\d+ entries, unbroken\.</strong> Checked now in \d+ ms", page)
     assert "sealed a recording" in page and "C-001" in page
+    client = site.client("dora")
     spoil(site, 12)
-    page = site.client("dora").get("/audit").text
-    assert "Entry 12 is the first that is not what it should be" in page
+    for _ in range(2):
+        assert "Entry 12 is the first that is not what it should be" in client.get("/audit").text
+
+
+def test_a_log_that_takes_no_entry_any_more_is_shown_all_the_same(site: Site) -> None:
+    client, another = site.client("dora"), site.client("ana")
+    assert "unbroken" in client.get("/audit").text
+    spoil(site, 12)
+    story.change(site.home, update(AuditLeaf).where(AuditLeaf.idx == 12).values(hash=bytes(32)))
+    with pytest.raises(LogRolledBack), site.home.writing():
+        pass
+    for one in (client, another):
+        assert "Entry 12 is the first that is not what it should be" in one.get("/audit").text
 
 
 def test_every_event_is_told_in_words() -> None:
     assert set(Event) - WORDS.keys() == set()
+
+
+def test_reading_the_log_is_in_the_log_once_a_session_and_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def readings() -> list[str]:
+        return [entry.actor for entry in site.story.log() if entry.event == Event.LOG_READ]
+
+    dora, ana = site.client("dora"), site.client("ana")
+    assert readings() == []
+    for path in ("/audit", "/audit/bundle", "/audit/entries/1", "/audit/verify", "/audit?who=ana", "/audit"):
+        assert dora.get(path).status == 200
+    assert readings() == ["dora"]
+    page = ana.get("/audit?what=log.read").text
+    assert readings() == ["dora", "ana"] and "read the log" in page, "who looks sees their own look"
+    site.client("dora").get("/audit/leaves")
+    assert readings() == ["dora", "ana", "dora"], "another session"
+    day = site.home.now() + timedelta(days=1)
+    monkeypatch.setattr(sessions, "is_over", lambda *_: False)
+    monkeypatch.setattr(site.home, "machine_clock", lambda: day)
+    dora.get("/audit")
+    assert readings() == ["dora", "ana", "dora", "dora"], "another day"
+    assert [finding for finding in site.story.findings() if finding.fatal] == []
 
 
 def test_filters_are_addresses_that_stand_in_a_report(site: Site) -> None:

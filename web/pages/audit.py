@@ -3,9 +3,9 @@
 import inspect
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from math import ceil
 from typing import Final
 
 from sqlalchemy import select
@@ -13,40 +13,18 @@ from starlette.datastructures import URL
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from retention import bundling, standalone
-from retention.verify import verify_database
 from storage.log import tree
 from storage.log.log import entries, latest_checkpoint, prove, stored_size
 from storage.log.note import Checkpoint, Note
 from storage.log.tables import AuditLeaf
-from web import headers
-from web.log_words import WORDS, Line, line, references
+from web import auditing, headers, log_table
+from web.log_table import Wanted
+from web.log_words import WORDS, line, references
 from web.rendering import render
 from web.visit import NoSuchPage, Visit
 
-PORTION: Final = 50
 # The one policy that lets the page of the check start its worker.
 WORKER_POLICY: Final = "candour-log"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """The filter, which is the address: `/audit?who=ruth&what=order.made&from=2026-03-01&to=2026-03-31&on=C-001`."""
-
-    who: str
-    what: str
-    since: str
-    until: str
-    on: str
-
-    def admits(self, one: Line) -> bool:
-        day = one.at.date().isoformat()
-        return (
-            self.who in {"", one.actor}
-            and (not self.what or one.event == self.what or one.event.startswith(f"{self.what}."))
-            and (not self.since or self.since <= day)
-            and (not self.until or day <= self.until)
-            and (not self.on or self.on in one.on)
-        )
 
 
 def log(visit: Visit) -> Response:
@@ -61,27 +39,22 @@ def log(visit: Visit) -> Response:
     page = max(1, int(visit.query("page"))) if visit.query("page").isdecimal() else 1
     with visit.home.reading() as session:
         begun = time.monotonic()
-        report = verify_database(session, visit.home.signer.verifier_key, (visit.home.signer.state(),))
-        milliseconds = round(1000 * (time.monotonic() - begun))
-        known = references(session)
-        lines = [line(seq, body, known) for seq, body in entries(session)][::-1]
+        report = auditing.of(visit).log.look(session, visit.home.signer)
+        milliseconds = ceil(1000 * (time.monotonic() - begun))
+        found = log_table.search(session, wanted, page)
         note = latest_checkpoint(session) or ""
-    found = [one for one in lines if wanted.admits(one)]
     return render(
         visit,
         "audit.html",
         report=report,
         milliseconds=milliseconds,
         head=_head(note),
-        anchored=next((one.at for one in lines if one.event == "log.checkpoint_cosigned"), None),
-        lines=list(islice(found, (page - 1) * PORTION, page * PORTION)),
-        count=len(found),
-        total=len(lines),
+        found=found,
         wanted=wanted,
-        people=sorted({one.actor for one in lines}),
-        events=[(event, WORDS.get(event, event)) for event in sorted({one.event for one in lines})],
+        people=sorted(found.people),
+        events=[(event, WORDS.get(event, event)) for event in sorted(found.events)],
         newer=_address(visit, page - 1) if page > 1 else "",
-        older=_address(visit, page + 1) if page * PORTION < len(found) else "",
+        older=_address(visit, page + 1) if page * log_table.PORTION < found.count else "",
     )
 
 

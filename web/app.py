@@ -18,6 +18,7 @@ from web import errors
 from web.arrivals import Arrivals
 from web.auditing import Auditing
 from web.gate import route
+from web.handed import Handed
 from web.headers import Guard
 from web.routes import ROUTES
 from web.visit import Visit
@@ -45,6 +46,7 @@ def create_app(home: Home, origins: Collection[str]) -> Starlette:
     )
     app.state.arrivals = Arrivals(home)
     app.state.auditing = Auditing()
+    app.state.handed = Handed()
     return app
 
 

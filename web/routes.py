@@ -22,6 +22,7 @@ from web.pages import (
     extract,
     extracts,
     holds,
+    imports,
     matrix,
     participants,
     password,
@@ -131,6 +132,13 @@ ROUTES: Final[Sequence[Entry]] = (
     # what its extracts say together
     get("/reviews/{review}/matrix", matrix.page, may(Act.CODE), menu="Matrix"),
     get("/reviews/{review}/agreement", agreement.page, may(Act.CODE), menu="Two coders"),
+    # what comes back
+    get("/conversations/{conversation}/import", imports.into_conversation, may(Act.CODE)),
+    post("/conversations/{conversation}/import", imports.hand_in_conversation, may(Act.CODE)),
+    post("/conversations/{conversation}/import/bring-in", imports.bring_into_conversation, may(Act.CODE)),
+    get("/reviews/{review}/import", imports.into_review, may(Act.CODE)),
+    post("/reviews/{review}/import", imports.hand_in_review, may(Act.CODE)),
+    post("/reviews/{review}/import/bring-in", imports.bring_into_review, may(Act.CODE)),
     # what leaves
     get("/conversations/{conversation}/export", export.of_conversation, may(Act.EXPORT), menu="Export"),
     post("/conversations/{conversation}/export", export.take_conversation, may(Act.EXPORT)),

@@ -122,6 +122,16 @@ def import_table(home: Home, actor: Person, reference: str, data: bytes) -> list
     return _add(home, actor, reference, make)
 
 
+def look_at_table(home: Home, actor: Person, reference: str, data: bytes) -> int:
+    """How many extracts `import_table` would add. Writes nothing, and raises what that raises."""
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        conversation = find_conversation(session, reference)
+        stages.require_open(session, conversation, "extract")
+        document, book = document_of(home, session, conversation), codebook_of(home, conversation.review)
+        return len(coding.from_table(document, data, codebook=book, coder=actor.name, at=home.now()))
+
+
 def _add(
     home: Home,
     actor: Person,

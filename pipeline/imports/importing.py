@@ -50,6 +50,11 @@ class Imported:
     lost: tuple[str, ...]
 
 
+def is_project(data: bytes) -> bool:
+    """Whether a file begins as a project does that can be read."""
+    return data.startswith(tuple(_READERS))
+
+
 def read(file: BinaryIO) -> Incoming:
     """A file of another program, of whatever kind it is. Raises NotReadable, Suspect."""
     beginning = file.read(16)

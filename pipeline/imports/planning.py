@@ -102,7 +102,7 @@ class _Codes:
             missing = [code.name for code in codes if code.key in used and code.key not in self._ids]
             if missing:
                 more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-                self.lost = (f"codes this codebook lacks: {', '.join(missing[:_NAMED])}{more} (--add-codes adds them)",)
+                self.lost = (f"codes this codebook lacks: {', '.join(missing[:_NAMED])}{more}",)
         self._codable = {code.id for code in self.book.codes if code.codable}
 
     def of(self, mark: Mark, lost: Counter[str]) -> tuple[str, ...] | None:

@@ -43,6 +43,7 @@ PAGES = (
     ("ana", "/reviews/LT-1/matrix"),
     ("ana", "/reviews/LT-1/agreement"),
     ("ana", "/conversations/C-001/export"),
+    ("ana", "/conversations/C-001/import"),
     ("ana", "/reviews/LT-1/export?for=public&format=qdpx"),
     ("ana", "/reviews/LT-1/matrix?show=words&count=below"),
     ("dora", "/audit"),

@@ -82,7 +82,7 @@ def test_codes_come_along_when_asked(told: Story) -> None:
     bookkeeping.replace_codebook(told.home, told.ana, REVIEW, Codebook(name=old.name, codes=kept))
     without = bring_in(told, data)
     assert (without.extracts, without.codes) == (0, 0)
-    assert any("--add-codes" in line for line in without.lost)
+    assert any("codes this codebook lacks" in line for line in without.lost)
     done = bring_in(told, data, add_codes=True)
     assert (done.extracts, done.codes) == (2, 1)
     with told.home.reading() as session:

@@ -25,7 +25,7 @@ ROOMS = {
     "work": "work",
     "glossary": "glossary",
     "transcript": "transcripts",
-    "doubts": "transcripts",
+    "doubts": "doubts",
     "names": "names",
     "code": "codes",
     "extract": "extracts",

@@ -1,4 +1,4 @@
-"""`candour transcript` and `candour doubts`: a person reviews what the machine heard."""
+"""`candour transcript`: a person reviews what the machine heard."""
 
 import os
 import stat
@@ -14,10 +14,10 @@ from commands.turns import NUMBERS, line, turn_data
 from commands.written import import_transcript
 from pipeline.pseudonyms import naming
 from pipeline.recording.listening import NothingThere, sound
-from pipeline.transcription.doubts import share
+from pipeline.transcription.doubts import AROUND
 from pipeline.transcripts import agreeing, editing, measuring, reviewing
 from pipeline.transcripts.standing import Standing
-from pipeline.transcripts.transcript import Span, Speaker, timestamp
+from pipeline.transcripts.transcript import Span, Speaker
 from storage.errors import Refused
 
 
@@ -194,7 +194,7 @@ def listen(
     elif doubt is not None:
         spans = {number: one.span for number, one, _ in reviewing.open_doubts(home, actor, reference)}
         near = spans.get(doubt)
-        picked = Span(start=max(0.0, near.start - 2), end=near.end + 2) if near else None
+        picked = Span(start=max(0.0, near.start - AROUND), end=near.end + AROUND) if near else None
     elif start is not None and end is not None:
         picked = Span(start=start, end=end)
     else:
@@ -232,45 +232,3 @@ def speakers(
         for speaker in Speaker
     ]
     desk.table(rows, "")
-
-
-@click.group()
-def doubts() -> None:
-    """Stretches a person must listen to, worst first."""
-
-
-@doubts.command("list")
-@click.argument("reference")
-@with_desk
-def list_doubts(desk: Desk, reference: str) -> None:
-    """Show the doubts nobody has resolved: where, why, and the words in question."""
-    home = desk.unlock()
-    found = reviewing.open_doubts(home, desk.actor, reference)
-    rows = [
-        {
-            "doubt": number,
-            "turn": doubt.turn,
-            "at": timestamp(doubt.span.start),
-            "why": doubt.reason,
-            "words": words,
-            **({"values": doubt.values, "start": doubt.span.start, "end": doubt.span.end} if desk.as_json else {}),
-        }
-        for number, doubt, words in found
-    ]
-    desk.table(rows, "No doubt is open.")
-    if found:
-        part = share(reviewing.read(home, desk.actor, reference, machine=True).turns, [doubt for _, doubt, _ in found])
-        desk.say(f"\nHearing these is hearing {part:.0%} of the words.")
-
-
-@doubts.command()
-@click.argument("reference")
-@click.option("--numbers", type=NUMBERS, help="Doubts you have listened to, such as 1-4,7.")
-@click.option("--all", "every", is_flag=True, help="You have listened to every one.")
-@with_desk
-def resolve(desk: Desk, reference: str, numbers: list[int] | None, every: bool) -> None:
-    """Resolve doubts you have listened to; correct the transcript first where it was wrong."""
-    if not numbers and not every:
-        raise click.UsageError("Say which --numbers, or --all.")
-    left = reviewing.resolve(desk.unlock(), desk.actor, reference, numbers or [])
-    desk.result({"left": left}, f"Resolved. {left} left." if left else "Resolved. None left.")

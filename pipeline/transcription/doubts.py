@@ -5,7 +5,7 @@ them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -15,10 +15,11 @@ from pipeline.transcription.coverage import speech_without_words
 from pipeline.transcription.doubt_rules import Flag, Place
 from pipeline.transcription.doubt_rules import WordList as WordList
 from pipeline.transcription.doubt_rules import critical_lists as critical_lists
-from pipeline.transcription.spans import length, union
+from pipeline.transcription.spans import length, total, union
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Turn, canonical
 
-TOGETHER: Final = 2.0  # seconds between critical words that are heard in one go
+TOGETHER: Final = 0.5  # seconds between critical words that are heard in one go: hardly room for another word
+AROUND: Final = 1.0  # seconds before and after a doubt that have to be heard to understand it
 
 
 class Rule(StrEnum):
@@ -102,7 +103,7 @@ def evidence(heard: Sequence[Heard], damaged: Iterable[Span], terms: Sequence[st
 def find(turns: Sequence[Turn], known: Evidence, lists: Sequence[WordList]) -> tuple[Doubt, ...]:
     """All doubts about a draft, gravest first; within the same risk in order of time.
 
-    A critical word inside a stretch that is doubted anyway is not listed once more.
+    A critical word in a stretch that is doubted anyway is not listed once more.
     """
     places = doubt_rules.places(turns)
     doubts = [*_silent(Rule.UNHEARD, known.unheard, turns), *_silent(Rule.DAMAGED, known.damaged, turns)]
@@ -116,22 +117,53 @@ def find(turns: Sequence[Turn], known: Evidence, lists: Sequence[WordList]) -> t
     }
     for rule, flagged in flags.items():
         doubts += _gathered(rule, places, flagged, apart=0.0)
-    for doubt in _gathered(Rule.CRITICAL, places, doubt_rules.critical(places, lists), apart=TOGETHER):
-        if not any(_covers(other, doubt) for other in doubts):
-            doubts.append(doubt)
+    doubted = _words(doubts)
+    left = [
+        flag
+        for flag in doubt_rules.critical(places, lists)
+        if (places[flag[0]].turn.number, places[flag[0]].index) not in doubted
+    ]
+    doubts += _gathered(Rule.CRITICAL, places, left, apart=TOGETHER)
     return tuple(sorted(doubts, key=lambda doubt: (-doubt.risk, doubt.span.start, doubt.key)))
 
 
-def share(turns: Sequence[Turn], doubts: Iterable[Doubt]) -> float:
-    """Words inside doubts as a share of all words: how much of the draft must be listened to, at the least."""
-    total = sum(len(turn.words) for turn in turns)
-    doubted = {
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """What it takes to clear doubts: how many there are, their words as a share of all, and seconds to hear with a little around
+    each of them."""
+
+    doubts: int
+    words: float
+    seconds: float
+
+
+def to_hear(turns: Sequence[Turn], doubts: Collection[Doubt]) -> Load:
+    """What it takes to clear these doubts; what several of them share is heard once."""
+    total_words = sum(len(turn.words) for turn in turns)
+    around = union(Span(start=max(0.0, one.span.start - AROUND), end=one.span.end + AROUND) for one in doubts)
+    return Load(
+        doubts=len(doubts),
+        words=len(_words(doubts)) / total_words if total_words else 0.0,
+        seconds=round(total(around), 1),
+    )
+
+
+def by_rule(doubts: Iterable[Doubt]) -> dict[Rule, list[Doubt]]:
+    """Doubts by the rule that raised them, gravest first; rules that raised none are left out."""
+    found: dict[Rule, list[Doubt]] = {rule: [] for rule in Rule}
+    for doubt in doubts:
+        found[doubt.rule].append(doubt)
+    return {rule: some for rule, some in found.items() if some}
+
+
+def _words(doubts: Iterable[Doubt]) -> set[tuple[int | None, int]]:
+    """The turns and places of the words that are doubted."""
+    return {
         (doubt.turn, index)
         for doubt in doubts
         if doubt.first is not None and doubt.last is not None
         for index in range(doubt.first, doubt.last + 1)
     }
-    return len(doubted) / total if total else 0.0
 
 
 def to_json(doubt: Doubt) -> bytes:
@@ -213,9 +245,3 @@ def _worse(name: str, one: float, other: float) -> float:
 def _risk(rule: Rule, severity: float) -> float:
     """The place of the rule in the order of gravity, and within it how bad it is, 0 to 1."""
     return round(len(Rule) - list(Rule).index(rule) + min(0.999, max(0.0, severity)), 3)
-
-
-def _covers(other: Doubt, doubt: Doubt) -> bool:
-    if other.first is None or other.last is None or doubt.first is None or doubt.last is None:
-        return False
-    return other.turn == doubt.turn and other.first <= doubt.first and doubt.last <= other.last

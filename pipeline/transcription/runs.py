@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline import stages
+from pipeline.recording.audio import Window
 from pipeline.reviews import recording_key
 from pipeline.transcription import glossary, progress
 from pipeline.transcription.progress import Progress
@@ -98,27 +99,37 @@ class Pace:
 
     def __init__(self, run: Run, report: Report) -> None:
         self._run, self._report = run, report
-        self._since: float | None = None
-        self._done = 0.0
-        self._begun = self._noted = time.monotonic()
+        self._done, self._total = 0.0, run.recording.duration
+        self._noted = time.monotonic()
+        self._speed: progress.Speed | None = None
 
-    def begin(self, done: float) -> None:
-        """Hearing starts after `done` seconds of the recording; windows from before a crash took no time."""
-        if self._since is None:
-            self._since, self._begun = done, time.monotonic()
+    def begin(self, window: Window, speech: float) -> None:
+        """A window is about to be heard, with so many seconds of speech in it; those from before a crash took no time."""
+        if self._speed is None:
+            self._speed = progress.Speed(window.start, self._total, time.monotonic())
             with self._run.noting() as session:
-                progress.begin(session, self._run.conversation, done, self._run.home.now())
+                progress.begin(session, self._run.conversation, window.start, self._run.home.now())
+        self._speed.look(window.end, speech)
 
-    def reached(self, done: float) -> None:
-        """So many seconds of the recording are heard."""
+    def reached(self, done: float, unheard: float = 0.0) -> None:
+        """So many seconds of the recording are heard; so many seconds of the speech found in it are not."""
         self._done = max(self._done, done)
-        total = max(self._run.recording.duration, self._done)
+        self._total = max(self._total, self._done)
         now = time.monotonic()
         rest = None
-        if self._since is not None:
-            rest = progress.left(since=self._since, done=self._done, total=total, taken=now - self._begun)
+        if self._speed is not None:
+            self._speed.reached(done, unheard, now)
+            heard, taken = self._speed.basis
+            rest = progress.left(since=self._done - heard, done=self._done, total=self._total, taken=taken)
             if now - self._noted > NOTED:
                 self._noted = now
                 with self._run.noting() as session:
-                    progress.note(session, self._run.conversation, self._done, self._run.home.now())
-        self._report(Progress(reference=self._run.conversation.reference, done=self._done, total=total, left=rest))
+                    self.note(session, self._done)
+        self._report(
+            Progress(reference=self._run.conversation.reference, done=self._done, total=self._total, left=rest)
+        )
+
+    def note(self, session: Session, done: float) -> None:
+        """Write down how far the run is, for whoever looks from outside."""
+        assert self._speed is not None, "begun"
+        progress.note(session, self._run.conversation, done, self._run.home.now(), self._speed)

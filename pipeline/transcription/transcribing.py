@@ -18,13 +18,14 @@ from pipeline.recording.confined import decode
 from pipeline.recording.intake import opened
 from pipeline.recording.playback import Peaks, Playback
 from pipeline.stages import Work
-from pipeline.transcription import doubts, one_channel, progress, runs, speakers, speech
+from pipeline.transcription import doubts, one_channel, runs, speakers, speech
 from pipeline.transcription.coverage import account
 from pipeline.transcription.imported import Imported, has_times, laid
 from pipeline.transcription.progress import Progress as Progress
 from pipeline.transcription.ready import Ready, ahead, mono, ready
 from pipeline.transcription.runs import ACTOR, Pace, Report, Run
 from pipeline.transcription.runs import LeaseLost as LeaseLost
+from pipeline.transcription.spans import total, within
 from pipeline.transcription.timbre import Timbre
 from pipeline.transcripts import kept
 from pipeline.transcripts.transcript import (
@@ -122,7 +123,7 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
                     raise _Stopped
                 if waiting is not None:
                     done[window.index] = hearing.hear(waiting)
-                    _commit_window(run, window, done[window.index], hearing.language)
+                    _commit_window(run, window, done[window.index], hearing)
                 seconds = window.end
                 hearing.pace.reached(seconds)
         made.playback.close()
@@ -176,7 +177,7 @@ class _Hearing:
         self._balance = balance
 
     def hear(self, waiting: Ready) -> _Found:
-        self.pace.begin(waiting.window.start)
+        self.pace.begin(waiting.window, waiting.speech)
         heard = tuple(self._one(waiting, part) for part in range(len(waiting.channels)))
         if waiting.levels is None:
             return _Found(heard=heard, words=heard[0].words)
@@ -187,7 +188,10 @@ class _Hearing:
         window, channel, parts = waiting.window, waiting.channels[part], len(waiting.channels)
 
         def reached(time: float) -> None:
-            self.pace.reached(window.start + (part * (window.end - window.start) + time - window.start) / parts)
+            left = within(channel.speech, Span(start=time, end=window.end))
+            later = [span for one in waiting.channels[part + 1 :] for span in one.speech]
+            done = (part * (window.end - window.start) + time - window.start) / parts
+            self.pace.reached(window.start + done, total([*left, *later]))
 
         if not self.language:
             spoken = channel.speech
@@ -225,7 +229,7 @@ def _open_window(run: Run, row: UUID, sealed: bytes) -> _Found:
     return _Found(heard=heard, words=words)
 
 
-def _commit_window(run: Run, window: audio.Window, found: _Found, language: str) -> None:
+def _commit_window(run: Run, window: audio.Window, found: _Found, hearing: _Hearing) -> None:
     spent = account(Span(start=window.start, end=window.end), window.damaged, found.heard)
     row = Window(
         id=uuid4(),
@@ -241,8 +245,8 @@ def _commit_window(run: Run, window: audio.Window, found: _Found, language: str)
     row.sealed = _seal_window(run, row.id, found)
     with run.writing() as session:
         session.add(row)
-        session.get_one(Conversation, run.conversation.id).language = language
-        progress.note(session, run.conversation, window.end, run.home.now())
+        session.get_one(Conversation, run.conversation.id).language = hearing.language
+        hearing.pace.note(session, window.end)
 
 
 def _finish(

@@ -9,7 +9,17 @@ import pytest
 
 from pipeline.recording.decode import RATE
 from pipeline.transcription import doubts, speakers
-from pipeline.transcription.doubts import Doubt, Evidence, Rule, WordList, critical_lists, evidence, find, share
+from pipeline.transcription.doubts import (
+    Doubt,
+    Evidence,
+    Rule,
+    WordList,
+    by_rule,
+    critical_lists,
+    evidence,
+    find,
+    to_hear,
+)
 from pipeline.transcription.speech import Engine, floats
 from pipeline.transcripts.transcript import Estimate, Span, Speaker, Turn, Word
 from tests import engines
@@ -239,11 +249,13 @@ def test_terms_of_the_glossary_are_heard_wherever_they_are() -> None:
     assert [(one.about, one.first, one.last) for one in found] == [("glossary", 5, 6)]
 
 
-def test_critical_words_close_to_each_other_are_one_doubt() -> None:
-    draft = (turn("I never saw him on a Tuesday"), turn("no", 60.0, number=2))
+def test_critical_words_next_to_each_other_are_one_doubt_and_no_more_is_in_it_than_they_are() -> None:
+    draft = (turn("I never saw him on a Tuesday two weeks later"), turn("no", 60.0, number=2))
     found = find(draft, known(), critical_lists())
-    assert {(doubt.turn, doubt.first, doubt.last) for doubt in found} == {(1, 1, 6), (2, 0, 0)}
-    far = (Turn(number=1, speaker=Speaker.UNKNOWN, words=(word("never", 0.0), word("x", 1.0), word("Tuesday", 2.4))),)
+    assert {(doubt.turn, doubt.first, doubt.last) for doubt in found} == {(1, 1, 1), (1, 6, 7), (2, 0, 0)}
+    near = (Turn(number=1, speaker=Speaker.UNKNOWN, words=(word("four", 0.0), word("or", 0.3), word("five", 0.6))),)
+    assert [doubted(near, doubt) for doubt in find(near, known(), critical_lists())] == ["four or five"]
+    far = (Turn(number=1, speaker=Speaker.UNKNOWN, words=(word("never", 0.0), word("x", 0.5), word("Tuesday", 1.0))),)
     assert len(find(far, known(), critical_lists())) == 2
 
 
@@ -251,6 +263,13 @@ def test_a_critical_word_in_a_doubted_stretch_is_not_listed_twice() -> None:
     words = (word("I", 0.0), word("never", 0.4, 0.2), word("did", 0.8))
     draft = (Turn(number=1, speaker=Speaker.UNKNOWN, words=words),)
     assert rules(find(draft, known(), critical_lists())) == {Rule.UNSURE}
+
+
+def test_where_a_doubted_stretch_ends_among_critical_words_only_the_rest_is_listed() -> None:
+    words = (word("on", 0.0), word("Tuesday", 0.4, 0.2), word("March", 0.7), word("two", 1.0))
+    draft = (Turn(number=1, speaker=Speaker.UNKNOWN, words=words),)
+    found = find(draft, known(), critical_lists())
+    assert [(doubt.rule, doubt.first, doubt.last) for doubt in found] == [(Rule.UNSURE, 1, 1), (Rule.CRITICAL, 2, 3)]
 
 
 def test_worst_first_whatever_the_order_of_the_evidence() -> None:
@@ -275,13 +294,26 @@ def test_doubts_have_a_name_of_their_own_and_come_back_the_same() -> None:
         assert doubts.to_json(doubts.from_json(doubts.to_json(doubt))) == doubts.to_json(doubt)
 
 
-def test_share_of_words_to_hear() -> None:
+def test_what_it_takes_to_clear_doubts_counts_nothing_twice() -> None:
     draft = (turn("I was never there at all in the house"),)
     found = find(draft, known(), critical_lists())
-    assert share(draft, found) == pytest.approx(1 / 9)
-    assert share(draft, [*found, *found]) == pytest.approx(1 / 9)
-    assert share((), ()) == 0
-    assert share(draft, ()) == 0
+    once = to_hear(draft, found)
+    assert once.doubts == 1
+    assert once.words == pytest.approx(1 / 9)
+    assert once.seconds == pytest.approx(0.3 + 2 * doubts.AROUND - 0.2), "nothing comes before the beginning"
+    twice = to_hear(draft, [*found, *found])
+    assert twice == replace(once, doubts=2)
+    assert to_hear((), ()) == to_hear(draft, ()) == doubts.Load(doubts=0, words=0.0, seconds=0.0)
+    silence = find(draft, known(unheard=(Span(start=20.0, end=25.0),)), ())
+    assert to_hear(draft, silence) == doubts.Load(doubts=1, words=0.0, seconds=7.0), "also where there is no word"
+
+
+def test_doubts_by_their_rules_are_all_there_gravest_first() -> None:
+    draft = (turn("no no no no", 0.0), turn("I never knew", 10.0, number=2))
+    found = find(draft, known(damaged=(Span(start=30.0, end=31.0),)), critical_lists())
+    groups = by_rule(found)
+    assert list(groups) == [Rule.LOOP, Rule.DAMAGED, Rule.CRITICAL]
+    assert sorted(doubt.key for some in groups.values() for doubt in some) == sorted(doubt.key for doubt in found)
 
 
 def test_the_lists_hold_words_as_they_sound() -> None:

@@ -1,26 +1,46 @@
 """How long it will take."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from pipeline.transcription.progress import left
+from pipeline.transcription.progress import RECENT, Speed, left
 
 STRETCH = 15.0  # seconds between two signs of life
+WINDOW = 300.0
 TOTAL = 5400.0
+STRETCHES = round(TOTAL / STRETCH)
+
+Said = list[tuple[float, float, float]]
 
 
-def told(costs: list[float]) -> list[tuple[float, float, float]]:
-    """Of work whose every stretch takes so long: share done, seconds left as told, and as they are."""
+def told(costs: Sequence[float], spoken: Sequence[float] | None = None) -> Said:
+    """Of work whose every stretch takes so long and holds so much speech: share done, seconds left as told, and as they are."""
+    speech = np.full(STRETCHES, 0.8 * STRETCH) if spoken is None else np.asarray(spoken)
     taken = list(itertools.accumulate(costs))
+    speed = Speed(0.0, TOTAL, now=1000.0)
     said = []
-    for number, so_far in enumerate(taken, 1):
-        done = number * STRETCH
-        rest = left(since=0.0, done=done, total=TOTAL, taken=so_far)
+    for number, so_far in enumerate(taken):
+        window = int(number * STRETCH // WINDOW)
+        inside = slice(round(window * WINDOW / STRETCH), round((window + 1) * WINDOW / STRETCH))
+        if number == inside.start:
+            speed.look((window + 1) * WINDOW, float(speech[inside].sum()))
+        done = (number + 1) * STRETCH
+        speed.reached(done, float(speech[number + 1 : inside.stop].sum()), now=1000.0 + so_far)
+        heard, seconds = speed.basis
+        rest = left(since=done - heard, done=done, total=TOTAL, taken=seconds)
         if rest is not None:
             said.append((done / TOTAL, rest, taken[-1] - so_far))
     return said
+
+
+def wrong(said: Said, first: float = 0.1) -> float:
+    """By how much the time left was told wrong at most, from a share of the recording on; at the end nothing is left to tell."""
+    checked = [abs(rest - real) / real for share, rest, real in said if first <= share <= 0.95]
+    assert len(checked) > 100
+    return max(checked)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -28,10 +48,36 @@ def test_after_the_first_tenth_the_time_left_is_right_within_a_fifth(seed: int) 
     """One stretch takes more than twice as long as another, and a pause takes nothing; what it is really like on a machine is
     printed by `make bench`."""
     draw = np.random.default_rng(seed)
-    costs = [float(one) if one > 4.2 else 0.1 for one in draw.uniform(4, 9, round(TOTAL / STRETCH))]
-    checked = [(rest, real) for share, rest, real in told(costs) if 0.1 <= share <= 0.95]
-    assert len(checked) > 250
-    assert all(0.8 * real <= rest <= 1.2 * real for rest, real in checked)
+    assert wrong(told([float(one) if one > 4.2 else 0.1 for one in draw.uniform(4, 9, STRETCHES)])) < 0.2
+
+
+def from_the_beginning(costs: Sequence[float]) -> Said:
+    """The control: what would be told by the mean speed since the beginning."""
+    taken = list(itertools.accumulate(costs))
+    shares = [(number + 1) / STRETCHES for number in range(STRETCHES)]
+    return [
+        (share, (1 - share) * so_far / share, taken[-1] - so_far) for share, so_far in zip(shares, taken, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("factor", [0.4, 2.5])
+def test_a_machine_that_gets_other_work_to_do_is_soon_judged_anew(factor: float) -> None:
+    costs = [1.0 if number < 0.3 * STRETCHES else factor for number in range(STRETCHES)]
+    after = 0.3 + RECENT + 0.01
+    assert wrong(told(costs), after) < 0.01
+    assert wrong(from_the_beginning(costs), after) > 0.25
+
+
+def test_silence_takes_no_time() -> None:
+    """Nobody speaks in the middle of each window: what is left is told by speech, not by the clock."""
+    spoken = [0.0 if number % 20 in range(5, 12) else 12.0 for number in range(STRETCHES)]
+    costs = [max(0.05, one * 0.4) for one in spoken]
+    assert wrong(told(costs, spoken)) < 0.1
+    assert wrong(told(costs)) > 0.2, "the control: told by sound"
+
+
+def test_a_recording_in_which_nobody_speaks_has_its_time_too() -> None:
+    assert wrong(told([0.2] * STRETCHES, [0.0] * STRETCHES)) < 0.01
 
 
 def test_nothing_is_said_too_soon_and_less_than_nothing_never() -> None:

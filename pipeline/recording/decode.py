@@ -4,6 +4,7 @@ A damaged packet costs that packet and nothing more. This reads media that anybo
 its own (`confined.py`).
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -30,6 +31,8 @@ CONTAINERS: Final = (
 )
 # Streams without a clock: their times are counted, so lost bytes are lost time
 UNCLOCKED: Final = frozenset({"mp3", "ac3"})
+# Times are counted here too, but an index says where each part of the file belongs
+INDEXED: Final = frozenset({"avi"})
 # Without a size in the file, FFmpeg only guesses how long these are
 GUESSED: Final = frozenset({"aac", "ac3", "amr", "amrnb", "amrwb"})
 
@@ -124,7 +127,7 @@ def decode(source: BinaryIO, *, skip: Collection[int] = (), begun: Begun = lambd
 def _of_packets(
     line: Timeline, container: InputContainer, stream: AudioStream, skip: Collection[int], begun: Begun
 ) -> Iterator[Block]:
-    lost = _Lost(container.format.name in UNCLOCKED)
+    lost = _Lost(container.format.name, stream)
     for number, packet in enumerate(_packets(container, stream)):
         begun()
         frames = None if number in skip else _frames(packet)
@@ -238,15 +241,21 @@ def _frames(packet: "Packet[Any]", stream: AudioStream | None = None) -> list[Au
 
 
 class _Lost:
-    """How much later than its own count an unclocked stream really is, from the bytes that gave no sound."""
+    """How much later than its own count a stream without a clock really is, from the bytes that gave no sound or from the index
+    of the file."""
 
-    def __init__(self, unclocked: bool) -> None:
+    def __init__(self, container: str, stream: AudioStream) -> None:
         self.seconds = 0.0
-        self._unclocked = unclocked
+        self._unclocked = container in UNCLOCKED
+        self._index = [(one.pos, one.timestamp) for one in stream.index_entries] if container in INDEXED else []
         self._good_bytes = 0
         self._good_seconds = 0.0
 
     def account(self, packet: "Packet[AudioStream]", frames: list[AudioFrame] | None) -> None:
+        if self._index and packet.pos is not None and packet.pts is not None:
+            place = bisect_right(self._index, packet.pos, key=lambda one: one[0]) - 1
+            late = (self._index[max(0, place)][1] - packet.pts) * packet.time_base
+            self.seconds = max(self.seconds, float(late))
         if not self._unclocked or not packet.size:
             return
         if frames:

@@ -38,13 +38,15 @@ PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
 class Facts:
     """What can be seen of the machine; file systems by kind, swap as the number of active areas readable on a disk.
 
-    `layers` lie below the home, `anchor` says what is wrong with that file, `core_handler` whether a program would be given the
-    memory of a crash. `core_limit` in bytes. `pragmas` are those of SQLite that matter; none where the rows are elsewhere.
+    `medium` is the make, model and serial of the disk. `layers` lie below the home, `anchor` says what is wrong with that file,
+    `core_handler` whether a program would be given the memory of a crash. `core_limit` in bytes. `pragmas` are those of SQLite
+    that matter; none where the rows are elsewhere.
     """
 
     filesystem: str
     mount_options: frozenset[str]
     device: str
+    medium: Mapping[str, str]
     layers: tuple[Layer, ...]
     anchor: str
     swaps: int
@@ -170,6 +172,7 @@ def survey(home: Home) -> Facts:
         filesystem=filesystem,
         mount_options=options,
         device=device,
+        medium=layers.medium(number),
         layers=layers.below(number),
         anchor=layers.anchor_trouble(home.folder / "vault" / "anchor"),
         swaps=_swaps(),

@@ -30,6 +30,8 @@ ASSURANCE = {
 
 _NOT_CLAIMED = (
     "that no other copy of a key exists: nobody can prove that; known copies are listed above",
+    "that sealed copies elsewhere, such as in backups, are gone: without a copy of their keys nobody can open them",
+    "that nothing is left that was never sealed: on the recorder's own card, in exports that left, on paper",
     "that nobody who could listen before the destruction wrote down, remembered or recorded what they heard",
     "that every event was logged: the log shows that none of its entries was changed or taken out",
 )
@@ -44,15 +46,28 @@ _NOT_CLAIMED_CLASSICAL = ("that a future quantum computer could not open a kept 
 # What the readable text shows, and in which order
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Certificate of destruction", ("number", "status", "site", "tool", "build")),
-    ("What was destroyed", ("order", "order_digest", "order_detail", "rule", "objects", "object_count", "recordings")),
+    (
+        "What was destroyed",
+        ("destroyed", "order", "order_digest", "order_detail", "rule", "objects", "object_count", "recordings"),
+    ),
     (
         "How",
-        ("method", "technique", "algorithms", "erasure_strength", "epoch_before", "epoch_after", "started", "finished"),
+        (
+            "method",
+            "technique",
+            "algorithms",
+            "erasure_strength",
+            "epoch_before",
+            "epoch_after",
+            "started",
+            "finished",
+            "finished_local",
+        ),
     ),
     ("Where", ("anchor", "medium")),
     ("Assurance", ("assurance", "assurance_meaning", "assurance_reasons")),
-    ("Verified", ("hold_check", "checks", "copies")),
-    ("Decided by", ("people", "validation", "accepted_by")),
+    ("Verified", ("hold_check", "checks", "verified_by", "copies")),
+    ("Decided and done by", ("people", "carried_out_by", "validation", "accepted_by")),
     ("What is not claimed", ("not_claimed",)),
 )
 # Within one line, these come first and in this order
@@ -90,9 +105,9 @@ class Signatory:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Certificate:
-    """What is certified. `objects` and `order_detail` are those of the order.made entry, `recordings` the SHA-256 of the sealed
-    files, `medium` what `doctor` sees (make, model, serial, filesystem). `entry` and `proof` come last, and are not part of
-    the digest, which the entry carries.
+    """What is certified. `objects` and `order_detail` are those of the order.made entry, `destroyed` says in words what there
+    was, `recordings` are the SHA-256 of the sealed files, `build` that of the program's source, `medium` what the machine tells
+    (make, model, serial, file system). `entry` and `proof` come last, and are not part of the digest, which the entry carries.
     """
 
     number: str
@@ -102,6 +117,7 @@ class Certificate:
     order: str
     objects: tuple[str, ...]
     order_detail: Mapping[str, str | int | bool]
+    destroyed: tuple[str, ...]
     recordings: tuple[str, ...]
     rule: str
     hold_check: str
@@ -116,10 +132,13 @@ class Certificate:
     copies: tuple[Copy, ...]
     checks: tuple[Check, ...]
     people: tuple[Signatory, ...]
+    carried_out_by: str
+    verified_by: str
     validation: str
     accepted_by: tuple[str, ...]
     started: datetime
     finished: datetime
+    finished_local: str
     entry: str = ""
     proof: str = ""
 
@@ -155,6 +174,7 @@ class Certificate:
             "order_detail": dict(self.order_detail),
             "objects": list(self.objects),
             "object_count": len(self.objects),
+            "destroyed": list(self.destroyed),
             "recordings": list(self.recordings),
             "rule": self.rule,
             "hold_check": self.hold_check,
@@ -166,6 +186,7 @@ class Certificate:
             "epoch_after": self.epoch_after,
             "started": _time(self.started),
             "finished": _time(self.finished),
+            "finished_local": self.finished_local,
             "anchor": self.anchor,
             "medium": dict(self.medium),
             "assurance": self.assurance,
@@ -180,6 +201,8 @@ class Certificate:
                 {"name": p.name, "role": p.role, "at": _time(p.at), "key": p.key, "signature": p.signature}
                 for p in self.people
             ],
+            "carried_out_by": self.carried_out_by,
+            "verified_by": self.verified_by,
             "validation": self.validation,
             "accepted_by": list(self.accepted_by),
             "not_claimed": list(not_claimed(self.assurance, post_quantum=self.post_quantum)),
@@ -216,8 +239,11 @@ def from_claims(claims: Mapping[str, Any]) -> Certificate:
         "assurance",
         "anchor",
         "medium",
+        "carried_out_by",
+        "verified_by",
+        "finished_local",
     )
-    lists = ("objects", "recordings", "assurance_reasons", "algorithms", "accepted_by")
+    lists = ("objects", "destroyed", "recordings", "assurance_reasons", "algorithms", "accepted_by")
     given: dict[str, Any] = {name: claims[name] for name in (*plain, "epoch_before", "epoch_after", "validation")}
     given |= {name: tuple(claims[name]) for name in lists}
     return Certificate(

@@ -3,7 +3,10 @@
 import json
 from base64 import b64encode
 from datetime import datetime
+from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -27,6 +30,10 @@ RULES = {
     Reason.NEVER_RECORDED: "nothing was recorded, and the review was closed",
     Reason.WITHDRAWAL: "the participant withdrew consent",
 }
+
+
+# What the program is made of; each is one folder beside this one's.
+PACKAGES = ("access", "commands", "pipeline", "retention", "storage", "web", "worker")
 
 
 class NoCertificate(NotFound):
@@ -72,15 +79,17 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
     before = select(CopyRow).where(CopyRow.epoch < order.facts["epoch_after"])
     known = session.scalars(before.order_by(CopyRow.number)).all()
     people = _people(session, order)
+    done = datetime.fromisoformat(order.facts["done_at"])
     detail: dict[str, str | int | bool] = {"number": order.number, "reason": order.reason.replace(" ", "-")}
     return Certificate(
         number=f"D-{order.number:04}",
         site=home.signer.origin,
         tool=f"candour {version('candour')}",
-        build=version("candour"),
+        build=program_digest(),
         order=str(order.id),
         objects=(str(about(order)), *order.objects),
         order_detail=detail,
+        destroyed=tuple(order.facts.get("destroyed", ())),
         recordings=tuple(order.facts.get("blobs", ())),
         rule=_rule(order),
         hold_check="no hold stood before the intent, and none before the old root was erased",
@@ -94,17 +103,35 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
         epoch_before=order.facts["epoch_before"],
         epoch_after=order.facts["epoch_after"],
         anchor="file, overwritten in place, read back",
-        medium={"filesystem": facts.filesystem, "device": facts.device},
-        copies=tuple(
-            Copy(number=c.number, label=f"recovery copy {c.number}", attested=c.attested_at is not None) for c in known
-        ),
+        medium={**facts.medium, "filesystem": facts.filesystem, "device": facts.device},
+        copies=tuple(Copy(number=c.number, label=_label(c), attested=c.attested_at is not None) for c in known),
         checks=tuple(Check(**check) for check in order.facts["checks"]),
         people=people,
+        carried_out_by=f"the program, as {ACTOR}: no person had to be there",
+        verified_by="the program itself, by the checks above; anybody else by the proof of its entry in the log",
         validation="accepted with the two signatures on the order",
         accepted_by=tuple(person.name for person in people),
         started=order.made_at,
-        finished=datetime.fromisoformat(order.facts["done_at"]),
+        finished=done,
+        finished_local=f"{done.astimezone():%Y-%m-%d %H:%M:%S %z}, by the clock of the machine",
     )
+
+
+def _label(copy: CopyRow) -> str:
+    return (
+        f"recovery copy {copy.number}, made {copy.made_at:%Y-%m-%d} by {copy.made_by}; its holder knows where it lies"
+    )
+
+
+@cache
+def program_digest() -> str:
+    """SHA-256 over what `sha256sum` says of all source files of the program, in the order of their names: a line each, the digest
+    in hexadecimal, two spaces, the name.
+    """
+    top = Path(__file__).parent.parent
+    files = sorted(file.relative_to(top).as_posix() for name in PACKAGES for file in (top / name).rglob("*.py"))
+    lines = (f"{sha256((top / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
+    return sha256("".join(lines).encode()).hexdigest()
 
 
 def _rule(order: Order) -> str:

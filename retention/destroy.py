@@ -8,8 +8,10 @@ there; before the point of no return nothing is lost, after it no victim can be 
 what destroys is that the keys no longer exist under any root that does.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from sqlalchemy import Executable, delete, func, select, update
@@ -46,6 +48,9 @@ from storage.models import (
 )
 from storage.sealed import slot
 from storage.vault import KeyClass, Rotation
+
+# Rows that belong to one conversation.
+_OfOne: TypeAlias = Arrival | Window | Correction | Hearing | Doubt | Extract | Change | Override | SignOff
 
 
 class Held(Refused):
@@ -122,7 +127,11 @@ def _intend(home: Home, number: int) -> None:
         _refuse_kept(home, order)
         conversation = order.conversation
         order.state = OrderState.INTENDED
-        order.facts = order.facts | {"epoch_before": home.vault.epoch, "blobs": _digests(conversation)}
+        order.facts = order.facts | {
+            "epoch_before": home.vault.epoch,
+            "blobs": _digests(conversation),
+            "destroyed": _what_there_is(session, order),
+        }
         if conversation is not None:
             # A worker that comes back from the dead finds another token and writes nothing.
             conversation.quarantined, conversation.run_token = True, uuid4()
@@ -132,6 +141,40 @@ def _intend(home: Home, number: int) -> None:
 
 def _digests(conversation: Conversation | None) -> list[str]:
     return [conversation.recording.digest] if conversation and conversation.recording else []
+
+
+def _what_there_is(session: Session, order: Order) -> list[str]:
+    """What goes with the keys of an order, in words and numbers."""
+    one, keys, found = order.conversation, orders.keys(order), list[str]()
+    if one is not None and one.recording_key in keys:
+        if one.recording is not None:
+            found.append(f"the recording: {one.recording.size} bytes sealed, {one.recording.duration:.0f} seconds")
+            found += ["its playback copy"] * bool(one.recording.playback)
+            found += ["its waveform"] * bool(one.recording.waveform)
+        found += ["the draft"] * bool(one.draft)
+        counts: Mapping[str, type[_OfOne]] = {
+            "windows of transcription": Window,
+            "corrections": Correction,
+            "doubts": Doubt,
+            "stretches heard": Hearing,
+        }
+        found += _counts(session, one, counts)
+    if one is not None and one.extract_key in keys:
+        found += ["the pseudonymised transcript"] * bool(one.document)
+        found += _counts(session, one, {"extracts": Extract, "changes to them": Change})
+    if one is None and order.review.names_key in keys:
+        found.append("the name key, the glossary and the register of participants")
+    if one is None and order.review.review_key in keys:
+        found.append("the codebook, and the reasons of holds")
+    return found
+
+
+def _counts(session: Session, one: Conversation, tables: Mapping[str, type[_OfOne]]) -> list[str]:
+    numbers = {
+        what: session.scalar(select(func.count()).select_from(table).where(table.conversation_id == one.id)) or 0
+        for what, table in tables.items()
+    }
+    return [f"{number} {what}" for what, number in numbers.items() if number]
 
 
 def _erase(home: Home, number: int) -> None:
@@ -257,7 +300,7 @@ def _count(session: Session, statement: Executable) -> int:
 
 def sweep_rows(session: Session, conversation: Conversation, gone: set[UUID]) -> int:
     """Remove the ciphertext that the keys which are gone opened, in the caller's transaction; returns how many rows."""
-    tables: list[type[Arrival | Window | Correction | Hearing | Doubt | Extract | Change | Override | SignOff]] = []
+    tables: list[type[_OfOne]] = []
     if conversation.recording_key in gone:
         tables += [Arrival, Window, Correction, Hearing, Doubt]
         conversation.draft = conversation.said = None

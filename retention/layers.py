@@ -7,11 +7,13 @@ known to pass writes on counts as one that keeps.
 import fcntl
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 SYS: Final = Path("/sys/dev/block")
+NOT_KNOWN: Final = "not known"
 _PASSES_ON: Final = ("CRYPT-LUKS", "CRYPT-PLAIN", "LVM-", "mpath-", "part")
 # What LVM calls the parts of snapshots, thin pools and caches; dm-integrity keeps a journal of contents.
 _KEEPS: Final = ("-cow", "-real", "-tpool", "-tdata", "-pool", "-cdata", "-vpool", "-vdata", "_dif")
@@ -40,6 +42,39 @@ def below(device: str, sys: Path = SYS) -> tuple[Layer, ...]:
     if not device or not place.exists():
         return ()
     return tuple(_walk(place.resolve()))
+
+
+def medium(device: str, sys: Path = SYS) -> dict[str, str]:
+    """Make, model and serial of the disk under a device number, as far as the machine tells them; several parted by semicolons.
+
+    A virtual machine shows what it was given, which may be nothing. Serials: of the disk (virtio), of the device (NVMe, MMC), or
+    page 0x80 of its vital product data (SCSI and SATA; SPC-5, 7.7.18: four bytes, then text).
+    """
+    place = sys / device
+    disks = dict.fromkeys(_disks(place.resolve())) if device and place.exists() else {}
+    found = {
+        "make": [_text(disk / "device" / "vendor") for disk in disks],
+        "model": [_text(disk / "device" / "model") or _text(disk / "device" / "name") for disk in disks],
+        "serial": [_serial(disk) for disk in disks],
+    }
+    return {what: "; ".join(filter(None, values)) or NOT_KNOWN for what, values in found.items()}
+
+
+def _disks(place: Path) -> Iterator[Path]:
+    """The devices with nothing below them, a partition's whole disk for it."""
+    slaves = sorted((place / "slaves").iterdir()) if (place / "slaves").is_dir() else []
+    for slave in slaves:
+        yield from _disks(slave.resolve())
+    if not slaves:
+        yield place.parent if (place / "partition").exists() else place
+
+
+def _serial(disk: Path) -> str:
+    try:
+        page = (disk / "device" / "vpd_pg80").read_bytes()[4:].decode("ascii", "replace").strip("\0 ")
+    except OSError:
+        page = ""
+    return _text(disk / "serial") or _text(disk / "device" / "serial") or page
 
 
 def _walk(place: Path) -> list[Layer]:

@@ -24,12 +24,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 BEGIN, END = "-----BEGIN CANDOUR CERTIFICATE-----", "-----END CANDOUR CERTIFICATE-----"
 SECTIONS = {
     "Certificate of destruction": "number status site tool build",
-    "What was destroyed": "order order_digest order_detail rule objects object_count recordings",
-    "How": "method technique algorithms erasure_strength epoch_before epoch_after started finished",
+    "What was destroyed": "destroyed order order_digest order_detail rule objects object_count recordings",
+    "How": "method technique algorithms erasure_strength epoch_before epoch_after started finished finished_local",
     "Where": "anchor medium",
     "Assurance": "assurance assurance_meaning assurance_reasons",
-    "Verified": "hold_check checks copies",
-    "Decided by": "people validation accepted_by",
+    "Verified": "hold_check checks verified_by copies",
+    "Decided and done by": "people carried_out_by validation accepted_by",
     "What is not claimed": "not_claimed",
 }
 FIRST = ["number", "name", "role", "label", "state", "passed", "found"]

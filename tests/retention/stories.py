@@ -96,6 +96,7 @@ class Story:
             "order": order,
             "objects": tuple(self.objects[order][1:]),
             "order_detail": self.details[order],
+            "destroyed": ("the recording: 12345 bytes sealed, 63 seconds", "its playback copy"),
             "recordings": ("ab" * 32,),
             "rule": "three months after sign-off",
             "hold_check": "no hold stood",
@@ -110,10 +111,13 @@ class Story:
             "copies": (Copy(number=3, label="safe of the records office"),),
             "checks": (Check(name="keys held open nothing", passed=True, found="0 of 12 keys open it"),),
             "people": tuple(self.approvals[order]),
+            "carried_out_by": "the program",
+            "verified_by": "the program",
             "validation": "residual risk accepted",
             "accepted_by": ("ann", "ben"),
             "started": self.book.now,
             "finished": self.book.now,
+            "finished_local": "2026-11-22 10:00:00 +0000",
         }
         return Certificate(**(fields | changes))
 

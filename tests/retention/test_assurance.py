@@ -19,6 +19,7 @@ BEST = Facts(
     filesystem="ext4",
     mount_options=frozenset({"rw", "relatime"}),
     device="/dev/sda1",
+    medium={"make": "Zürich Drives", "model": "ZD 1", "serial": "Z1"},
     layers=(Layer(name="sda1"),),
     anchor="",
     swaps=0,

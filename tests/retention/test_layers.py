@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retention import assurance, layers
-from retention.layers import anchor_trouble, below
+from retention.layers import anchor_trouble, below, medium
 
 
 def device(sys: Path, number: str, name: str, *slaves: str, **files: str) -> str:
@@ -120,3 +120,21 @@ def test_an_anchor_that_shares_blocks_is_trouble(tmp_path: Path) -> None:
         except OSError:
             pytest.skip("this file system shares no blocks between files")
     assert "shares blocks" in anchor_trouble(anchor)
+
+
+def test_the_disk_under_a_home_is_told_as_far_as_the_machine_tells_it(tmp_path: Path) -> None:
+    device(tmp_path, "8:0", "sda", device__vendor="ATA     ", device__model="ZD 1000 ")
+    (tmp_path / "devices" / "sda" / "device" / "vpd_pg80").write_bytes(b"\x00\x80\x00\x08  Z1A2B3")
+    part = tmp_path / "devices" / "sda" / "sda1"
+    part.mkdir()
+    (part / "partition").write_text("1\n")
+    (tmp_path / "8:1").symlink_to(part)
+    number = device(tmp_path, "253:0", "dm-0", dm__uuid="CRYPT-LUKS2-0a-home", dm__name="home", slaves__none="")
+    (tmp_path / "devices" / "dm-0" / "slaves" / "none").unlink()
+    (tmp_path / "devices" / "dm-0" / "slaves" / "sda1").symlink_to(part)
+    told = {"make": "ATA", "model": "ZD 1000", "serial": "Z1A2B3"}
+    assert medium("8:0", tmp_path) == medium("8:1", tmp_path) == medium(number, tmp_path) == told
+    device(tmp_path, "254:0", "vda", serial="virtual-7")
+    assert medium("254:0", tmp_path) == {"make": "not known", "model": "not known", "serial": "virtual-7"}
+    for nothing in ("", "9:9"):
+        assert set(medium(nothing, tmp_path).values()) == {"not known"}

@@ -7,11 +7,11 @@ import click
 from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS
 from pipeline.transcription import glossary as terms_of
-from pipeline.transcription import library, lookalikes
+from pipeline.transcription import lookalikes
 from pipeline.transcripts import editing, reviewing, searching
 from storage.errors import NotFound
 from storage.home import Home
-from worker.local import ManyModels, ModelUnknown, NoModel, chosen_model
+from worker.local import told
 
 
 class NoSuchTerm(NotFound):
@@ -38,8 +38,8 @@ def add(desk: Desk, review: str, terms: tuple[str, ...]) -> None:
     """
     home, actor = desk.unlock(), desk.actor
     made = terms_of.change(home, actor, review, add=_asked() if terms == ("-",) else terms)
-    told = _told(home, made)
-    missed = len(made) - len(told) if told is not None else 0
+    fits = told(home, made)
+    missed = len(made) - len(fits) if fits is not None else 0
     warning = f" The last {missed} do not fit what the model can be told; remove what is rarely said." if missed else ""
     desk.result(
         {"terms": len(made), "told": len(made) - missed}, f"The glossary has {_counted(len(made), 'term')}.{warning}"
@@ -53,14 +53,6 @@ def _asked() -> list[str]:
     return [line for line in sys.stdin.read().splitlines() if line.strip()]
 
 
-def _told(home: Home, terms: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Terms that fit into what the model of this home can be told; None as long as it is not known which that will be."""
-    try:
-        return library.room(chosen_model(home).folder, terms)
-    except (NoModel, ManyModels, ModelUnknown):
-        return None
-
-
 @glossary.command("list")
 @click.argument("review")
 @with_desk
@@ -68,9 +60,9 @@ def list_terms(desk: Desk, review: str) -> None:
     """Show the glossary of a review, and what of it fits into what the model can be told."""
     home = desk.unlock()
     made = terms_of.read(home, desk.actor, review)
-    told = _told(home, made)
+    fits = told(home, made)
     rows = [
-        {"number": number, "term": term, "told": "" if told is None else "yes" if number <= len(told) else "no"}
+        {"number": number, "term": term, "told": "" if fits is None else "yes" if number <= len(fits) else "no"}
         for number, term in enumerate(made, 1)
     ]
     desk.table(rows, "The glossary is empty.")

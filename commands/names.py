@@ -1,6 +1,6 @@
 """`candour names`: the name key of a review, and the words that might still name somebody."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -8,19 +8,13 @@ import click
 
 from commands.desk import Desk, with_desk
 from commands.recordings import NoSuchFile
-from pipeline.codes import cells
-from pipeline.pseudonyms import naming
+from pipeline.pseudonyms import naming, tables
 from pipeline.pseudonyms.candidates import Candidate
 from pipeline.pseudonyms.dates import Relative, Shift
 from pipeline.pseudonyms.names import DATE, Kind
 from pipeline.pseudonyms.naming import Decision, Is, New, NotAName
-from storage.errors import BadInput
 
 KINDS = click.Choice([kind.value for kind in Kind])
-
-
-class BadNameTable(BadInput):
-    """names: row {row} of the table: {problem}; the columns are {columns}; nothing was added"""
 
 
 @click.group()
@@ -92,32 +86,17 @@ def _asked(real: str) -> str:
 def import_terms(desk: Desk, review: str, file: Path) -> None:
     """Add terms from a CSV table with the columns real, replacement, kind. The table itself stays where it is, in clear."""
 
-    def term(row: Mapping[str, str]) -> tuple[str, str, Kind]:
-        return row["real"], row["replacement"], Kind(row.get("kind") or Kind.PERSON.value)
-
     home = desk.unlock()
-    rows = [term(row) for row in _table(file, ("real", "replacement", "kind"), term)]
+    rows = tables.terms(_bytes(file))
     added = naming.add_all(home, desk.actor, review, rows)
     desk.result({"added": len(added)}, f"Added {len(added)} terms. Destroy the table if it is no longer needed.")
 
 
-def _table(
-    file: Path, columns: tuple[str, ...], read: Callable[[Mapping[str, str]], object]
-) -> list[Mapping[str, str]]:
-    """The rows of a table by the names of its columns, each of which can be read. Raises NoSuchFile, BadNameTable."""
+def _bytes(file: Path) -> bytes:
     try:
-        header, *body = cells.from_bytes(file.read_bytes()) or [[]]
+        return file.read_bytes()
     except OSError:
         raise NoSuchFile from None
-    names_of = [name.strip().lower() for name in header]
-    rows: list[Mapping[str, str]] = [dict(zip(names_of, row, strict=False)) for row in body if any(row)]
-    for number, row in enumerate(rows, 2):
-        try:
-            read(row)
-        except (KeyError, ValueError):
-            problem = "a column is missing, or what stands in it is not known"
-            raise BadNameTable(row=number, problem=problem, columns=", ".join(columns)) from None
-    return rows
 
 
 @names.command()
@@ -182,10 +161,8 @@ def decide(
             naming.reopen(home, desk.actor, reference, handle)
     elif table is not None:
         terms = {one.id for one in naming.terms_of(home, desk.actor, reference)}
-        rows = [
-            _row(row, terms) for row in _table(table, ("candidate", "decision", "kind"), lambda row: _row(row, terms))
-        ]
-        naming.decide_all(home, desk.actor, reference, rows)
+        rows = tables.rows(_bytes(table), ("candidate", "decision", "kind"), lambda row: _row(row, terms))
+        naming.decide_all(home, desk.actor, reference, [_row(row, terms) for row in rows])
     else:
         decision: Decision = NotAName()
         if term is not None:

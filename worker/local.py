@@ -10,7 +10,7 @@ from access.roles import Act, require
 from pipeline import stages
 from pipeline.recording import arriving
 from pipeline.reviews import find_conversation
-from pipeline.transcription import model_store, transcribing
+from pipeline.transcription import library, model_store, transcribing
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import Progress
 from retention import destroy, plan
@@ -66,6 +66,14 @@ def chosen_model(home: Home) -> model_store.Model:
     if len(models) > 1:
         raise ManyModels(known=", ".join(sorted(models)))
     return next(iter(models.values()))
+
+
+def told(home: Home, terms: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Terms that fit into what the model of this home can be told; None as long as it is not known which that will be."""
+    try:
+        return library.room(chosen_model(home).folder, terms)
+    except (NoModel, ManyModels, ModelUnknown):
+        return None
 
 
 def retry(home: Home, actor: Person, reference: str) -> None:

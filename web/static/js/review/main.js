@@ -22,6 +22,7 @@ import { dress } from "./view.js";
 const GRACE = 1.5;
 const POLL = 10_000;
 const SCROLLED = 5_000;
+const LONGEST_NAME = 80;
 
 const root = byId("review", HTMLElement);
 const facts = root.dataset;
@@ -452,3 +453,13 @@ window.addEventListener("pagehide", () => {
   if (editable) send(`${path}/transcript/lease`, { leave: "yes" }, true).catch(() => {});
 });
 document.documentElement.dataset.ready = "yes";
+
+// ---- a name nobody was asked about: what is selected in the text is offered for the name key
+
+const real = document.getElementById("name-real");
+document.addEventListener("selectionchange", () => {
+  const selection = document.getSelection();
+  const words = String(selection ?? "").trim();
+  const inside = selection?.anchorNode?.parentElement?.closest(".turn-text");
+  if (real instanceof HTMLInputElement && inside && words && words.length <= LONGEST_NAME) real.value = words;
+});

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from threading import Lock
 from typing import Final
 
@@ -19,6 +20,23 @@ from storage.home import Home
 
 # After this long without a byte nobody is at the other end.
 SILENT: Final = timedelta(seconds=30)
+
+
+class Coming(StrEnum):
+    """How a recording comes, as the next step of its conversation says it."""
+
+    RECORDED = "Being recorded"
+    BROKE_OFF = "Recording broke off: keep it or give it up"
+    UPLOADED = "Being uploaded"
+    STOPPED = "Upload stopped: choose the same file to go on"
+
+
+_COMING: Final = {
+    (True, True): Coming.RECORDED,
+    (True, False): Coming.BROKE_OFF,
+    (False, True): Coming.UPLOADED,
+    (False, False): Coming.STOPPED,
+}
 
 
 class NoSuchUpload(NotFound):
@@ -71,6 +89,14 @@ class Arrivals:
         """Whether something of this conversation came just now."""
         held = self._held.get(reference)
         return held is not None and self._home.now() - held.touched < SILENT
+
+    def coming(self) -> dict[str, Coming]:
+        """What is on its way to every conversation, in this server or in another process."""
+        found = {}
+        for reference, (live, held) in arriving.all_known(self._home).items():
+            going_on = self.comes(reference) if reference in self._held else held
+            found[reference] = _COMING[live, going_on]
+        return found
 
     def find(self, person: Person, reference: str, upload: str) -> Upload:
         """Raises NoSuchUpload; somebody else's is not there either."""

@@ -10,11 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.roles import Act
+from pipeline.transcription import progress
 from retention import holds
 from retention.plan import Planned, plan
 from retention.policy import ObjectClass
 from storage.home import Home
 from storage.models import Conversation, Correction, Doubt, Hearing, Person, State, Window
+from web.arrivals import Coming
 from web.pages.transcript_leases import LEASES
 
 # What a person does next. Transcribing is the machine's, the rest of these are people's.
@@ -32,13 +34,14 @@ NEXT: Final[Mapping[State, str]] = {
 # What those may do who take part in the work on conversations.
 WORKING: Final = (Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
 PEOPLES: Final = (State.CODED, State.PSEUDONYMISED, State.REVIEWED, State.TRANSCRIBED)
+NOTHING: Final[Mapping[str, Coming]] = {}
 _LATER: Final = (State.PLANNED, State.RECORDED, State.SIGNED_OFF, State.WITHDRAWN, State.DESTROYED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A conversation in the table. `seconds` is the length of its recording, `transcribed` how much of it is done (0 to 1);
-    `held_by` is at work on it now; `days` are left until its recording goes, negative once that is past, None when none is set.
+    """A conversation in the table. `coming` tells how its recording comes, where it does; `seconds` is its length, `transcribed`
+    how much of it is done (0 to 1) and `left` the seconds of work that takes, None where that cannot be told; `held_by` is at work on it now; `days` are left until its recording goes, negative once that is past, None when none is set.
     """
 
     reference: str
@@ -47,6 +50,8 @@ class Row:
     state: State
     seconds: float | None
     transcribed: float
+    left: float | None
+    coming: Coming | None
     doubts: int
     trouble: str
     worked_on_by: str
@@ -67,10 +72,19 @@ class Row:
         if self.state in {State.SIGNED_OFF, State.WITHDRAWN} and self.waits_for == "two signatures":
             return "Approve the destruction"
         if self.state is State.RECORDED and self.transcribed:
-            return f"Being transcribed, {self.transcribed:.0%}"
+            return f"Being transcribed, {self.transcribed:.0%}{_time_left(self.left)}"
+        if self.state is State.PLANNED and self.coming:
+            return self.coming
         if self.state is State.TRANSCRIBED and self.doubts:
             return f"Listen: {self.doubts} {'doubt' if self.doubts == 1 else 'doubts'}"
         return NEXT[self.state]
+
+
+def _time_left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes = round(seconds / 60)
+    return f", about {minutes} {'minute' if minutes == 1 else 'minutes'} left" if minutes else ", soon done"
 
 
 def urgency(row: Row) -> tuple[int, float, str]:
@@ -79,7 +93,7 @@ def urgency(row: Row) -> tuple[int, float, str]:
     over = row.state in {State.DESTROYED, State.WITHDRAWN} and not row.waits_for
     if row.overdue and not row.holds and not over:
         group = 0
-    elif row.trouble or (row.waits_for == "two signatures"):
+    elif row.trouble or row.waits_for == "two signatures" or row.coming in {Coming.BROKE_OFF, Coming.STOPPED}:
         group = 1
     elif row.state in PEOPLES:
         group = 2
@@ -88,8 +102,8 @@ def urgency(row: Row) -> tuple[int, float, str]:
     return group, days, row.reference
 
 
-def rows(home: Home) -> list[Row]:
-    """Every conversation, what needs a person next first."""
+def rows(home: Home, coming: Mapping[str, Coming] = NOTHING) -> list[Row]:
+    """Every conversation, what needs a person next first; `coming` is what is on its way now."""
     now = home.now()
     planned = _soonest(plan(home, now))
     with home.reading() as session:
@@ -107,6 +121,7 @@ def rows(home: Home) -> list[Row]:
                 done.get(one.id, 0.0),
                 int(doubts.get(one.id, 0)),
                 people,
+                coming.get(one.reference),
             )
             for one in session.scalars(select(Conversation))
         ]
@@ -122,6 +137,7 @@ def _row(
     done: float,
     doubts: int,
     people: Mapping[UUID, str],
+    coming: Coming | None,
 ) -> Row:
     seconds = one.recording.duration if one.recording else None
     return Row(
@@ -131,6 +147,8 @@ def _row(
         state=one.state,
         seconds=seconds,
         transcribed=min(1.0, done / seconds) if seconds else 0.0,
+        left=progress.read(session, one, now).left if one.state is State.RECORDED else None,
+        coming=coming,
         doubts=doubts,
         trouble=(one.trouble or "") if one.quarantined or one.runs > 1 else "",
         worked_on_by=people.get(one.id, ""),

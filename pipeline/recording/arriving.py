@@ -317,6 +317,26 @@ def known(home: Home, reference: str) -> Known | None:
     return Known(id=row.id, person=person, size=row.size, here=here, begun_at=row.begun_at)
 
 
+def all_known(home: Home) -> dict[str, tuple[bool, bool]]:
+    """Of every conversation to which something is on its way: whether it is recorded here, and whether somebody holds it now."""
+    with home.reading() as session:
+        query = select(Conversation.reference, models.Arrival).join(
+            Conversation, Conversation.id == models.Arrival.conversation_id
+        )
+        rows = [(reference, row) for reference, row in session.execute(query)]
+    return {reference: (row.size is None, _held(home, BlobRef(row.blob))) for reference, row in rows}
+
+
+def _held(home: Home, blob: BlobRef) -> bool:
+    try:
+        with home.blobs.drafted(blob):
+            return False
+    except DraftBusy:
+        return True
+    except NoSuchBlob:
+        return False
+
+
 def forget_idle(home: Home) -> int:
     """Give up uploads that nobody goes on with, and whatever came for a conversation that is closed; returns how many."""
     forgotten = 0

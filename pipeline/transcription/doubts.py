@@ -18,13 +18,16 @@ from pipeline.transcription.doubt_rules import critical_lists as critical_lists
 from pipeline.transcription.spans import length, total, union
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Turn, canonical
 
+BEFORE_A_MARK: Final = 10.0  # seconds; somebody marks what they have just heard
+AFTER_A_MARK: Final = 2.0
 TOGETHER: Final = 0.5  # seconds between critical words that are heard in one go: hardly room for another word
 AROUND: Final = 1.0  # seconds before and after a doubt that have to be heard to understand it
 
 
 class Rule(StrEnum):
-    """Why a stretch is doubted, gravest first."""
+    """Why a stretch is doubted, gravest first; what a person asked for before all that a machine found."""
 
+    MARKED = "marked"
     UNHEARD = "unheard"
     SILENCE = "silence"
     STRAY = "stray"
@@ -37,6 +40,7 @@ class Rule(StrEnum):
 
 
 REASONS: Final = {
+    Rule.MARKED: "somebody marked this while it was recorded",
     Rule.UNHEARD: "somebody speaks, and no word was heard",
     Rule.SILENCE: "the model itself thinks that nobody speaks here",
     Rule.STRAY: "words where no speech was found",
@@ -80,16 +84,19 @@ class Doubt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """What is known about a draft besides its words; `terms` is the glossary the model was given."""
+    """What is known about a draft besides its words; `terms` is the glossary the model was given, `marked` are seconds."""
 
     speech: tuple[Span, ...]
     estimates: tuple[Estimate, ...]
     unheard: tuple[Span, ...]
     damaged: tuple[Span, ...]
     terms: tuple[str, ...] = ()
+    marked: tuple[float, ...] = ()
 
 
-def evidence(heard: Sequence[Heard], damaged: Iterable[Span], terms: Sequence[str] = ()) -> Evidence:
+def evidence(
+    heard: Sequence[Heard], damaged: Iterable[Span], terms: Sequence[str] = (), marked: Sequence[float] = ()
+) -> Evidence:
     """The evidence of all windows and channels of a recording."""
     return Evidence(
         speech=union(span for one in heard for span in one.speech),
@@ -97,6 +104,7 @@ def evidence(heard: Sequence[Heard], damaged: Iterable[Span], terms: Sequence[st
         unheard=speech_without_words(heard),
         damaged=union(damaged),
         terms=tuple(terms),
+        marked=tuple(marked),
     )
 
 
@@ -106,7 +114,9 @@ def find(turns: Sequence[Turn], known: Evidence, lists: Sequence[WordList]) -> t
     A critical word in a stretch that is doubted anyway is not listed once more.
     """
     places = doubt_rules.places(turns)
-    doubts = [*_silent(Rule.UNHEARD, known.unheard, turns), *_silent(Rule.DAMAGED, known.damaged, turns)]
+    marked = [Span(start=max(0.0, at - BEFORE_A_MARK), end=at + AFTER_A_MARK) for at in known.marked]
+    doubts = [*_stretches(Rule.UNHEARD, known.unheard, turns), *_stretches(Rule.DAMAGED, known.damaged, turns)]
+    doubts += _stretches(Rule.MARKED, marked, turns)
     flags = {
         Rule.SILENCE: doubt_rules.silent(places, known.estimates),
         Rule.STRAY: doubt_rules.stray(places, known.speech),
@@ -176,8 +186,8 @@ def from_json(data: bytes) -> Doubt:
     return Doubt(**{**fields, "rule": Rule(fields["rule"]), "span": Span(**fields["span"])})
 
 
-def _silent(rule: Rule, spans: Sequence[Span], turns: Sequence[Turn]) -> Iterator[Doubt]:
-    """A doubt for a stretch without words, at the turn it falls into or follows."""
+def _stretches(rule: Rule, spans: Sequence[Span], turns: Sequence[Turn]) -> Iterator[Doubt]:
+    """A doubt for a stretch as such, whatever its words, at the turn it falls into or follows."""
     for span in spans:
         before = [turn.number for turn in turns if turn.start <= span.end]
         yield Doubt(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.recording import audio
 from pipeline.recording.confined import decode
-from pipeline.recording.intake import opened
+from pipeline.recording.intake import marks, opened
 from pipeline.recording.playback import Peaks, Playback
 from pipeline.stages import Work
 from pipeline.transcription import doubts, one_channel, runs, speakers, speech
@@ -288,7 +288,8 @@ def _store_doubts(
     session: Session, run: Run, draft: tuple[Turn, ...], found: list[_Found], damaged: list[Span]
 ) -> None:
     heard = [one for window in found for one in window.heard]
-    found_doubts = doubts.find(draft, doubts.evidence(heard, damaged, run.terms), doubts.critical_lists(run.terms))
+    known = doubts.evidence(heard, damaged, run.terms, marks(run.recording, run.key))
+    found_doubts = doubts.find(draft, known, doubts.critical_lists(run.terms))
     for number, doubt in enumerate(found_doubts, 1):
         row = DoubtRow(id=uuid4(), conversation_id=run.conversation.id, number=number)
         row.sealed = seal_value(run.key, f"doubt.sealed:{row.id}", doubts.to_json(doubt))

@@ -200,7 +200,9 @@ def test_a_closed_browser_loses_the_last_seconds_and_says_so(
     page = visitor("cara", RECORD)
     expect(page.get_by_role("heading", level=1)).to_contain_text("is being recorded")
     assert site.client("cara").post(f"{RECORD}/keep").status == 409
+    assert "Being recorded" in site.client("cara").get("/conversations").text
     monkeypatch.setattr(arrivals, "SILENT", timedelta(0))
+    assert "Recording broke off" in site.client("cara").get("/conversations").text
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("was recorded and broke off")
     assert axe.violations(page) == []

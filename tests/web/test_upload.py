@@ -1,8 +1,12 @@
 """A recording comes in through a browser: however often it is cut, all of it, once, and nothing in the clear on the way."""
 
 import hashlib
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
@@ -14,11 +18,10 @@ from access import directory
 from access.roles import Role
 from pipeline.recording.intake import opened
 from storage.blobs import BlobRef
-from storage.models import State
 from storage.vault import KeyClass
 from tests import story
 from tests.pipeline import media
-from tests.story import FIRST, OTHER, Stage
+from tests.story import FIRST, OTHER, Stage, Story
 from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Client, Site
@@ -26,6 +29,8 @@ from tests.web.watching import Watch
 
 SOUND = media.encoded(media.hum(90), "wav")
 TUS = {"Tus-Resumable": "1.0.0", "Accept": "application/json"}
+ROOT = Path(__file__).parents[2]
+MOST = 4 << 20  # bytes of one part
 PART = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
@@ -65,12 +70,14 @@ def cut(client: Client, place: str, at: int, data: bytes, sent: int) -> None:
 
 def settled(client: Client, place: str, least: int) -> int:
     """How far the server is once it has noticed that a connection was cut."""
-    for _ in range(100):
+    before, still = -1, 0
+    while still < 10:
         now = offset(client, place)
         if now >= least:
             return now
+        before, still = now, still + 1 if now == before else 0
         sleep(0.02)
-    return offset(client, place)
+    return before
 
 
 def stored(site: Site, reference: str = FIRST) -> bytes:
@@ -85,17 +92,74 @@ def remnants(folder: Path, words: bytes) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and words in path.read_bytes())
 
 
-def test_an_upload_that_is_cut_at_random_bytes_is_whole_and_sends_nothing_twice(site: Site) -> None:
-    client, rng = site.client("ana"), random.Random(11)  # noqa: S311 - the same cuts each time
-    place, at, cuts = begun(client, SOUND), 0, 0
-    while at < len(SOUND) and cuts < 20:
-        sent = rng.randrange(1, len(SOUND) // 12)
-        cut(client, place, at, SOUND, sent)
-        at, cuts = settled(client, place, min(at + sent, len(SOUND))), cuts + 1
-    answer = client.ask("PATCH", place, SOUND[at:], {**PART, "Upload-Offset": str(at)})
-    assert cuts > 5 and (answer.status, answer.headers["upload-offset"]) == (204, str(len(SOUND)))
-    assert stored(site) == SOUND
-    assert site.story.conversation(FIRST).state is State.RECORDED
+@contextmanager
+def server(told: Story, temporary: Path) -> Iterator[tuple[str, int]]:
+    """`candour serve` in a process of its own; yields where it is and its process. It is killed, not stopped."""
+    told.home.close()
+    temporary.mkdir(exist_ok=True)
+    (temporary.parent / "passphrase").write_bytes(story.PASSPHRASE)
+    environment = {
+        **os.environ,
+        "CANDOUR_HOME": str(told.home.folder),
+        "CANDOUR_PASSPHRASE_FILE": str(temporary.parent / "passphrase"),
+        "TMPDIR": str(temporary),
+    }
+    command = [sys.executable, "-c", "from cli import main; main()", "serve", "--port", "0", "--no-link", "--as", "ana"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1], process.pid
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def most_memory(process: int) -> int:
+    """The most that a process has held at once, in MB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
+
+
+@pytest.mark.slow
+def test_an_upload_that_is_cut_a_hundred_times_is_whole(tmp_path: Path) -> None:
+    """By a server that is killed four times too: all of it arrives, no part twice, little memory, nothing in the clear."""
+    told, rng = story.at(Stage.PLANNED, tmp_path), random.Random(11)  # noqa: S311 - the same cuts each time
+    data = SOUND * 30  # what follows the first end is kept all the same
+    cuts, twice, grown, words = 0, list[int](), list[int](), data[4_000_000:4_000_064]
+    while cuts < 100:
+        with server(told, tmp_path / "temporary") as (origin, process):
+            client = Client(origin).signed_in("ana")
+            before = most_memory(process)
+            place = begun(client, data)
+            at = offset(client, place)
+            for _ in range(25):
+                sent = min(rng.randrange(1, len(data) // 55), len(data) - at - 1)
+                cut(client, place, at, data, sent)
+                there, cuts = settled(client, place, at + sent), cuts + 1
+                twice.append(at + sent - there)
+                at = there
+            grown.append(most_memory(process) - before)
+            assert not list(remnants(tmp_path, words))
+    with server(told, tmp_path / "temporary") as (origin, process):
+        client = Client(origin).signed_in("ana")
+        place = begun(client, data)
+        for at in iter(lambda: offset(client, place), -1):
+            answer = client.ask("PATCH", place, data[at : at + MOST], {**PART, "Upload-Offset": str(at)})
+            assert answer.status == 204, answer.text
+            if int(answer.headers["upload-offset"]) == len(data):
+                break
+        size = most_memory(process)
+    assert stored(Site(story.opened(told.home.folder), origin)) == data
+    assert max(twice) <= MOST
+    assert max(grown) < len(data) // 2_000_000, "the control: the file itself is twice as large"
+    (tmp_path / "planted").write_bytes(data[: len(data) // 2])
+    assert list(remnants(tmp_path, words)) == [tmp_path / "planted"], "the control: it would be found"
+    print(
+        f"{len(data) / 1e6:.0f} MB, {cuts} cuts, at most {max(twice)} bytes sent twice after one, {sum(twice)} in all; "
+        f"a server grew by {max(grown)} MB at most, the last one was {size} MB"
+    )
 
 
 def test_nothing_lies_in_the_clear_while_it_comes(site: Site, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class Wanted:
 
 def page(visit: Visit) -> Response:
     wanted = Wanted(review=visit.query("review"), state=visit.query("state"), person=visit.query("with"))
-    everything = overview.rows(visit.home)
+    everything = overview.rows(visit.home, visit.request.app.state.arrivals.coming())
     rows = [row for row in everything if wanted.admits(row)]
     return render(
         visit,
@@ -48,6 +48,6 @@ def progress(visit: Visit) -> Response:
     return JSONResponse(
         {
             row.reference: {"state": row.state.value, "next": row.next_step, "transcribed": round(row.transcribed, 3)}
-            for row in overview.rows(visit.home)
+            for row in overview.rows(visit.home, visit.request.app.state.arrivals.coming())
         }
     )

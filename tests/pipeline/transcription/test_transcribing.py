@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from pipeline import contents, stages
-from pipeline.recording import confined, intake
+from pipeline.recording import arriving, confined, intake
 from pipeline.recording.decode import decode
 from pipeline.recording.intake import opened
 from pipeline.reviews import find_conversation
 from pipeline.transcription import progress, runs, transcribing
+from pipeline.transcription.doubts import Rule
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import LeaseLost, Progress
 from pipeline.transcripts import reviewing
-from pipeline.transcripts.transcript import Speaker, Turn
+from pipeline.transcripts.transcript import Span, Speaker, Turn
 from retention import withdrawal
 from storage import models
 from storage.blobs import BlobRef
@@ -112,6 +113,22 @@ def test_doubts_are_stored_gravest_first(tmp_path: Path) -> None:
     risks = [doubt.risk for _, doubt in found]
     assert risks == sorted(risks, reverse=True)
     assert story.rows(told.home, Doubt) == 3
+
+
+def test_what_somebody_marked_while_it_was_recorded_is_heard_first(tmp_path: Path) -> None:
+    told = story.at(Stage.PLANNED, tmp_path)
+    with arriving.begin(told.home, told.ana, FIRST, None) as arrival:
+        arrival.receive(story.recording("woman", "man"))
+        arrival.mark_moments([6.5])
+        arrival.finish(broken_off=True)
+    assert transcribing.advance(told.home, engine(told), work(told))
+    with told.home.reading() as session:
+        (_, first), *others = contents.doubts(told.home, session, find_conversation(session, FIRST))
+        incidents = session.query(Incident).all()
+    assert first.rule is Rule.MARKED and first.span == Span(start=0.0, end=8.5) and first.turn is not None
+    assert "marked this while it was recorded" in first.reason
+    assert all(doubt.rule is not Rule.MARKED for _, doubt in others)
+    assert len(incidents) == 1, "that it broke off is not forgotten by the machine"
 
 
 def test_two_microphones_say_who_speaks(tmp_path: Path) -> None:

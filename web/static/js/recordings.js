@@ -14,6 +14,11 @@ function show(progress) {
     if (!now) continue;
     const cell = row.querySelector("[data-next]");
     if (cell && cell.textContent !== now.next) cell.textContent = now.next;
+    const bar = row.querySelector("progress");
+    if (bar) {
+      bar.value = now.transcribed;
+      bar.hidden = now.state !== "recorded" || now.transcribed === 0;
+    }
     if (row.dataset.state !== now.state) {
       row.dataset.state = now.state;
       const tag = row.querySelector(".govuk-tag");

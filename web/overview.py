@@ -41,7 +41,8 @@ _LATER: Final = (State.PLANNED, State.RECORDED, State.SIGNED_OFF, State.WITHDRAW
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """A conversation in the table. `coming` tells how its recording comes, where it does; `seconds` is its length, `transcribed`
-    how much of it is done (0 to 1) and `left` the seconds of work that takes, None where that cannot be told; `held_by` is at work on it now; `days` are left until its recording goes, negative once that is past, None when none is set.
+    how much of it is done (0 to 1) and `left` the seconds of work that takes, None where that cannot be told; `held_by` is at
+    work on it now; `days` are left until its recording goes, negative once that is past, None when none is set.
     """
 
     reference: str

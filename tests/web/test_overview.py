@@ -11,7 +11,8 @@ from web.overview import Row, urgency
 
 def row(reference: str, state: State, **more: object) -> Row:
     known: dict[str, object] = {
-        "review": "LT-1", "position": "Teacher 1", "seconds": 60.0, "transcribed": 0.0, "left": None, "coming": None, "doubts": 0, "trouble": "",
+        "review": "LT-1", "position": "Teacher 1", "seconds": 60.0, "transcribed": 0.0,
+        "left": None, "coming": None, "doubts": 0, "trouble": "",
         "worked_on_by": "", "held_by": "", "days": 100, "waits_for": "its date", "holds": (),
     }  # fmt: skip
     return Row(reference=reference, state=state, **(known | more))  # type: ignore[arg-type]

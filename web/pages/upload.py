@@ -17,6 +17,7 @@ from access.roles import Act, allowed
 from pipeline.recording import arriving, intake
 from retention import policy
 from retention.policy import Dates, ObjectClass
+from storage.durable import DiskFull
 from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.models import Conversation
@@ -52,7 +53,8 @@ def page(visit: Visit) -> Response:
         visit,
         "upload.html",
         reference=reference,
-        largest=min(LARGEST, home.blobs.room()),
+        largest=LARGEST,
+        room=home.blobs.room(),
         hearers=hearers(home),
         ends=ends(home, conversation),
         running=running,
@@ -68,6 +70,8 @@ def begin(visit: Visit) -> Response:
     size, mark = _length(headers), headers.get("upload-metadata", "").removeprefix("mark ")
     if size is not None and not _MARK.fullmatch(mark):
         raise NotTus(header="Upload-Metadata")
+    if (size or 0) > visit.home.blobs.room():
+        raise DiskFull
     reference = visit.part("conversation").upper()
     upload = _arrivals(visit).begin(visit.person, reference, size, mark)
     place = {"Location": f"/conversations/{reference}/upload/{upload.id}"}

@@ -54,4 +54,4 @@ def test_what_really_fails_is(site: Site, failures: list[logging.LogRecord], mon
     client = site.client("ana")
     monkeypatch.setattr(overview, "rows", lambda *_: 1 / 0)
     assert client.get("/conversations").status == 500
-    assert [record.getMessage() for record in failures] == ["a page failed"]
+    assert "a page failed" in [record.getMessage() for record in failures]

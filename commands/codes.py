@@ -10,12 +10,9 @@ from commands.desk import Desk, with_desk
 from commands.recordings import NoSuchFile
 from commands.shipped import shipped_or_file
 from pipeline.codes import bookkeeping
-from pipeline.codes.codebook import Code, Codebook, parse
-from pipeline.export.formats import export
-from pipeline.export.model import Profile, build
+from pipeline.codes.codebook import Code, Codebook
 from pipeline.export.place import place
-from pipeline.imports import adopting, refi
-from pipeline.reviews import codebook_of, find_review
+from pipeline.imports import codebooks
 
 
 @click.group()
@@ -44,7 +41,8 @@ def list_codes(desk: Desk, review: str) -> None:
     """Show the codebook of a review as a tree."""
     book = bookkeeping.read(desk.unlock(), desk.actor, review)
     lines = [
-        f"{'  ' * (len(book.lineage(c)) - 1)}{c.name}{f'  ({c.shortcut})' if c.shortcut else ''}" for c in book.codes
+        f"{'  ' * (len(book.lineage(c)) - 1)}{c.name}{f'  ({c.shortcut})' if c.shortcut else ''}{'  retired' * c.retired}"
+        for c in book.codes
     ]
     desk.result([_told(one) for one in book.codes], "\n".join([book.name, *lines]))
 
@@ -55,6 +53,7 @@ def _told(one: Code) -> dict[str, object]:
         "name": one.name,
         "parent": one.parent,
         "codable": one.codable,
+        "retired": one.retired,
         "colour": one.colour,
         "shortcut": one.shortcut,
         "aliases": one.aliases,
@@ -92,6 +91,7 @@ def add(
 @click.argument("review")
 @click.argument("code")
 @click.option("--name", help="Its new name. It keeps its id, and extracts keep the code.")
+@click.option("--retired/--in-use", default=None, help="Retired: it keeps its extracts and takes no more.")
 @_fields
 @with_desk
 def change(
@@ -99,6 +99,7 @@ def change(
     review: str,
     code: str,
     name: str | None,
+    retired: bool | None,
     description: str | None,
     colour: str | None,
     shortcut: str | None,
@@ -109,7 +110,7 @@ def change(
     """Change a code, named by its name, id, alias or shortcut. --below "" brings it to the top; --alias "" removes aliases."""
     fields: dict[str, Any] = {"name": name, "description": description, "colour": colour, "shortcut": shortcut}
     fields |= {"aliases": tuple(filter(None, aliases)) if aliases else None, "below": below}
-    fields |= {"codable": None if heading is None else not heading}
+    fields |= {"codable": None if heading is None else not heading, "retired": retired}
     wanted = {key: value for key, value in fields.items() if value is not None}
     if not wanted:
         raise click.UsageError("Say what to change.")
@@ -124,6 +125,20 @@ def change(
 def remove(desk: Desk, review: str, code: str) -> None:
     """Remove a code that no extract has and that no other stands below."""
     _left(desk, bookkeeping.remove(desk.unlock(), desk.actor, review, code), "Removed")
+
+
+@code.command()
+@click.argument("review")
+@click.argument("code")
+@click.argument("into")
+@with_desk
+def merge(desk: Desk, review: str, code: str, into: str) -> None:
+    """Make one code of two: all extracts under CODE go under INTO, everybody's, and CODE becomes another name for it."""
+    book, about = bookkeeping.merge(desk.unlock(), desk.actor, review, code, into)
+    extracts = f"{about} extract{'' if about == 1 else 's'}"
+    desk.result(
+        {"codes": len(book.codes), "extracts": about}, f"Merged; {extracts} filed anew, {len(book.codes)} codes."
+    )
 
 
 @code.command()
@@ -156,22 +171,24 @@ def import_codes(desk: Desk, review: str, file: str) -> None:
     Codes in use must be in it.
     """
     home = desk.unlock()
-    lost: tuple[str, ...] = ()
-    if file.lower().endswith(".qdc"):
-        try:
-            codes, lost = refi.read_codebook(Path(file).read_bytes())
-        except OSError:
-            raise NoSuchFile from None
-        made = adopting.replacement(bookkeeping.read(home, desk.actor, review), codes, review)
-        book, lost = made.book, (*lost, *made.lost)
-    else:
-        book = parse(shipped_or_file("codebook", "codebooks", file))
+    before = bookkeeping.read(home, desk.actor, review)
+    change = codebooks.understand(before, _file(file), review)
+    book, lost = change.book, change.lost
     bookkeeping.replace_codebook(home, desk.actor, review, book)
     lines = [
         f"{review} now has the codebook {book.name}, {len(book.codes)} codes.",
         *(f"  not carried: {o}" for o in lost),
     ]
     desk.result({"codes": len(book.codes), "lost": lost}, "\n".join(lines))
+
+
+def _file(file: str) -> bytes:
+    if not file.lower().endswith(".qdc"):
+        return shipped_or_file("codebook", "codebooks", file).encode()
+    try:
+        return Path(file).read_bytes()
+    except OSError:
+        raise NoSuchFile from None
 
 
 @code.command("export")
@@ -181,13 +198,7 @@ def import_codes(desk: Desk, review: str, file: str) -> None:
 @with_desk
 def export_codes(desk: Desk, review: str, file: Path, overwrite: bool) -> None:
     """Write the codebook of a review: TOML, or a REFI-QDA codebook when FILE ends in .qdc."""
-    home = desk.unlock()
-    with home.reading() as session:
-        one = find_review(session, review)
-        book = codebook_of(home, one)
-    project = build(
-        review=review, profile=Profile.INTERNAL, codebook=book, documents=(), extracts=(), created=one.created_at
-    )
-    data = export("qdc", project) if file.suffix.lower() == ".qdc" else book.to_toml().encode()
+    data, codes, lost = codebooks.written(desk.unlock(), desk.actor, review, qdc=file.suffix.lower() == ".qdc")
     place(data, file, overwrite)
-    desk.result({"codes": len(book.codes)}, f"Wrote {len(book.codes)} codes.")
+    lines = [f"Wrote {codes} codes.", *(f"  not carried: {one}" for one in lost)]
+    desk.result({"codes": codes, "lost": lost}, "\n".join(lines))

@@ -14,6 +14,7 @@ from web.pages import (
     audit_elsewhere,
     candidates,
     certificates,
+    codebook,
     coding,
     conversation,
     elsewhere,
@@ -47,6 +48,7 @@ from web.pages import (
 WORKING: Final = may(*overview.WORKING)
 REVIEWING: Final = may(*overview.WORKING, Act.READ_REGISTER)
 HOLDING: Final = may(Act.PLACE_HOLD, Act.LIFT_HOLD)
+CODEBOOK: Final = "/reviews/{review}/codebook"
 EXTRACT: Final = "/reviews/{review}/extracts/{conversation}/{number}"
 UPLOAD: Final = "/conversations/{conversation}/upload/{upload}"
 
@@ -147,6 +149,17 @@ ROUTES: Final[Sequence[Entry]] = (
     post(f"{EXTRACT}/change", extract.change, may(Act.CODE)),
     post(f"{EXTRACT}/remove", extract.remove, may(Act.CODE)),
     post(f"{EXTRACT}/restore", extract.restore, may(Act.CODE)),
+    get(CODEBOOK, codebook.page, may(Act.CODE), menu="Codebook"),
+    get(f"{CODEBOOK}.toml", codebook.toml, may(Act.CODE)),
+    get(f"{CODEBOOK}.qdc", codebook.qdc, may(Act.CODE)),
+    get(f"{CODEBOOK}/code", codebook.one, may(Act.CODE)),
+    post(f"{CODEBOOK}/add", codebook.add, may(Act.CODE)),
+    post(f"{CODEBOOK}/change", codebook.change, may(Act.CODE)),
+    post(f"{CODEBOOK}/merge", codebook.merge, may(Act.CODE)),
+    post(f"{CODEBOOK}/remove", codebook.remove, may(Act.CODE)),
+    post(f"{CODEBOOK}/undo", codebook.undo, may(Act.CODE)),
+    post(f"{CODEBOOK}/redo", codebook.redo, may(Act.CODE)),
+    post(f"{CODEBOOK}/import", codebook.adopt, may(Act.CODE)),
     # what its extracts say together
     get("/reviews/{review}/matrix", matrix.page, may(Act.CODE), menu="Matrix"),
     get("/reviews/{review}/agreement", agreement.page, may(Act.CODE), menu="Two coders"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from pipeline.codes.codebook import Code, Codebook
+from pipeline.codes.codebook import Code, Codebook, HeadingUsed
 from pipeline.transcripts.document import clean
 from storage.errors import Refused
 
@@ -22,6 +22,10 @@ _LONGEST_WORDS = 60
 
 class StillHasCodes(Refused):
     """codebook: "{name}" has codes below it; move or remove those first"""
+
+
+class IntoItself(Refused):
+    """codebook: "{name}" cannot be merged with itself; name another code"""
 
 
 class BelowItself(Refused):
@@ -69,6 +73,24 @@ def remove(book: Codebook, label: str) -> Codebook:
     if book.children(code.id):
         raise StillHasCodes(name=code.name)
     return replace(book, codes=tuple(one for one in book.codes if one.id != code.id))
+
+
+def merge(book: Codebook, label: str, into: str) -> Codebook:
+    """The book with one code instead of two: the second has the names of the first as aliases, but for a participant's own
+    words, which die with their conversation.
+
+    Raises:
+        UnknownCode, IntoItself, StillHasCodes, HeadingUsed.
+    """
+    code, kept = book.find(label), book.find(into)
+    if code.id == kept.id:
+        raise IntoItself(name=code.name)
+    if not kept.codable:
+        raise HeadingUsed(name=kept.name)
+    known = {each.casefold() for each in kept.labels}
+    names = ([] if code.words_of else [code.name]) + list(code.aliases)
+    aliases = tuple(name for name in names if name.casefold() not in known)
+    return change(remove(book, code.id), kept.id, aliases=(*kept.aliases, *aliases))
 
 
 def in_vivo(book: Codebook, words: str, key: UUID) -> tuple[Codebook, Code]:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
 from pipeline import contents, history, stages
-from pipeline.codes import arranging, own_words
+from pipeline.codes import arranging, own_words, refiling
 from pipeline.codes.codebook import Code, Codebook
 from pipeline.history import Field, Scope, Step
 from pipeline.reviews import codebook_of, find_review, seal_codebook
@@ -18,7 +19,7 @@ from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, Review, State
 
-ORDER = "order"
+ORDER, FILED = "order", "filed"
 
 
 class CodeInUse(Refused):
@@ -31,10 +32,11 @@ class SignedFor(Refused):
 
 
 class CodeShelf:
-    """The codes of a book as texts, for undo: `book` is what putting them back makes of it."""
+    """The codes of a book as texts, for undo: `book` is what putting them back makes of it. Extracts that an act gave other
+    codes lie on it too, where their conversation has not gone."""
 
-    def __init__(self, home: Home, book: Codebook) -> None:
-        self._home = home
+    def __init__(self, home: Home, session: Session, book: Codebook) -> None:
+        self._home, self._session = home, session
         self._order = [code.id for code in book.codes]
         self._codes = {code.id: code for code in book.codes}
         self._book = book
@@ -45,13 +47,18 @@ class CodeShelf:
 
     def holds(self, place: str, text: str | None) -> bool:
         kind, _, id = place.partition(":")
+        if kind == FILED:
+            codes = refiling.codes_of(self._home, self._session, UUID(id))
+            return codes is None or codes == (text or "").split()
         return kind == ORDER or self._codes.get(id) == (
             None if text is None else own_words.code_from_text(self._home, text)
         )
 
     def put(self, place: str, text: str | None) -> None:
         kind, _, id = place.partition(":")
-        if kind == ORDER:
+        if kind == FILED:
+            refiling.file(self._home, self._session, UUID(id), (text or "").split())
+        elif kind == ORDER:
             self._order = (text or "").split()
         elif text is None:
             self._codes.pop(id, None)
@@ -148,6 +155,42 @@ def remove(home: Home, actor: Person, review_reference: str, label: str) -> Code
     return _change(home, actor, review_reference, Event.CODE_CHANGED, lambda book: arranging.remove(book, label))
 
 
+def merge(home: Home, actor: Person, review_reference: str, label: str, into: str) -> tuple[Codebook, int]:
+    """Make one code of two: what is filed under the first is filed under the second, which is called by its names too; the
+    first goes. Everybody's extracts, also those taken out. Returns the book and how many extracts it was about.
+
+    Raises:
+        NotAllowed, UnknownReview, UnknownCode, IntoItself, StillHasCodes, HeadingUsed, SignedFor.
+    """
+    require(actor.roles, Act.CODE, actor.name)
+    with home.writing() as session:
+        review = find_review(session, review_reference)
+        before = codebook_of(home, review)
+        code, after = before.find(label), arranging.merge(before, label, into)
+        kept = after.find(before.find(into).id)
+        moved: list[Step] = []
+        for conversation in contents.documented(session, review):
+            about = refiling.merge(home, session, conversation, code.id, kept.id, after)
+            if about and stages.has_signature(session, conversation):
+                raise SignedFor(reference=conversation.reference, name=code.name)
+            moved += [Step(place=f"{FILED}:{id}", before=" ".join(old), after=" ".join(new)) for id, old, new in about]
+            if about:
+                home.log(
+                    session,
+                    Event.EXTRACT_CHANGED,
+                    actor=actor.name,
+                    obj=[conversation.id],
+                    detail={"count": len(about)},
+                )
+        session.flush()
+        keep(home, session, review, after)
+        done = [*moved, *steps(home, before, after)]
+        history.record(home, session, Scope(field=Field.CODES, review=review), actor, done)
+        home.log(session, Event.CODE_CHANGED, actor=actor.name, obj=[review.id], detail={"codes": len(after.codes)})
+        stages.settle_all(home, session, review, actor)
+        return after, len(moved)
+
+
 def replace_codebook(home: Home, actor: Person, review_reference: str, codebook: Codebook) -> Codebook:
     """Give a review another codebook; every code in use must be in it, as a code that takes extracts.
 
@@ -199,7 +242,7 @@ def _again(home: Home, actor: Person, review_reference: str, way: Callable[..., 
     require(actor.roles, Act.CODE, actor.name)
     with home.writing() as session:
         review = find_review(session, review_reference)
-        shelf = CodeShelf(home, codebook_of(home, review))
+        shelf = CodeShelf(home, session, codebook_of(home, review))
         way(home, session, Scope(field=Field.CODES, review=review), actor, shelf)
         keep(home, session, review, shelf.book)
         home.log(session, Event.CODE_CHANGED, actor=actor.name, obj=[review.id], detail={way.__name__: True})

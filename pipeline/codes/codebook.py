@@ -22,11 +22,15 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*")
 _COLOUR = re.compile(r"#[0-9A-F]{6}")
 _GREY = "#A8A8A8"
 _BOOK_KEYS = {"name", "attribution", "codes"}
-_CODE_KEYS = {"id", "name", "description", "colour", "parent", "shortcut", "aliases", "codable"}
+_CODE_KEYS = {"id", "name", "description", "colour", "parent", "shortcut", "aliases", "codable", "retired"}
 
 
 class BadCodebook(BadInput):
     """codebook: {problem}; correct the codebook and import it again"""
+
+
+class HeadingUsed(BadInput):
+    """coding: "{name}" is a heading and takes no extracts; choose a code below it"""
 
 
 class UnknownCode(NotFound):
@@ -37,7 +41,8 @@ class UnknownCode(NotFound):
 class Code:
     """One theme. `id` is a slug path that outlives renaming; `parent` an id or None; a heading is not `codable`.
 
-    `words_of` is the extract key of the conversation whose participant said the words that are the name.
+    A retired one keeps the extracts it has and takes no more. `words_of` is the extract key of the conversation whose
+    participant said the words that are the name.
     """
 
     id: str
@@ -48,6 +53,7 @@ class Code:
     shortcut: str = ""
     aliases: tuple[str, ...] = ()
     codable: bool = True
+    retired: bool = False
     words_of: UUID | None = None
 
     @property
@@ -157,9 +163,9 @@ def _code(table: Mapping[str, Any], number: int, before: list[Code]) -> Code:
     aliases = table.get("aliases", [])
     if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
         raise BadCodebook(problem=f"{who}: aliases must be a list of texts")
-    codable = table.get("codable", True)
-    if not isinstance(codable, bool):
-        raise BadCodebook(problem=f"{who}: codable must be true or false")
+    codable, retired = table.get("codable", True), table.get("retired", False)
+    if not isinstance(codable, bool) or not isinstance(retired, bool):
+        raise BadCodebook(problem=f"{who}: codable and retired must be true or false")
     return Code(
         id=_text(table, "id", who) or _identify(name, above),
         name=name,
@@ -169,6 +175,7 @@ def _code(table: Mapping[str, Any], number: int, before: list[Code]) -> Code:
         shortcut=_line(_text(table, "shortcut", who)),
         aliases=tuple(map(_line, aliases)),
         codable=codable,
+        retired=retired,
     )
 
 
@@ -230,6 +237,8 @@ def _table(code: Code) -> str:
         parts.append(f"aliases = [{', '.join(map(_quoted, code.aliases))}]\n")
     if not code.codable:
         parts.append("codable = false\n")
+    if code.retired:
+        parts.append("retired = true\n")
     return "".join(parts)
 
 

@@ -1,7 +1,7 @@
 """Extracts: pseudonymised quotes with their codes, taken from a document by hand or from a table."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from pipeline.codes import cells
 from pipeline.codes.codebook import Codebook, UnknownCode
+from pipeline.codes.codebook import HeadingUsed as HeadingUsed
 from pipeline.codes.quotes import Anchor, BadAnchor, QuoteAmbiguous, QuoteNotFound, find_quote, take, times, who
 from pipeline.transcripts.document import Document, clean
 from pipeline.transcripts.transcript import Speaker
@@ -23,8 +24,8 @@ class NotExtracts(BadInput):
     """coding: these bytes do not hold extracts; restore them from a backup"""
 
 
-class HeadingUsed(BadInput):
-    """coding: "{name}" is a heading and takes no extracts; choose a code below it"""
+class RetiredUsed(BadInput):
+    """coding: "{name}" is retired: it keeps the extracts it has and takes no more; choose another code"""
 
 
 class BadTable(BadInput):
@@ -80,7 +81,7 @@ def extract(
 ) -> Extract:
     """A new extract; `codes` are any labels of codes, `at` is a time with a zone.
 
-    Raises BadAnchor, UnknownCode, HeadingUsed.
+    Raises BadAnchor, UnknownCode, HeadingUsed, RetiredUsed.
     """
     ids = given(codebook, codes)
     start, end = times(document, anchor)
@@ -100,12 +101,19 @@ def extract(
     )
 
 
-def given(codebook: Codebook, labels: Iterable[str]) -> tuple[str, ...]:
-    """The ids of the codes that labels name, all of them codes that take extracts. Raises UnknownCode, HeadingUsed."""
+def given(codebook: Codebook, labels: Iterable[str], *, had: Container[str] = ()) -> tuple[str, ...]:
+    """The ids of the codes that labels name, all of them codes that take extracts or that an extract `had` already.
+
+    Raises UnknownCode, HeadingUsed, RetiredUsed.
+    """
     found = [codebook.find(label) for label in labels]
     for code in found:
+        if code.id in had:
+            continue
         if not code.codable:
             raise HeadingUsed(name=code.name)
+        if code.retired:
+            raise RetiredUsed(name=code.name)
     return tuple(code.id for code in found)
 
 
@@ -172,7 +180,7 @@ def from_table(document: Document, data: bytes, *, codebook: Codebook, coder: st
             continue
         try:
             made.append(_from_row(document, dict(zip(names, row, strict=False)), codebook, coder, at))
-        except (BadRow, QuoteNotFound, QuoteAmbiguous, UnknownCode, HeadingUsed) as error:
+        except (BadRow, QuoteNotFound, QuoteAmbiguous, UnknownCode, HeadingUsed, RetiredUsed) as error:
             problems.append(f"row {number}: {str(error).partition(': ')[2]}")
     if problems:
         raise BadTable(problems="; ".join(problems))

@@ -93,7 +93,7 @@ def add(
 
     Raises:
         NotAllowed, UnknownConversation, NoDocument, Frozen, BadAnchor, QuoteNotFound, QuoteAmbiguous, UnknownCode,
-        HeadingUsed, BadCodebook.
+        HeadingUsed, RetiredUsed, BadCodebook.
     """
     place = Place(anchor=anchor, quote=quote, turn=turn, last=last)
 
@@ -189,8 +189,9 @@ def change(
     """
 
     def made(one: Extract, document: Document, book: Codebook) -> Extract:
-        kept = set(one.codes if codes is None else coding.given(book, codes)) - set(coding.given(book, fewer))
-        given = book.order((*kept, *coding.given(book, more)))
+        kept = one.codes if codes is None else coding.given(book, codes, had=one.codes)
+        dropped = coding.given(book, fewer, had=one.codes)
+        given = book.order((*(id for id in kept if id not in dropped), *coding.given(book, more, had=one.codes)))
         fresh = replace(one, codes=given, memo=one.memo if memo is None else clean(memo).strip())
         return fresh if place is None else coding.at(fresh, document, place.find(document))
 

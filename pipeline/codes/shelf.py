@@ -32,7 +32,7 @@ class ExtractShelf:
     def __init__(self, home: Home, session: Session, conversation: Conversation) -> None:
         self._home, self._session, self._conversation = home, session, conversation
         self._before = codebook_of(home, conversation.review)
-        self._codes = CodeShelf(home, self._before)
+        self._codes = CodeShelf(home, session, self._before)
 
     def keep(self) -> None:
         """Raises BadCodebook, CodeInUse."""

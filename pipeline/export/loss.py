@@ -29,6 +29,9 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
         lost += [f"the ends of {cut} positions in the names of documents"] * bool(cut)
     if format in ("qdpx", "qdc", "taguette") and labels:
         lost.append(f"shortcuts and aliases of {labels} codes")
+    retired = sum(1 for code in project.codebook.codes if code.retired)
+    if format in ("qdpx", "qdc", "taguette") and retired:
+        lost.append(f"that {retired} codes are retired")
     if format in ("qdpx", "qdc", "taguette") and project.codebook.attribution:
         lost.append("the attribution of the codebook")
     if format in ("qdpx", "taguette"):

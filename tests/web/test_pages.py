@@ -35,6 +35,8 @@ PAGES = (
     ("ana", "/conversations/C-001/sign-off"),
     ("ana", "/conversations/C-001/coding"),
     ("cara", "/conversations/C-001/coding?with=ana"),
+    ("ana", "/reviews/LT-1/codebook"),
+    ("ana", "/reviews/LT-1/codebook/code?id=contributory-factors/conditions-of-work/workload"),
     ("ana", "/reviews/LT-1/extracts"),
     ("ana", "/reviews/LT-1/extracts?code=structure&mend=yes"),
     ("ana", "/reviews/LT-1/extracts/C-001/1"),

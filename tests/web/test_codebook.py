@@ -1,0 +1,118 @@
+"""The codebook at the page: read with who it comes from, changed without script, brought in and taken away as a file."""
+
+from pathlib import Path
+
+from pipeline import reviews
+from pipeline.codes import bookkeeping, extracting, finding
+from pipeline.codes.codebook import Codebook, parse
+from tests.story import FIRST, REVIEW
+from tests.web import axe
+from tests.web.conftest import Visitor
+from tests.web.sites import Site
+from tests.web.watching import Watch
+
+PAGE = f"/reviews/{REVIEW}/codebook"
+
+
+def book(site: Site) -> Codebook:
+    return bookkeeping.read(site.home, site.story.ana, REVIEW)
+
+
+def test_a_codebook_is_changed_without_script(visitor: Visitor, site: Site, watch: Watch) -> None:
+    page = visitor("ana", PAGE, java_script_enabled=False)
+    assert "SCIE Guide 24" in page.locator("main").inner_text()
+    page.get_by_label("Name").fill("C3.9 Travel")
+    page.get_by_label("Below").select_option(label="\u2003C3 Conditions of work")
+    page.get_by_label("Shortcut").fill("tr")
+    page.get_by_label("Other names").fill("Journeys; Distance")
+    page.get_by_role("button", name="Add it").click()
+    made = book(site).find("tr")
+    assert (made.name, made.aliases, book(site).lineage(made)[1].name) == (
+        "C3.9 Travel",
+        ("Journeys", "Distance"),
+        "C3 Conditions of work",
+    )
+    # a name that is taken is said, and what was typed stays
+    watch.expected.update({422, 409})
+    page.get_by_label("Name").fill("C3.9 travel")
+    page.get_by_role("button", name="Add it").click()
+    assert (
+        "leads to both" in page.get_by_role("alert").inner_text()
+        and page.get_by_label("Name").input_value() == "C3.9 travel"
+    )
+    # renamed, moved and retired; it stays where it was among its neighbours
+    page.get_by_role("link", name="C3.9 Travel").click()
+    page.get_by_label("Name").fill("C3.9 Journeys to families")
+    page.get_by_label("Other names").fill("")
+    page.get_by_label("Retired").check()
+    page.get_by_role("button", name="Keep the changes").click()
+    changed = book(site).find("tr")
+    assert (changed.name, changed.aliases, changed.retired, changed.id) == (
+        "C3.9 Journeys to families",
+        (),
+        True,
+        made.id,
+    )
+    assert [code.id for code in book(site).codes].index(made.id) == [
+        code.name for code in book(site).children(made.parent)
+    ].index(changed.name) + [c.id for c in book(site).codes].index(made.parent) + 1  # type: ignore[arg-type]
+    # what is used cannot be removed, and is merged instead
+    used = extracting.listed(site.home, site.story.ana, FIRST)[0][1].codes[0]
+    page.goto(f"{PAGE}/code?id={used}")
+    assert page.get_by_role("button", name="Remove this code").count() == 0
+    assert site.client("ana").post(f"{PAGE}/remove", {"id": used}).status == 409
+    page.get_by_label("Into").select_option(label="C3.3 Workload")
+    page.get_by_role("button", name="Merge").click()
+    assert "The two are one code now" in page.get_by_role("alert").inner_text()
+    assert all(
+        one.codes == (book(site).find("c33").id,) for _, one, _ in extracting.listed(site.home, site.story.ana, FIRST)
+    )
+    page.get_by_role("link", name="2 extracts under C3.3 Workload").click()
+    assert page.locator(".extract").count() == 2
+    page.goto(PAGE)
+    page.get_by_role("button", name="Undo").click()
+    assert extracting.listed(site.home, site.story.ana, FIRST)[0][1].codes == (used,)
+    page.get_by_role("button", name="Undo").click()
+    assert not book(site).find("tr").retired
+    page.get_by_role("button", name="Redo").click()
+    assert book(site).find("tr").retired
+
+
+def test_a_codebook_goes_out_and_comes_in_as_a_file(visitor: Visitor, site: Site, tmp_path: Path) -> None:
+    ana, before = site.client("ana"), book(site)
+    assert parse(ana.get(f"{PAGE}.toml").text) == before
+    qdc = ana.get(f"{PAGE}.qdc")
+    assert 'filename="LT-1-codebook.qdc"' in qdc.headers["content-disposition"]
+    file = tmp_path / "other.qdc"
+    file.write_bytes(qdc.body.replace(b"C3.3 Workload", b"C3.3 Load"))
+    page = visitor("ana", PAGE)
+    page.get_by_label("A .qdc or .toml file").set_input_files(file)
+    page.get_by_role("button", name="See what would change").click()
+    assert "C3.3 Workload becomes C3.3 Load" in page.locator("main").inner_text() and book(site) == before
+    assert axe.violations(page) == []
+    page.get_by_role("button", name="Give LT-1 this codebook").click()
+    assert book(site).find("c33").name == "C3.3 Load", "shortcuts stay, which the format cannot carry"
+    page.get_by_role("button", name="Undo").click()
+    assert book(site) == before
+
+
+def test_what_is_no_codebook_or_lacks_codes_in_use_is_refused(site: Site) -> None:
+    ana, before = site.client("ana"), book(site)
+    for source, status in (("<nothing", 422), ("not toml", 422), ('name = ""', 422)):
+        answer = ana.post(f"{PAGE}/import", {"source": source})
+        assert (answer.status, 'id="source-error"' in answer.text) == (status, True), source
+        assert ana.post(f"{PAGE}/import", {"source": source, "sure": "yes"}).status == status
+    assert ana.post(f"{PAGE}/import", {"source": 'name = "Empty"', "sure": "yes"}).status == 409
+    assert book(site) == before
+
+
+def test_a_code_of_another_review_is_not_there(site: Site) -> None:
+    ana = site.client("ana")
+    reviews.create_review(site.home, site.story.ana, "LT-2", schedule="", codebook=parse('name = "Other"\n'))
+    for path in ("/reviews/LT-9/codebook", "/reviews/LT-2/codebook/code?id=structure", f"{PAGE}/code?id=nothing"):
+        assert ana.get(path).status == 404, path
+    for what in ("change", "merge", "remove"):
+        fields = {"id": "structure", "name": "X", "into": "structure"}
+        assert ana.post(f"/reviews/LT-2/codebook/{what}", fields).status == 404, what
+    assert ana.post("/reviews/LT-9/codebook/add", {"name": "X"}).status == 404
+    assert finding.of_review(site.home, site.story.ana, "LT-2", finding.Wanted()).book.codes == ()

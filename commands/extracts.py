@@ -6,13 +6,13 @@ import click
 
 from commands.desk import Desk, columns, with_desk
 from commands.recordings import NoSuchFile
-from pipeline.codes import comparing, extracting, interpreting
+from pipeline.codes import comparing, extracting, finding, interpreting
 from pipeline.codes.accounts import Account
 from pipeline.codes.agreement import Agreement, Table, Unit, overall
 from pipeline.codes.agreement import Place as TurnOf
 from pipeline.codes.extracting import Place
+from pipeline.codes.finding import Wanted
 from pipeline.export.place import place
-from pipeline.reviews import codebook_of, find_conversation
 from pipeline.transcripts.transcript import timestamp
 
 
@@ -52,31 +52,38 @@ def add(
 
 
 @extract.command("list")
-@click.argument("reference")
-@click.option("--coder", help="Only those of one person.")
+@click.argument("target")
+@click.option("--code", default="", help="Only those under this code; under a heading, those of the codes below it.")
+@click.option("--below", is_flag=True, help="With --code: also those of the codes below it.")
+@click.option("--position", default="", help="Only those of one position.")
+@click.option("--coder", default="", help="Only those of one person.")
+@click.option("--text", default="", help="Only those with these words in quote or memo.")
+@click.option("--to-mend", is_flag=True, help="Only those with something wrong.")
 @with_desk
-def list_extracts(desk: Desk, reference: str, coder: str | None) -> None:
-    """Show the extracts of a conversation, and what is wrong with any."""
-    home = desk.unlock()
-    found = extracting.listed(home, desk.actor, reference, coder=coder)
-    with home.reading() as session:
-        titles = {code.id: code.name for code in codebook_of(home, find_conversation(session, reference).review).codes}
+def list_extracts(
+    desk: Desk, target: str, code: str, below: bool, position: str, coder: str, text: str, to_mend: bool
+) -> None:
+    """Show the extracts of TARGET, a conversation or a review, and what is wrong with any."""
+    wanted = Wanted(code=code, below=below, position=position, coder=coder, text=text, to_mend=to_mend)
+    found = finding.of_target(desk.unlock(), desk.actor, target, wanted)
+    titles = {one.id: one.name for one in found.book.codes}
     rows = [
         {
-            "extract": number,
-            "turn": one.anchor.first_turn,
-            "at": timestamp(one.start),
-            "position": one.position,
-            "speaker": one.speaker.value,
-            "coder": one.coder,
-            "codes": "; ".join(one.codes if desk.as_json else (titles.get(code, code) for code in one.codes)),
-            "quote": one.quote,
-            "memo": one.memo,
-            "to mend": "; ".join(faults),
+            "conversation": one.extract.conversation,
+            "extract": one.number,
+            "turn": one.extract.anchor.first_turn,
+            "at": timestamp(one.extract.start),
+            "position": one.extract.position,
+            "speaker": one.extract.speaker.value,
+            "coder": one.extract.coder,
+            "codes": "; ".join(one.extract.codes if desk.as_json else (titles.get(id, id) for id in one.extract.codes)),
+            "quote": one.extract.quote,
+            "memo": one.extract.memo,
+            "to mend": "; ".join(one.faults),
         }
-        for number, one, faults in found
+        for one in found.wanted
     ]
-    desk.table(rows, "No extract yet.")
+    desk.table(rows, "No extract is like that." if found.every else "No extract yet.")
 
 
 @extract.command("import")

@@ -1,7 +1,7 @@
 """Extracts found again: those of a conversation, or of a review by code, position, conversation, coder and words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from pipeline.codes.coding import Extract, Fault
 from pipeline.reviews import codebook_of, find_conversation, find_review
 from storage.errors import NotFound
 from storage.home import Home
-from storage.models import Conversation
+from storage.models import Conversation, Review
 from storage.models import Person as PersonRow
 
 
@@ -100,6 +100,20 @@ def of_review(home: Home, actor: Person, reference: str, wanted: Wanted) -> Foun
             for one in sorted(filed(home, session, actor, row, book), key=_place)
         )
     return Found(book=book, every=every, wanted=select_from(every, book, wanted))
+
+
+def of_target(home: Home, actor: Person, target: str, wanted: Wanted) -> Found:
+    """The same of a conversation or a review; one conversation's are in the order in which they were made.
+
+    Raises NotAllowed, UnknownConversation, UnknownCode.
+    """
+    with home.reading() as session:
+        known = session.scalar(select(Review.reference).where(Review.reference == target))
+        review = known or find_conversation(session, target).review.reference
+    if known:
+        return of_review(home, actor, review, wanted)
+    found = of_review(home, actor, review, replace(wanted, conversation=target))
+    return replace(found, wanted=tuple(sorted(found.wanted, key=lambda one: one.number)))
 
 
 def select_from(every: Sequence[Filed], book: Codebook, wanted: Wanted) -> tuple[Filed, ...]:

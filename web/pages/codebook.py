@@ -185,7 +185,7 @@ def _one(visit: Visit, id: str, errors: dict[str, str], status: int = 200) -> Re
         children=found.book.children(id),
         parents=_parents(found.book, code),
         codes={each.id: each for each in found.book.codes},
-        choices=[each for each in found.book.codes if each.codable and each.id != id],
+        choices=[each for each in found.book.codes if each.codable and not each.retired and each.id != id],
         errors=errors,
     )
 

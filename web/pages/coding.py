@@ -123,7 +123,7 @@ def _page(visit: Visit, errors: dict[str, str], *, turn: str, status: int = 200)
         others=sorted({one.extract.coder for one in every} - {visit.person.name}),
         beside=visit.query("with"),
         codes={code.id: code for code in book.codes},
-        choices=[code for code in book.codes if code.codable],
+        choices=[code for code in book.codes if code.codable and not code.retired],
         turn=int(turn) if turn.isdecimal() else 0,
         notice="" if errors else DONE.get(visit.query("done"), ""),
         errors=errors,
@@ -157,7 +157,7 @@ def _code(book: Codebook, code: Code) -> dict[str, Any]:
         "colour": code.colour,
         "shortcut": code.shortcut,
         "aliases": list(code.aliases),
-        "codable": code.codable,
+        "codable": code.codable and not code.retired,
         "description": code.description,
         "above": [one.name for one in book.lineage(code)[:-1]],
     }

@@ -1,15 +1,16 @@
 """A log that is looked at again and again: what was verified is not verified anew, and a change in it is noticed all the same.
 
 Kept in memory are the reading where it stopped, and a digest of the very bytes that it read. A later look compares that digest
-with the bytes as they are now, which costs a tenth, and verifies what was added. Whatever is not as it was, or not in order, is
+with the bytes as they are now, which costs a fraction, and verifies what was added. Whatever is not as it was, or not in order, is
 verified from its beginning.
 """
 
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from struct import Struct
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -22,34 +23,37 @@ from storage.log import heads, store
 from storage.log.note import Checkpoint, open_checkpoint
 from storage.log.signer import Signer
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
-# Place and the length of both values before each row, so that nothing can move from one to the next unseen.
-_ROW: Final = Struct(">QII")
 _ENTRIES: Final = "SELECT idx, hash, body FROM audit_leaf WHERE idx >= :start AND idx < :stop ORDER BY idx"
 _HEADS: Final = "SELECT size, '', note FROM audit_checkpoint WHERE size > :start AND size <= :stop ORDER BY size"
 
 
-@dataclass(frozen=True, slots=True)
 class _Digest:
     """Of the first entries with their places and stored hashes, and of the heads over them."""
 
-    entries: "_Hash" = field(default_factory=sha256)
-    heads: "_Hash" = field(default_factory=sha256)
+    def __init__(self) -> None:
+        # Of each query: places and lengths, so that nothing can move from one row to the next unseen; and both values.
+        self._parts = {query: [sha256() for _ in range(5)] for query in (_ENTRIES, _HEADS)}
 
     def add(self, session: Session, start: int, stop: int) -> "_Digest":
         """The same with what lies from `start` up to `stop`."""
-        for found, query, first in ((self.entries, _ENTRIES, start), (self.heads, _HEADS, start or -1)):
+        for query, first in ((_ENTRIES, start), (_HEADS, start or -1)):
+            numbers, ones, others, first_lengths, other_lengths = self._parts[query]
             streamed = text(query).execution_options(stream_results=True, max_row_buffer=PORTION)
             rows = session.execute(streamed, {"start": first, "stop": stop})
             for part in rows.partitions(PORTION):
-                given = ((place, _bytes(one), _bytes(other)) for place, one, other in part)
-                found.update(b"".join([_ROW.pack(at, len(one), len(other)) + one + other for at, one, other in given]))
+                places, one, other = zip(*part, strict=True)
+                numbers.update(array("Q", places))
+                first_lengths.update(array("Q", map(len, one)))
+                other_lengths.update(array("Q", map(len, other)))
+                ones.update(_joined(one))
+                others.update(_joined(other))
         return self
 
     def is_that_of(self, other: "_Digest") -> bool:
-        return [self.entries.digest(), self.heads.digest()] == [other.entries.digest(), other.heads.digest()]
+        return self._values() == other._values()
+
+    def _values(self) -> list[bytes]:
+        return [one.digest() for parts in self._parts.values() for one in parts]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,5 +114,5 @@ def _newest(session: Session, signer: Signer, note: str, state: str) -> Checkpoi
     return head if head == last and head.size == store.stored_size(session) else None
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value
+def _joined(values: Sequence[str] | Sequence[bytes]) -> bytes:
+    return b"".join(one.encode() if isinstance(one, str) else one for one in values)

@@ -22,25 +22,27 @@ _GLANCE: Final = re.compile(rb'\{"actor":"([^"\\]+)",(?:"detail":\{[^{}]*\},)?"e
 class Wanted:
     """The filter, which is the address: `/audit?who=ruth&what=order.made&from=2026-03-01&to=2026-03-31&on=C-001`."""
 
-    who: str
-    what: str
-    since: str
-    until: str
-    on: str
+    who: str = ""
+    what: str = ""
+    since: str = ""
+    until: str = ""
+    on: str = ""
 
-    @property
-    def everything(self) -> bool:
-        return not (self.who or self.what or self.since or self.until or self.on)
+    def may_admit(self, who: str, what: str) -> bool:
+        """Whether an entry of this actor and event may be admitted."""
+        return self.who in {"", who} and (not self.what or what == self.what or what.startswith(f"{self.what}."))
 
     def admits(self, one: Line) -> bool:
         day = one.at.date().isoformat()
         return (
-            self.who in {"", one.actor}
-            and (not self.what or one.event == self.what or one.event.startswith(f"{self.what}."))
+            self.may_admit(one.actor, one.event)
             and (not self.since or self.since <= day)
             and (not self.until or day <= self.until)
             and (not self.on or self.on in one.on)
         )
+
+
+_EVERYTHING: Final = Wanted()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -61,6 +63,7 @@ def search(session: Session, wanted: Wanted, page: int) -> Found:
     """The page of that number, from 1."""
     known, found = references(session), Found()
     ids = [one.encode() for one, called in known.items() if called == wanted.on] or [wanted.on.encode()]
+    everything = wanted == _EVERYTHING
     admitted: list[tuple[int, bytes]] = []
     cosigned: tuple[int, bytes] | None = None
     for seq, body in _bodies(session):
@@ -69,8 +72,8 @@ def search(session: Session, wanted: Wanted, page: int) -> Found:
         found.people.add(who)
         found.events.add(what)
         cosigned = (seq, body) if what == Event.LOG_CHECKPOINT_COSIGNED else cosigned
-        hopeless = (wanted.who and wanted.who != who) or (wanted.on and not any(one in body for one in ids))
-        if wanted.everything or (not hopeless and wanted.admits(line(seq, body, known))):
+        hopeless = not wanted.may_admit(who, what) or (wanted.on and not any(one in body for one in ids))
+        if everything or (not hopeless and wanted.admits(line(seq, body, known))):
             admitted.append((seq, body))
     found.cosigned = line(*cosigned, known).at if cosigned else None
     found.count = len(admitted)

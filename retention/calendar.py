@@ -1,6 +1,7 @@
 """The plan as a calendar (iCalendar, RFC 5545): days and references, nothing about anybody.
 
-It may go where the home may not, such as onto a phone: no position, no agency, no reason of a hold.
+Days are those of this machine's time, as everywhere a person reads one. It may go where the home may not, such as onto a phone:
+no position, no agency, no reason of a hold.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ def _event(line: Planned, at: datetime, log: str, now: datetime) -> list[str]:
         # The same event in every export, so that a calendar replaces what it had.
         f"UID:{_text(f'{line.key}@{log}')}",
         f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-        f"DTSTART;VALUE=DATE:{at.astimezone(UTC):%Y%m%d}",
+        f"DTSTART;VALUE=DATE:{at.astimezone():%Y%m%d}",
         f"SUMMARY:{_text(f'Destroy {about}: {line.object_class.value}')}",
         f"DESCRIPTION:{_text(f'{line.reason}. {waits}')}",
         "TRANSP:TRANSPARENT",

@@ -1,8 +1,8 @@
 """A log that is looked at again and again: what was verified is not verified anew, and a change in it is noticed all the same.
 
 Kept in memory are the reading where it stopped, and a digest of the very bytes that it read. A later look compares that digest
-with the bytes as they are now, which costs a fraction, and verifies what was added. Whatever is not as it was, or not in order, is
-verified from its beginning.
+with the bytes as they are now, which costs a fraction, and verifies what was added. Whatever is not as it was, or not in order,
+is verified from its beginning.
 """
 
 from array import array

@@ -190,6 +190,7 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations/{conversation}/extend", extending.page, may(Act.EXTEND_RETENTION)),
     post("/conversations/{conversation}/extend", extending.extend, may(Act.EXTEND_RETENTION)),
     get("/retention", retention.page, may(Act.APPROVE_ORDER, Act.RUN_RETENTION), menu="Destruction"),
+    get("/retention/calendar", retention.download, may(Act.APPROVE_ORDER, Act.RUN_RETENTION)),
     get("/retention/orders/{order}", retention.order_page, may(Act.APPROVE_ORDER)),
     post("/retention/orders/{order}", retention.approve, may(Act.APPROVE_ORDER)),
     # auditing: who reads the log stands in it

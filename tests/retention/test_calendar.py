@@ -16,7 +16,7 @@ from tests.story import Stage
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINE = Planned(
     review="LT-7", conversation="C-001", position="Health visitor 1", object_class=ObjectClass.RECORDING,
-    at=datetime(2026, 9, 2, 23, 30, tzinfo=UTC), reason="backstop after recorded", order=None, waits_for="an order",
+    at=datetime(2026, 9, 2, 12, 30, tzinfo=UTC), reason="backstop after recorded", order=None, waits_for="an order",
     key=UUID(int=7), cause=Reason.BACKSTOP,
 )  # fmt: skip
 

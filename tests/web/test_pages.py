@@ -45,6 +45,7 @@ PAGES = (
     ("ben", "/conversations/C-001/withdrawal"),
     ("ben", "/conversations/C-001/extend"),
     ("ben", "/retention"),
+    ("ben", "/retention?month=2027-02"),
     ("ana", "/reviews/LT-1/matrix"),
     ("ana", "/reviews/LT-1/agreement"),
     ("ana", "/conversations/C-001/export"),

@@ -1,8 +1,14 @@
 """Withdrawals, the plan and the orders at the page: two sign, a hold delays, and governance may refuse on a lawful ground."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
-from retention import holds, plan
+from retention import extending, holds, plan
+from retention.calendar import to_icalendar
+from retention.plan import Planned
+from retention.policy import ObjectClass
 from storage.models import State
 from tests import story
 from tests.story import FIRST, Stage
@@ -78,12 +84,22 @@ def test_governance_refuses_a_withdrawal_on_a_ground(site: Site) -> None:
 
 def test_the_plan_says_when_and_why_with_what_is_left(site: Site) -> None:
     page = site.client("ben").get("/retention").text
-    for text in ("Week of", "backstop after recorded", "its date", "days", "By month", 'href="/conversations/C-001"'):
+    for text in (
+        "Week of",
+        "backstop after recorded",
+        "its date",
+        "days",
+        "Months in which something goes",
+        'href="/conversations/C-001"',
+    ):
         assert text in page
     assert "A B" not in page and "hold 1" not in page
     holds.place(site.home, site.story.ben, story.password("ben"), FIRST, reason="a hearing", reference="letter 7")
     held = site.client("ben").get("/retention").text
-    assert held.count("hold 1") == 1, "also before the day has come, and on nothing else"
+    marked = re.findall(r'<a [^>]*href="/conversations/(C-\d+)">C-\d+</a>: ([\w ]+?)\s*<strong[^>]*>\s*hold 1', held)
+    assert sorted(marked) == [(FIRST, "extracts"), (FIRST, "recording"), (FIRST, "recording")], (
+        "also before the day has come, by week and by month, and on nothing else"
+    )
     assert site.client("dora").get("/retention").status == 403
     assert site.client("ben").get("/retention/orders/99").status == 404
 
@@ -127,3 +143,72 @@ def test_a_second_signature_by_keyboard_alone(visitor: Visitor, site: Site, watc
     assert axe.violations(page) == [] and axe.too_wide(page) == []
     page.goto(PAGE)
     assert axe.violations(page) == [] and axe.too_wide(page) == []
+
+
+def cells(page: str) -> dict[int, str]:
+    """What stands in the grid on each day of the month, without mark-up; days of the months beside it are left out."""
+    grid = page[page.index("app-month") :]
+    found = re.findall(r'<td class="([^"]*)"><span class="app-month__day">(\d+)(.*?)</td>', grid, re.DOTALL)
+    shown = {int(day): re.sub(r"<[^>]+>|\s+", " ", rest) for kind, day, rest in found if "beside" not in kind}
+    assert sorted(shown) == list(range(1, len(shown) + 1))
+    return shown
+
+
+def recording_of(site: Site) -> Planned:
+    lines = plan.plan(site.home, site.home.now())
+    return next(one for one in lines if one.conversation == FIRST and one.object_class is ObjectClass.RECORDING)
+
+
+def test_the_plan_is_read_by_week_with_its_rule_and_who_may_put_it_off(site: Site) -> None:
+    ben, ana, line = site.client("ben"), site.client("ana"), recording_of(site)
+    assert line.at is not None
+    page = ben.get("/retention").text
+    assert line.reason in page and "never put off" in page
+    assert f'href="/conversations/{FIRST}/extend"' in page and "extend" not in ana.get("/retention").text
+    assert "governance may" in ana.get("/retention").text
+    for days in (400, 500):
+        until = (line.at + timedelta(days=days)).date()
+        extending.extend(site.home, site.story.ben, FIRST, until, reason="an appeal", reference="letter 9")
+    page = ben.get("/retention").text
+    assert "put off 2 times" in page and f"{line.reason}, extended" in page and "an appeal" not in page
+
+
+def test_a_month_shows_the_same_as_the_list_on_its_days(site: Site) -> None:
+    client, line = site.client("ben"), recording_of(site)
+    assert line.at is not None
+    day = line.at.astimezone().date()
+    on = cells(client.get(f"/retention?month={day:%Y-%m}").text)
+    assert {number for number, text in on.items() if f"{FIRST} : recording" in text} == {day.day}
+    place = "/reviews/LT-1/holds"
+    client.post(place, {"target": FIRST, "reason": "x", "reference": "y", "password": story.password("ben")})
+    assert "hold 1" in cells(client.get(f"/retention?month={day:%Y-%m}").text)[day.day]
+    empty = cells(client.get("/retention?month=2019-02").text)
+    assert len(empty) == 28 and not any(text.strip() for text in empty.values())
+    default = cells(client.get("/retention").text)
+    for nonsense in ("2027-13", "x", "0001-01", "9999-12", "2027-1", "-1-01"):
+        assert cells(client.get(f"/retention?month={nonsense}").text) == default
+
+
+def test_the_plan_is_taken_along_as_a_calendar_without_people(site: Site) -> None:
+    answer = site.client("ben").get("/retention/calendar")
+    assert answer.headers["content-type"].startswith("text/calendar")
+    assert 'filename="candour-retention.ics"' in answer.headers["content-disposition"]
+    lines = [one for one in plan.plan(site.home, site.home.now()) if one.at is not None]
+    wanted = to_icalendar(lines, site.home.signer.origin, site.home.now())
+    assert [one for one in answer.text.splitlines() if "DTSTAMP" not in one] == [
+        one for one in wanted.splitlines() if "DTSTAMP" not in one
+    ]
+    assert FIRST in answer.text and not any(one in answer.text for one in (*story.POSITIONS, "Community health"))
+    assert site.client("dora").get("/retention/calendar").status == 403
+
+
+def test_a_hold_is_told_where_it_matters(site: Site) -> None:
+    ben = site.client("ben")
+    places = [
+        f"/conversations/{FIRST}{rest}" for rest in ("", "/sign-off", "/sign-off/confirm", "/withdrawal", "/extend")
+    ]
+    places += ["/conversations", "/retention"]
+    held = re.compile(r"[Hh]old 1\b|on hold")
+    assert [place for place in places if held.search(ben.get(place).text)] == []
+    holds.place(site.home, site.story.ben, story.password("ben"), FIRST, reason="a hearing", reference="letter 7")
+    assert [place for place in places if not held.search(ben.get(place).text)] == []

@@ -71,6 +71,7 @@ def page(visit: Visit) -> Response:
         next=_next(visit, one, open_tasks),
         holds=[hold for hold in holds.views(home, review.reference) if hold.number in standing],
         planned=_planned(home, one.reference),
+        today=home.now().astimezone().date(),
         certificates=_certificates(home, one.reference),
         notice=NOTICES.get(visit.query("done"), ""),
     )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from access.roles import NotAllowed
 from pipeline.reviews import find_conversation
-from retention import extending
+from retention import extending, holds
 from storage.errors import BadInput, Refused
 from storage.models import Extension
 from web.pages import signed
@@ -57,6 +57,7 @@ def _page(visit: Visit, errors: dict[str, str]) -> Response:
             one=one,
             position=one.participant.position,
             times=times,
+            holds=holds.standing(session, one),
             notice="It is kept longer, on record." if visit.query("done") else "",
             errors=errors,
         )

@@ -1,21 +1,20 @@
 """What will be destroyed, when and why, by week and by month; and the orders that wait for a signature."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from pipeline.reviews import find_conversation, find_review
-from retention import holds, orders
+from retention import orders
+from retention.calendar import to_icalendar
 from retention.orders import Reason
-from retention.plan import Planned, plan
+from retention.plan import plan
 from storage.models import Approval, Order, OrderState, Person
+from web import calendar
 from web.pages import signed
 from web.rendering import render, see_other
 from web.visit import NoSuchPage, Visit
@@ -40,37 +39,46 @@ class Waiting:
 
 
 def page(visit: Visit) -> Response:
-    """The whole plan, soonest first, and what needs a person."""
+    """The whole plan, soonest first, one month of it as a grid, and what needs a person."""
     now = visit.home.now()
     lines = plan(visit.home, now)
     with visit.home.reading() as session:
+        found = calendar.entries(session, lines)
         made = session.scalars(select(Order).where(Order.state == OrderState.MADE).order_by(Order.number))
         waiting = [_waiting(session, order) for order in made]
-        held = {_about(line): _holds(session, line) for line in lines}
-    dated = [line for line in lines if line.at is not None]
+    today = now.astimezone().date()
+    dated = [one.day for one in found if one.day is not None]
+    first = _month(visit.query("month")) or min((day for day in dated if day >= today), default=today)
     return render(
         visit,
         "retention.html",
-        weeks=[(week, list(of)) for week, of in groupby(dated, _week)],
-        months=sorted(Counter((_day(line).replace(day=1), line.object_class.value) for line in dated).items()),
-        undated=[line for line in lines if line.at is None],
+        weeks=calendar.weeks(found),
+        months=calendar.months(found),
+        month=calendar.month(found, first.replace(day=1)),
+        undated=[one for one in found if one.day is None],
         waiting=waiting,
-        held={about: numbers for about, numbers in held.items() if numbers},
-        today=now.date(),
-        reviews=sorted({line.review for line in lines}),
+        today=today,
+        may_extend=calendar.MAY_EXTEND,
+        reviews=sorted({one.line.review for one in found}),
         notice=NOTICES.get(visit.query("done"), ""),
     )
 
 
-def _about(line: Planned) -> str:
-    return line.conversation or line.review
+def _month(text: str) -> date | None:
+    """The first day of a month in an address, such as 2027-03."""
+    try:
+        found = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+    # The months beside it must be days too.
+    return found if date.min.year < found.year < date.max.year else None
 
 
-def _holds(session: Session, line: Planned) -> list[int]:
-    """Holds that will stand in the way, also before the day has come."""
-    if line.conversation:
-        return holds.standing(session, find_conversation(session, line.conversation))
-    return holds.standing_in(session, find_review(session, line.review))
+def download(visit: Visit) -> Response:
+    """The plan for any calendar program (iCalendar): references and days, nothing about anybody."""
+    text = to_icalendar(plan(visit.home, visit.home.now()), visit.home.signer.origin, visit.home.now())
+    headers = {"Content-Disposition": 'attachment; filename="candour-retention.ics"'}
+    return Response(text, media_type="text/calendar", headers=headers)
 
 
 def order_page(visit: Visit) -> Response:
@@ -93,7 +101,7 @@ def _order_page(visit: Visit, errors: dict[str, str]) -> Response:
     order, extracts = _find(visit)
     lines = [line for line in plan(visit.home, visit.home.now()) if line.order == order.number]
     with visit.home.reading() as session:
-        standing = sorted({number for line in lines for number in _holds(session, line)})
+        standing = sorted({number for one in calendar.entries(session, lines) for number in one.holds})
     return render(
         visit,
         "retention_order.html",
@@ -132,13 +140,3 @@ def _waiting(session: Session, order: Order) -> Waiting:
         closed=order.state is not OrderState.MADE,
         people=tuple(people),
     )
-
-
-def _day(line: Planned) -> date:
-    assert line.at is not None
-    return line.at.date()
-
-
-def _week(line: Planned) -> date:
-    """The Monday of the week in which it goes."""
-    return _day(line) - timedelta(days=_day(line).weekday())

@@ -37,6 +37,7 @@ def page(visit: Visit) -> Response:
             one=one,
             position=one.participant.position,
             tasks=open_tasks,
+            holds=holds.standing(session, one),
             signatures=signatures,
             why_not=_why_not(visit, session, one) if one.state is State.CODED else "",
             takes_back=bool(signatures) and one.state in {State.CODED, State.SIGNED_OFF} and not one.quarantined,

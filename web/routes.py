@@ -30,6 +30,7 @@ from web.pages import (
     participants,
     password,
     playback,
+    public,
     record,
     recording,
     recordings,
@@ -47,6 +48,7 @@ from web.pages import (
 # Everybody who takes part in the work on conversations; an auditor does not.
 WORKING: Final = may(*overview.WORKING)
 REVIEWING: Final = may(*overview.WORKING, Act.READ_REGISTER)
+DISCLOSING: Final = may(Act.DECIDE_NAMES, Act.OVERRIDE_DISCLOSURE)
 HOLDING: Final = may(Act.PLACE_HOLD, Act.LIFT_HOLD)
 CODEBOOK: Final = "/reviews/{review}/codebook"
 EXTRACT: Final = "/reviews/{review}/extracts/{conversation}/{number}"
@@ -137,6 +139,12 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/reviews/{review}/glossary", glossary.page, may(Act.DECIDE_NAMES), menu="Glossary"),
     post("/reviews/{review}/glossary", glossary.add, may(Act.DECIDE_NAMES)),
     post("/reviews/{review}/glossary/remove", glossary.remove, may(Act.DECIDE_NAMES)),
+    # what the public may read
+    get("/conversations/{conversation}/public", public.page, DISCLOSING, menu="For the public"),
+    post("/conversations/{conversation}/public/general", public.generalise, may(Act.DECIDE_NAMES)),
+    post("/conversations/{conversation}/public/confirm", public.confirm, may(Act.OVERRIDE_DISCLOSURE)),
+    post("/conversations/{conversation}/public/back", public.take_back, may(Act.OVERRIDE_DISCLOSURE)),
+    post("/conversations/{conversation}/public/override", public.override, may(Act.OVERRIDE_DISCLOSURE)),
     # coding it, and what was coded
     get("/conversations/{conversation}/coding", coding.page, may(Act.CODE), menu="Coding"),
     get("/conversations/{conversation}/coding/extracts", coding.listed, may(Act.CODE), quiet=True),

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.people import Person
-from access.roles import Act, require
+from access.roles import Act, allowed, require
 from pipeline import contents, history
 from pipeline.codes.coding import Extract
 from pipeline.codes.quotes import take
@@ -65,6 +65,48 @@ class Left:
     person: str
     at: datetime
     reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What is open for the public, what was confirmed, and for which readers somebody answers for all that is open now."""
+
+    open: tuple[Open, ...]
+    confirmed: tuple[Open, ...]
+    answered: tuple[Profile, ...]
+
+
+def standing(home: Home, actor: Person, reference: str) -> Standing:
+    """How a conversation stands for the public, without the words for those who may not read it.
+
+    Raises:
+        NotAllowed, UnknownConversation, NothingToExport.
+    """
+    if not allowed(actor.roles, Act.DECIDE_NAMES):
+        require(actor.roles, Act.OVERRIDE_DISCLOSURE, actor.name)
+    with home.reading() as session:
+        conversation = find_conversation(session, reference)
+        opens = still_open(home, session, conversation, Profile.PUBLIC)
+        every = still_open(home, session, conversation, Profile.PUBLIC, confirmed=False)
+        answered = [
+            profile
+            for profile in Profile
+            if (left := still_open(home, session, conversation, profile))
+            and overridden(home, session, conversation, profile, left)
+        ]
+    places = {one.reference for one in opens}
+    return Standing(
+        open=tuple(_seen(actor, one) for one in opens),
+        confirmed=tuple(_seen(actor, one) for one in every if one.reference not in places),
+        answered=tuple(answered),
+    )
+
+
+def _seen(actor: Person, one: Open) -> Open:
+    """With its words for those who may read the transcript; position and agency are no words of it."""
+    if one.at in {"position", "agency"} or allowed(actor.roles, Act.READ_TRANSCRIPT):
+        return one
+    return replace(one, words="", before="", after="")
 
 
 def still_open(
@@ -132,7 +174,7 @@ def _digest(home: Home, conversation: Conversation, subject: str) -> str:
 
 def _at(opens: Collection[Open]) -> dict[str, Open]:
     """What is open for the public by where it stands; names are decided elsewhere."""
-    return {one.reference.partition(":")[2]: one for one in opens if one.what is not What.NAME}
+    return {one.at: one for one in opens if one.what is not What.NAME}
 
 
 def generalise(home: Home, actor: Person, reference: str, at: str, shown: str) -> int:

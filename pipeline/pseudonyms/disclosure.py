@@ -14,7 +14,7 @@ from enum import StrEnum
 from pipeline.codes.quotes import Anchor
 from pipeline.export.model import Profile
 from pipeline.pseudonyms import uk_patterns
-from pipeline.pseudonyms.candidates import Candidate, candidates, handle
+from pipeline.pseudonyms.candidates import Candidate, around, candidates, handle
 from pipeline.pseudonyms.hits import DATE_RULES, Rule
 from pipeline.pseudonyms.matching import Found, Matcher, Pattern
 from pipeline.pseudonyms.names import Cut, Kind, NameKey, Replaced, rewrite
@@ -68,12 +68,20 @@ class Facts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Open:
     """Something to decide. `reference` tells where ("C-001:12.7") without showing a word; `subject` is what a confirmation
-    is kept under."""
+    is kept under. `words` are what stands there as the public would read it, `before` and `after` what stands around."""
 
     what: What
     reference: str
     command: str
     subject: str = field(repr=False)
+    words: str = field(repr=False)
+    before: str = field(default="", repr=False)
+    after: str = field(default="", repr=False)
+
+    @property
+    def at(self) -> str:
+        """Where it is in its conversation: "12.7", "position" or "agency"."""
+        return self.reference.partition(":")[2]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +116,7 @@ def check(
             reference=f"{where}:{candidate.handle}",
             command=f"candour names decide {where} {candidate.handle}",
             subject=candidate.term,
+            words=candidate.shown,
         )
         for candidate in undecided
     )
@@ -155,23 +164,44 @@ def _for_the_public(document: Document, facts: Facts) -> Iterator[Open]:
     where, once = document.conversation, facts.once(document.position)
     own = role_subject(document.position)
     if role(document.position).casefold() in once and document.position not in facts.general.values():
-        yield _decidable(What.ROLE, where, "position", own)
+        yield _decidable(What.ROLE, where, "position", own, role(document.position))
     agency = _agency(facts)
     if any(agency.find(passage.text) for passage in document.passages):
-        yield _decidable(What.AGENCY, where, "agency", agency_subject(facts.agency))
+        yield _decidable(What.AGENCY, where, "agency", agency_subject(facts.agency), facts.agency)
     seen = {own}
     for passage, found in _mentions(document, once):
         if found.term not in seen and found.term not in facts.general:
             seen.add(found.term)
-            yield _decidable(What.ROLE, where, handle(passage.turn, passage.text, found.start), found.term)
+            at = handle(passage.turn, passage.text, found.start)
+            words, around_it = passage.text[found.start : found.end], around(passage.text, found.start, found.end)
+            yield _decidable(What.ROLE, where, at, found.term, words, around_it)
     for candidate in candidates(_bare(document), NameKey(), ()):
         if candidate.rule not in _ALREADY_DECIDED:
-            yield _decidable(_WHATS[candidate.kind], where, candidate.handle, candidate.term)
+            first = candidate.occurrences[0]
+            yield _decidable(
+                _WHATS[candidate.kind],
+                where,
+                candidate.handle,
+                candidate.term,
+                candidate.shown,
+                (first.before, first.after),
+            )
 
 
-def _decidable(what: What, where: str, at: str, subject: str) -> Open:
+def _decidable(
+    what: What, where: str, at: str, subject: str, words: str, around_it: tuple[str, str] = ("", "")
+) -> Open:
     command = f"candour disclosure generalise {where} {at}"
-    return Open(what=what, reference=f"{where}:{at}", command=command, subject=subject)
+    before, after = around_it
+    return Open(
+        what=what,
+        reference=f"{where}:{at}",
+        command=command,
+        subject=subject,
+        words=words,
+        before=before,
+        after=after,
+    )
 
 
 def _mentions(document: Document, roles: Iterable[str]) -> Iterator[tuple[Passage, Found]]:

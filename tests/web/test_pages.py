@@ -25,6 +25,8 @@ PAGES = (
     ("ana", "/reviews/LT-1/names/T1"),
     ("ana", "/reviews/LT-1/glossary"),
     ("ana", "/conversations/C-001/names"),
+    ("ana", "/conversations/C-001/public"),
+    ("ben", "/conversations/C-001/public"),
     ("ana", "/conversations/C-001/transcript"),
     ("ana", "/conversations/C-001/transcript?view=pseudonyms"),
     ("ben", "/conversations/C-002"),

@@ -53,7 +53,8 @@ ENDS: Final = (
     (LineEnds.CRLF2.value, "For NVivo on Windows"),
 )
 # Where what is open is decided.
-_DECIDED: Final = "/conversations/{}/names"
+_DECIDED: Final = {What.NAME: "/conversations/{}/names"}
+_FOR_THE_PUBLIC: Final = "/conversations/{}/public"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,7 +245,7 @@ def _deciding(outlook: Outlook) -> list[ToDecide]:
             what=what.value,
             conversation=conversation,
             places=tuple(one.reference.partition(":")[2] for one in opens),
-            path=_DECIDED.format(conversation),
+            path=_DECIDED.get(what, _FOR_THE_PUBLIC).format(conversation),
         )
         for (conversation, what), opens in together.items()
     ]

@@ -207,8 +207,8 @@ export class Editor {
     // Shown at once, so that nothing typed meanwhile lands in the wrong half; the server gives the number.
     setText(turn, left);
     second.body.textContent = right;
-    turn.sent = left;
-    second.sent = right;
+    turn.depart(left);
+    second.depart(right);
     second.speaker = turn.speaker;
     second.setTimes(`${Math.round(turn.startOf(turn.wordUnder(caret)) * 100)} 0`);
     this.transcript.turns.splice(this.transcript.turns.indexOf(turn) + 1, 0, second);
@@ -216,9 +216,20 @@ export class Editor {
     dress(second);
     this.go(second, { edit: true, caret: 0 });
     const at = characters(left, left.length);
-    void this._act("split", () => ({ turn: turn.number, at, base: turn.version }), [turn], (change) => {
-      const known = new Set(this.transcript.turns.map((one) => one.number));
-      second.number = change.turns?.find((shown) => !known.has(shown.number))?.number ?? 0;
+    void this._act("split", () => ({ turn: turn.number, at, base: turn.version }), {
+      shown: [turn, second],
+      before: (change) => {
+        const known = new Set(this.transcript.turns.map((one) => one.number));
+        second.number = change.turns?.find((shown) => !known.has(shown.number))?.number ?? 0;
+      },
+      // Whole again, with all that was written in the halves meanwhile.
+      refused: () => {
+        setText(turn, plain(`${turn.text} ${second.text}`));
+        setText(second, second.sent);
+        this.transcript.turns = this.transcript.turns.filter((one) => one !== second);
+        if (this.active === second) this.go(turn);
+        second.element.remove();
+      },
     });
     return true;
   }
@@ -234,11 +245,18 @@ export class Editor {
     this.saver.flush(second);
     const caret = plain(first.text).length + (first.text && second.text ? 1 : 0);
     setText(first, plain(`${first.text} ${second.text}`));
-    first.sent = plain(first.text);
+    const whole = plain(first.text);
+    first.depart(whole);
     this.transcript.turns = this.transcript.turns.filter((one) => one !== second);
+    this.transcript.leaving.add(second);
     second.element.remove();
     this.go(first, { edit: writing, caret });
-    void this._act("merge", () => ({ turn: first.number, base: Math.max(first.version, second.version) }), [first]);
+    void this._act("merge", () => ({ turn: first.number, base: Math.max(first.version, second.version) }), {
+      shown: [first],
+      done: () => this.transcript.leaving.delete(second),
+      // The second comes back with the next look; what was written in both together stays where it is.
+      refused: () => plain(first.text) === whole && setText(first, first.saved),
+    });
     return true;
   }
 
@@ -269,23 +287,29 @@ export class Editor {
    * Ask the server for something, and show what came of it.
    * @param {string} what
    * @param {() => import("./net.js").Fields} fields
-   * @param {Turn[]} [shown] turns that show it already, and are put back when it is refused
-   * @param {(change: Change) => void} [before] what to do with the answer first
+   * @param {object} [how]
+   * @param {Turn[]} [how.shown] turns that show it already
+   * @param {() => void} [how.done] what to do first, whatever the answer
+   * @param {(change: Change) => void} [how.before] what to do with the answer first
+   * @param {() => void} [how.refused] how turns that show it already are put back
    * @returns {Promise<Change | null>}
    */
-  async _act(what, fields, shown = [], before = () => {}) {
+  async _act(what, fields, { shown = [], done = () => {}, before = () => {}, refused = () => {} } = {}) {
     if (!this.saver) return null;
     try {
       const change = await this.saver.act(what, fields);
+      done();
+      for (const turn of shown) turn.arrive();
       before(change);
       this.answered(change, true);
+      for (const turn of shown) if (turn.dirty) this.saver.touch(turn);
       return change;
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      for (const turn of shown) {
-        setText(turn, turn.saved);
-        turn.sent = turn.saved;
-      }
+      done();
+      for (const turn of shown) turn.turnBack();
+      refused();
+      for (const turn of shown) if (turn.number && turn.dirty) this.saver.touch(turn);
       await this.refused(refusal);
       return null;
     }
@@ -314,11 +338,12 @@ export class Editor {
 
   /** A turn was not saved. @param {Turn} turn @param {Refusal} refusal */
   notSaved(turn, refusal) {
+    // Half of a turn that could not be cut: its text is in the whole again.
+    if (!this.transcript.turns.includes(turn)) return;
     if (refusal.standing) {
       this._conflict(turn, refusal.standing);
       return;
     }
-    turn.sent = turn.saved;
     this.saver?.touched.add(turn);
     void this.refused(refusal);
   }

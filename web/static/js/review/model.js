@@ -26,9 +26,11 @@ export class Turn {
       const { note: number, author = "", at = "" } = /** @type {HTMLElement} */ (note).dataset;
       return { number: Number(number), author, at, text: note.querySelector("q")?.textContent ?? "" };
     });
-    /** What the server has, and what it will have when all that was sent has arrived. */
+    /** What the server has, what it will have when all that was sent has arrived, and the texts in between, oldest first. */
     this.saved = plain(this.text);
     this.sent = this.saved;
+    /** @type {string[]} */
+    this.underWay = [];
     /** What somebody else made of it meanwhile. @type {Shown | null} */
     this.conflict = null;
     /** Saving: a timer that runs, and whether what is typed next is a step of its own. */
@@ -49,6 +51,28 @@ export class Turn {
 
   get text() {
     return this.body.textContent ?? "";
+  }
+
+  /** A text is on its way. @param {string} text */
+  depart(text) {
+    this.sent = text;
+    this.underWay.push(text);
+  }
+
+  /** The oldest text that was on its way has arrived. */
+  arrive() {
+    this.saved = this.underWay.shift() ?? this.saved;
+  }
+
+  /** It was refused. What was written is there, unsaved. */
+  turnBack() {
+    this.underWay.shift();
+    if (!this.underWay.length) this.sent = this.saved;
+  }
+
+  /** What the server is thought to have now: not what is still on its way. */
+  get known() {
+    return this.underWay.length ? this.saved : this.sent;
   }
 
   /** Whether something is written that was not sent. */
@@ -135,6 +159,8 @@ export class Transcript {
   constructor(list, version) {
     this.list = list;
     this.version = version;
+    /** Turns made part of another, of which the server does not know yet. @type {Set<Turn>} */
+    this.leaving = new Set();
     this.turns = [...list.querySelectorAll(".turn")].map((element) => new Turn(/** @type {HTMLElement} */ (element)));
   }
 

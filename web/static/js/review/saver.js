@@ -39,7 +39,13 @@ export class Saver {
     turn.typedAt = now;
     this.touched.add(turn);
     this._tell();
-    if (!turn.timer && !turn.conflict) turn.timer = window.setTimeout(() => this.flush(turn), AFTER);
+    if (!turn.timer && !turn.conflict) turn.timer = window.setTimeout(() => this._due(turn), AFTER);
+  }
+
+  /** A slow server gets one text of a turn at a time; the next is sent when this one has arrived. @param {Turn} turn */
+  _due(turn) {
+    turn.timer = 0;
+    if (!turn.underWay.length) this.flush(turn);
   }
 
   /** Save what was written in a turn. @param {Turn} turn */
@@ -50,15 +56,21 @@ export class Saver {
     this.touched.delete(turn);
     if (!turn.dirty) return this._tell();
     const text = plain(turn.text);
-    turn.sent = text;
+    turn.depart(text);
     const fields = () => {
       const typing = turn.fresh ? "" : "yes";
       turn.fresh = false;
       return { turn: turn.number, text, base: turn.version, typing };
     };
     this._queue("text", fields).then(
-      (change) => this.tell.saved(turn, change),
-      (refusal) => this.tell.refused(turn, refusal),
+      (change) => {
+        turn.arrive();
+        this.tell.saved(turn, change);
+      },
+      (refusal) => {
+        turn.turnBack();
+        this.tell.refused(turn, refusal);
+      },
     );
   }
 

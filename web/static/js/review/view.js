@@ -67,7 +67,8 @@ export function takeOver(turn, shown) {
   turn.checkedBy = shown.checked_by;
   turn.corrected = shown.corrected;
   turn.notes = shown.notes;
-  turn.saved = turn.sent = plain(shown.text);
+  turn.saved = plain(shown.text);
+  if (!turn.underWay.length) turn.sent = turn.saved;
   turn.setTimes(shown.times);
   dress(turn);
 }
@@ -98,17 +99,17 @@ export function apply(transcript, change, own) {
   const two = [];
   for (const shown of change.turns ?? []) {
     let turn = transcript.find(shown.number);
+    if ([...transcript.leaving].some((one) => one.number === shown.number)) continue;
     if (!turn) {
       turn = newTurn();
       turn.number = shown.number;
       turn.version = -1;
       transcript.turns.push(turn);
     }
-    const { dirty, sent } = turn;
-    const busy = dirty || turn.conflict !== null;
+    const busy = turn.dirty || turn.underWay.length > 0 || turn.conflict !== null;
     // What others did is seen by the next save, which is then refused; taking their version over would overwrite them.
-    if (!own && (busy || sent !== turn.saved || shown.version < turn.version)) continue;
-    const other = plain(shown.text) !== sent;
+    if (!own && (busy || shown.version < turn.version)) continue;
+    const other = plain(shown.text) !== turn.known;
     if (busy && other) {
       two.push([turn, shown]);
       continue;
@@ -127,6 +128,11 @@ export function apply(transcript, change, own) {
 function arrange(transcript, order) {
   const known = new Map(transcript.turns.map((turn) => [turn.number, turn]));
   const turns = order.map((number) => known.get(number)).filter((turn) => turn !== undefined);
+  // Half of a turn that is being cut has no number before the server gives it one.
+  transcript.turns.forEach((turn, place) => {
+    const before = transcript.turns[place - 1];
+    if (!turn.number && before) turns.splice(turns.indexOf(before) + 1, 0, turn);
+  });
   for (const turn of transcript.turns) if (!turns.includes(turn)) turn.element.remove();
   turns.forEach((turn, place) => {
     const here = transcript.list.children[place];

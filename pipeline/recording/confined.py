@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from pipeline.recording.decode import AudioFacts, EmptyFile, NoSound, NotAudio, Unfinished
+from pipeline.recording.decode import AudioFacts, EmptyFile, NoSound, NotAudio, NothingRecorded, Protected, Unfinished
 from pipeline.recording.timeline import RATE, Block
 from storage.errors import BadInput
 
@@ -28,7 +28,9 @@ MOST_ASKED: Final = 1 << 20
 MOST_SAMPLES: Final = 120 * RATE
 MOST_FACTS: Final = 1 << 12
 
-_REFUSALS: Final = {kind.__name__: kind for kind in (EmptyFile, NotAudio, NoSound, Unfinished)}
+_REFUSALS: Final = {
+    kind.__name__: kind for kind in (EmptyFile, NotAudio, NoSound, NothingRecorded, Protected, Unfinished)
+}
 
 
 class DecoderStopped(BadInput):
@@ -60,7 +62,7 @@ def probe(source: BinaryIO, limits: Limits = LIMITS) -> AudioFacts:
     """What the recording in a seekable binary file is, decided by decoding its first sound.
 
     Raises:
-        EmptyFile, NotAudio, NoSound, Unfinished, DecoderStopped.
+        EmptyFile, NotAudio, NoSound, NothingRecorded, Protected, Unfinished, DecoderStopped.
     """
     facts = _facts(source, "probe", limits)
     try:

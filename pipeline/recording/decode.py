@@ -29,6 +29,8 @@ FIRST_PACKETS: Final = 50
 CONTAINERS: Final = (
     "mov,mp4,m4a,3gp,matroska,webm,mp3,wav,w64,flac,ogg,aac,aiff,au,amr,amrnb,amrwb,asf,caf,avi,mpeg,mpegts,ac3,wv"
 )
+# How shops for music and books mark what they have encrypted
+PROTECTED: Final = frozenset({"drms", "aavd"})
 # Streams without a clock: their times are counted, so lost bytes are lost time
 UNCLOCKED: Final = frozenset({"mp3", "ac3"})
 # Times are counted here too, but an index says where each part of the file belongs
@@ -52,6 +54,14 @@ class NoSound(BadInput):
     """recording: this video has no sound; choose the file that holds the sound"""
 
 
+class NothingRecorded(BadInput):
+    """recording: the file holds no sound at all, as when a recorder is stopped at once; look for another file on the recorder"""
+
+
+class Protected(BadInput):
+    """recording: the file is protected against copying (DRM), so its sound cannot be read; upload it unprotected"""
+
+
 class Unfinished(BadInput):
     """recording: the file ends before its index was written, so nothing in it can be found; copy it from the recorder again, \
 or let the recorder or its maker's software repair it first"""
@@ -71,11 +81,16 @@ class AudioFacts:
 def probe(source: BinaryIO) -> AudioFacts:
     """What the recording in a seekable binary file is, decided by decoding its first sound.
 
-    Raises EmptyFile, NotAudio, NoSound or Unfinished.
+    Raises EmptyFile, NotAudio, NoSound, NothingRecorded, Protected or Unfinished.
     """
     with _opened(source) as container:
         stream = _sound(container)
+        empty = True
         for number, packet in enumerate(_packets(container, stream)):
+            empty &= not packet.size
+            # what is encrypted may still decode, to noise
+            if stream.codec_context.codec_tag in PROTECTED or packet.has_sidedata("encryption_info"):
+                raise Protected
             if _frames(packet) and stream.channels and stream.sample_rate:
                 return AudioFacts(
                     container=container.format.name,
@@ -86,7 +101,7 @@ def probe(source: BinaryIO) -> AudioFacts:
                 )
             if number >= FIRST_PACKETS:
                 break
-    raise NotAudio()
+    raise NothingRecorded if empty else NotAudio
 
 
 def measure(source: BinaryIO) -> float:

@@ -61,7 +61,8 @@ class Timeline:
         if form != self._form:
             yield from self._flush()
             self._form = form
-            self._resampler = AudioResampler(format="s16p", layout=frame.layout, rate=RATE, frame_size=RATE)
+            # channels interleaved: the library ends the process where eight or more lie one after another
+            self._resampler = AudioResampler(format="s16", layout=frame.layout, rate=RATE, frame_size=RATE)
         assert self._resampler is not None
         self._fed += frame.samples / frame.sample_rate
         frame.pts = None
@@ -97,7 +98,8 @@ class Timeline:
         self._resampler = self._form = None
 
     def _block(self, frame: AudioFrame) -> Block:
-        return self._place(_fold(np.asarray(frame.to_ndarray(), dtype=np.int16), self.channels))
+        samples = np.asarray(frame.to_ndarray(), dtype=np.int16).reshape(-1, frame.layout.nb_channels).T
+        return self._place(_fold(np.ascontiguousarray(samples), self.channels))
 
     def _place(self, samples: NDArray[np.int16], damaged: bool = False) -> Block:
         block = Block(start=self._position / RATE, samples=samples, damaged=damaged)

@@ -24,6 +24,11 @@ ROWS: dict[str, tuple[str, int, str]] = {
     # recordings
     "an empty recording": ("upload {empty} --conversation C-003", 4, "the file is empty; copy it from the recorder again"),
     "a text": ("upload {text} --conversation C-003", 4, "save it as M4A, MP3, WAV or FLAC and try again"),
+    "a text that is called an MP3": ("upload {letter}.mp3 --conversation C-003", 4, "not an audio or video file"),
+    "a recording of no length": ("upload {no_length} --conversation C-003", 4, "look for another file on the recorder"),
+    "a protected one": ("upload {protected} --conversation C-003", 4, "upload it unprotected"),
+    "a film without sound": ("upload {film} --conversation C-003", 4, "choose the file that holds the sound"),
+    "a playlist": ("upload {playlist} --conversation C-003", 4, "save it as M4A"),
     "a picture": ("upload {picture} --conversation C-003", 4, "save it as M4A"),
     "an M4A cut short": ("upload {cut_m4a} --conversation C-003", 4, "copy it from the recorder again"),
     "a FLAC of which the head is left": ("upload {cut_flac} --conversation C-003", 4, "recording: "),
@@ -138,6 +143,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     bodies = {
         "empty": b"",
         "text": b"a letter, not a recording\n" * 200,
+        "letter": b"a letter, not a recording\n" * 200,
+        "no_length": media.many(1)[:44],
+        "protected": media.protected(media.person("woman")),
+        "film": media.film(None),
+        "playlist": b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n",
         "picture": b"\x89PNG\r\n\x1a\n" + bytes(2000),
         "woman": woman,
         "cut_m4a": m4a[: len(m4a) // 2],
@@ -150,6 +160,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
     for name, body in bodies.items():
         (folder / name).write_bytes(body)
+    (folder / "letter").rename(folder / "letter.mp3")
     (folder / "folder").mkdir()
     return {name: str(folder / name) for name in (*bodies, "folder", "nowhere", "new")}
 

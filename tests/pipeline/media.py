@@ -1,6 +1,7 @@
 """Recordings made in memory, and two people reading."""
 
 import io
+import wave
 from functools import cache
 from pathlib import Path
 
@@ -61,6 +62,31 @@ def encoded(samples: Samples, form: str, rate: int = RATE, layout: str | None = 
             stream.bit_rate = 64_000
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="s16p", layout=stream.layout)
         frame.sample_rate, frame.pts = rate, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def many(channels: int, rate: int = RATE) -> bytes:
+    """A second of WAV with so many channels, of which each holds nothing but its number times 100."""
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.tile(np.arange(1, channels + 1, dtype="<i2") * 100, rate).tobytes())
+    return target.getvalue()
+
+
+def protected(samples: Samples) -> bytes:
+    """Samples of shape (1, n) as an encrypted MP4."""
+    key, kid = "76a6c65c5ea762046bd749a2e632ccbb", "a7e61c373e219033c21091fa607bf3b8"
+    options = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": key, "encryption_kid": kid}
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4", options=options) as container:
+        stream = container.add_stream("aac", rate=RATE, layout="mono")
+        frame = AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return target.getvalue()

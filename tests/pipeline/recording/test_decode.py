@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 from faster_whisper.audio import decode_audio
 
-from pipeline.recording.decode import RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished, decode, measure, probe
+from pipeline.recording.decode import (
+    RATE,
+    Block,
+    EmptyFile,
+    NoSound,
+    NotAudio,
+    NothingRecorded,
+    Protected,
+    Unfinished,
+    decode,
+    measure,
+    probe,
+)
+from tests.pipeline import media
 from tests.pipeline.media import FORMS, damaged, encoded, film, hum, shift, sound
 
 
@@ -110,11 +123,29 @@ def test_other_sample_rates_keep_their_time() -> None:
     assert sound(encoded(hum(5.0, rate=rate), "m4a", rate=rate)).shape[1] / RATE == pytest.approx(5.0, abs=0.05)
 
 
-def test_four_channels_become_two() -> None:
-    four = np.stack([np.full(RATE, level, np.int16) for level in (1000, 2000, 3000, 4000)])
-    heard = sound(encoded(four, "wav", layout="4.0"))
-    assert heard.shape[0] == 2
-    assert heard[:, 100:-100].mean(axis=1) == pytest.approx([2000, 3000], abs=2)
+@pytest.mark.parametrize("channels", [2, 3, 4, 5, 6, 8, 16])
+def test_any_number_of_channels_becomes_two(channels: int) -> None:
+    heard = sound(media.many(channels))
+    numbers = np.arange(1, channels + 1)
+    assert heard.shape == (2, RATE)
+    assert heard[:, 500].tolist() == [round(100 * numbers[first::2].mean()) for first in (0, 1)]
+
+
+def test_a_rate_far_beyond_hearing_keeps_its_time() -> None:
+    assert sound(media.many(1, rate=192_000)).shape[1] / RATE == pytest.approx(1.0, abs=0.01)
+
+
+def test_what_is_protected_or_never_began_is_refused_with_its_own_reason() -> None:
+    clear = media.encoded(hum(3.0), "m4a")
+    shop = clear.replace(b"mp4a", b"drms")
+    for data, error in (
+        (media.protected(hum(3.0)), Protected),
+        (shop, Protected),
+        (media.many(2)[:44], NothingRecorded),
+    ):
+        with pytest.raises(error):
+            probe(io.BytesIO(data))
+    assert probe(io.BytesIO(clear)).codec == "aac"
 
 
 def test_what_is_no_recording_is_refused_with_a_reason() -> None:

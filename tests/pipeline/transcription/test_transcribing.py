@@ -90,6 +90,34 @@ def test_every_second_is_accounted_for(tmp_path: Path) -> None:
     assert window.transcribed > 5 and window.silence > 5
 
 
+ODD = {
+    "eight channels": lambda: media.many(8),
+    "a rate far beyond hearing": lambda: media.many(1, rate=192_000),
+    "silence alone": lambda: media.encoded(np.zeros((1, 30 * 16_000), np.int16), "flac"),
+    "a twentieth of a second": lambda: media.encoded(media.hum(0.05), "wav"),
+    "a single sample": lambda: media.encoded(media.hum(1 / 16_000), "wav"),
+    "noise alone in two channels": lambda: media.encoded(np.repeat(media.hum(30.0), 2, axis=0), "mp3"),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_a_recording_in_which_nobody_speaks_comes_to_its_end_with_every_second_accounted_for(
+    what: str, tmp_path: Path
+) -> None:
+    told = story.at(Stage.PLANNED, tmp_path)
+    upload(told, ODD[what]())
+    short_windows(told)
+    assert transcribing.advance(told.home, engine(told), work(told))
+    assert told.conversation().state is State.TRANSCRIBED
+    assert draft(told) == ()
+    with told.home.reading() as session:
+        windows = session.query(Window).all()
+        assert contents.doubts(told.home, session, find_conversation(session, FIRST)) == []
+    seconds = sum(one.transcribed + one.silence + one.damaged + one.skipped for one in windows)
+    assert seconds == pytest.approx(row(told).duration, abs=0.001)
+    assert row(told).playback is not None and row(told).waveform is not None
+
+
 def test_the_playback_copy_is_sealed_and_sounds_like_the_recording(tmp_path: Path) -> None:
     told = story.at(Stage.TRANSCRIBED, tmp_path)
     recording = row(told)

@@ -1,6 +1,9 @@
 """A recording becomes a draft, window by window, and what one run left the next one goes on with."""
 
 import io
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +227,73 @@ def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(long: Story, tmp_p
         assert len(list(long.home.blobs.survey())) == 1, "no half of a playback copy is left"
     assert transcribing.advance(long.home, engine(long), work(long))
     assert draft(long) == draft(whole)
+
+
+# A run that is killed at one of its steps: around every transaction, every window that is heard, every piece of the copy
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline import stages
+from pipeline.recording.playback import Playback
+from pipeline.transcription import transcribing
+from pipeline.transcription.speech import Engine
+from storage.home import Home
+from tests import story
+steps = 0
+def step():
+    global steps
+    steps += 1
+    if steps == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+def watched(kind, name):
+    act = getattr(kind, name)
+    def stepping(*given, **named):
+        step()
+        result = act(*given, **named)
+        step()
+        return result
+    setattr(kind, name, stepping)
+told = story.opened(Path(sys.argv[1]))
+speech = told.home.settings.speech.model_copy(update={"window_seconds": 20.0})
+told.home.settings = told.home.settings.model_copy(update={"speech": speech})
+for kind, name in ((Engine, "hear"), (Playback, "add"), (transcribing, "_commit_window"), (transcribing, "_finish")):
+    watched(kind, name)
+with told.home.reading() as session:
+    (work,) = stages.due(session, 99)
+transcribing.advance(told.home, Engine.load(told.home.models / "scripted", 1), work)
+"""
+
+
+def test_killed_again_and_again_it_goes_on_and_the_draft_is_the_same(long: Story, tmp_path: Path) -> None:
+    whole = story.at(Stage.PLANNED, tmp_path / "undisturbed")
+    upload(whole, story.recording(*(["woman", "man"] * 4)))
+    short_windows(whole)
+    transcribing.advance(whole.home, engine(whole), work(whole))
+    windows, died = [0], 0
+    for last_step in (4, 7, 9, 999):
+        run = subprocess.run([sys.executable, "-c", KILLED, str(long.home.folder), str(last_step)])
+        windows.append(story.rows(long.home, Window))
+        if run.returncode == 0:
+            break
+        assert run.returncode == -signal.SIGKILL
+        died += 1
+    assert died == 3
+    assert windows == sorted(windows) and windows[-1] == 3, "what was committed stays"
+    assert draft(long) == draft(whole)
+    assert told_of(long) == told_of(whole)
+
+
+def told_of(told: Story) -> tuple[object, ...]:
+    """What a draft comes with: its doubts, what became of each second, and the length of the copy that is played."""
+    with told.home.reading() as session:
+        doubts = [doubt for _, doubt in contents.doubts(told.home, session, find_conversation(session, FIRST))]
+        spent = [
+            (one.transcribed, one.silence, one.damaged, one.skipped)
+            for one in session.query(Window).order_by(Window.number)
+        ]
+    playback = row(told).playback
+    assert playback is not None
+    return doubts, spent, (told.home.folder / "blobs" / playback).stat().st_size
 
 
 def test_asked_to_stop_before_its_first_window_it_has_not_failed(long: Story) -> None:

@@ -1,6 +1,7 @@
 """`candour audit`: the log, for people who do not have to trust us. Needs no passphrase and no secret."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, is_zipfile
 from zlib import error as ZlibError
@@ -11,8 +12,8 @@ from commands.desk import Desk, with_desk
 from commands.witness import witness
 from pipeline.export.place import place
 from retention import certificates
-from retention.bundle import Bundle, verify_bundle
-from retention.bundling import LOG, stream
+from retention.bundle import HEADS, LOG, Bundle, verify_bundle
+from retention.bundling import stream
 from retention.certificate_check import verify_certificate
 from retention.certificate_page import page
 from retention.report import Report
@@ -83,8 +84,13 @@ def log(desk: Desk, last: int | None) -> None:
     help="Verify this bundle, or the log.jsonl out of one, instead of the home's log.",
 )
 @click.option("--key", help="Public key of the log that you were given; otherwise the home's own.")
+@click.option(
+    "--closely",
+    is_flag=True,
+    help="In the home's log, hold every signed head against the entries before it, also where there are more than 50,000.",
+)
 @with_desk
-def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | None) -> None:
+def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | None, closely: bool) -> None:
     """Verify the whole log: no entry changed, taken out or put in; every destruction authorised by two and never under a hold."""
     kept = (_text(earlier),) if earlier else ()
     if bundle is not None:
@@ -94,18 +100,25 @@ def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | Non
         return
     home = desk.home
     with home.reading() as session:
-        report = verify_database(session, key or home.signer.verifier_key, (home.signer.state(), *kept))
+        report = verify_database(
+            session, key or home.signer.verifier_key, (home.signer.state(), *kept), closely=closely
+        )
     _told(desk, report, "Log")
 
 
 def _verify_file(file: Path, key: str, kept: tuple[str, ...]) -> Report:
     """The log in a bundle as `candour audit bundle` makes it, or taken out of one."""
     try:
-        if not is_zipfile(file):
-            with file.open("rb") as log:
-                return verify_bundle(Bundle(log), key, kept)
-        with ZipFile(file) as archive, archive.open(LOG) as log:
-            return verify_bundle(Bundle(log), key, kept)
+        with ExitStack() as opened:
+            if is_zipfile(file):
+                archive = opened.enter_context(ZipFile(file))
+                log, others = archive.open(LOG), archive.open(HEADS) if HEADS in archive.namelist() else None
+            else:
+                beside = file.with_name(HEADS)
+                log, others = file.open("rb"), beside.open("rb") if beside.exists() else None
+            for one in filter(None, (log, others)):
+                opened.enter_context(one)
+            return verify_bundle(Bundle(log, others), key, kept)
     except (OSError, KeyError, BadZipFile, ZlibError):
         raise CannotRead from None
 

@@ -1,11 +1,11 @@
 """The bundle made: everything an outsider needs to verify the log elsewhere, in one zip file, as a stream.
 
 log.jsonl       the log (see `retention.bundle`)           check.py    a short check, to be read first
-certificates/   each certificate, as JSON and as a page    verify.py   the long one, which also knows the rules
+heads.jsonl     heads that nobody but the log signed       verify.py   the long one, which also knows the rules
+certificates/   each certificate, as JSON and as a page
 """
 
 import inspect
-import json
 from collections.abc import Iterable, Iterator
 from io import RawIOBase
 from typing import TYPE_CHECKING
@@ -16,16 +16,15 @@ from sqlalchemy.orm import Session
 
 import configs
 from retention import certificate_page, standalone
-from retention.bundle import FORMAT
+from retention.bundle import FORMAT, HEADS, LOG, line_of
 from storage.errors import NotVerified
-from storage.log.log import checkpoints, entries, latest_checkpoint
+from storage.log.log import Which, checkpoints, entries, latest_checkpoint
 from storage.log.note import Checkpoint, Note
 from storage.models import Order
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-LOG = "log.jsonl"
 _ENOUGH = 1 << 16
 
 
@@ -42,20 +41,22 @@ def lines(session: Session, key: str) -> Iterator[bytes]:
     newest = latest_checkpoint(session)
     if newest is None:
         raise NothingSigned
-    yield _line({"bundle": FORMAT, "checkpoint": newest, "key": key})
-    heads = checkpoints(session)
+    yield line_of({"bundle": FORMAT, "checkpoint": newest, "key": key})
+    heads = checkpoints(session, Which.COSIGNED)
     head = next(heads, None)
     for seq, body in entries(session, 0, Checkpoint.parse(Note.parse(newest).text).size):
         while head is not None and head[0] <= seq:
-            yield _line({"checkpoint": head[1]})
+            yield line_of({"checkpoint": head[1]})
             head = next(heads, None)
         yield body + b"\n"
     if head is not None:
-        yield _line({"checkpoint": head[1]})
+        yield line_of({"checkpoint": head[1]})
 
 
-def _line(value: dict[str, str]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+def other_heads(session: Session) -> Iterator[bytes]:
+    """The signed heads that are not among the lines of the log, line by line."""
+    for _, note in checkpoints(session, Which.OTHERS):
+        yield line_of({"checkpoint": note})
 
 
 def stream(session: Session, key: str) -> Iterator[bytes]:
@@ -73,6 +74,7 @@ def stream(session: Session, key: str) -> Iterator[bytes]:
 
 def _files(session: Session, key: str) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield LOG, lines(session, key)
+    yield HEADS, other_heads(session)
     yield "check.py", [configs.read("audit/check.py").encode()]
     yield "verify.py", [inspect.getsource(standalone).encode()]
     query = select(Order.number, Order.certificate).where(Order.certificate.is_not(None)).order_by(Order.number)

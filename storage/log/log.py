@@ -9,6 +9,7 @@ from storage.log.events import Event
 from storage.log.heads import (
     NoCheckpoint,
     StrangeHead,
+    Which,
     add_cosignature,
     checkpoint_of,
     checkpoints,
@@ -29,6 +30,7 @@ __all__ = [
     "Signer",
     "SignerExposed",
     "StrangeHead",
+    "Which",
     "add_cosignature",
     "append",
     "checkpoint_of",

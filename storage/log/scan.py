@@ -11,13 +11,14 @@ from datetime import date
 from itertools import pairwise
 
 # What the form allows beside these is rare and takes the slow way; characters that cannot be printed are refused below
-_TEXT = r'"[^"\\\n]{1,512}"'
-_NUMBER = r"(?:0|-?[1-9][0-9]{0,14})"
-_PAIR = rf'"[a-z][a-z0-9_]{{0,39}}":(?:"[^"\\\n]{{0,512}}"|{_NUMBER}|true|false)'
+_TEXT = r'"[^"\\\n]{1,512}+"'
+_NUMBER = r"(?:0|-?[1-9][0-9]{0,14}+)"
+_PAIR = rf'"[a-z][a-z0-9_]{{0,39}}+":(?:"[^"\\\n]{{0,512}}+"|{_NUMBER}|true|false)'
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+# Of the details only those are taken out that have an order: two and more
 _ENTRY = re.compile(
-    rf'^{{"actor":{_TEXT},(?:"detail":{{({_PAIR}(?:,{_PAIR})*)}},)?"event":"([^"\\\n]{{1,512}})",'
-    rf'"obj":\[(?:{_TEXT}(?:,{_TEXT})*)?\],(?:"ref":{_TEXT},)?"seq":(0|[1-9][0-9]{{0,14}}),'
+    rf'^{{"actor":{_TEXT},(?:"detail":{{(?:{_PAIR}|({_PAIR}(?:,{_PAIR})+))}},)?"event":"([^"\\\n]{{1,512}})",'
+    rf'"obj":\[(?:{_TEXT}(?:,{_TEXT})*+)?\],(?:"ref":{_TEXT},)?"seq":(0|[1-9][0-9]{{0,14}}),'
     rf'(?:"sig":{_TEXT},)?"t":"({_TIME})","v":1}}$',
     re.MULTILINE,
 )
@@ -50,7 +51,7 @@ def scan(bodies: Sequence[bytes]) -> Scan | None:
     if not len(found) == len(bodies) == text.count("\n") + 1 or max(map(len, bodies)) > _LONGEST:
         return None
     details, events, places, times = zip(*found, strict=True)
-    if not _are_sorted("\n".join(details)) or not all(map(_is_date, {time[:10] for time in times})):
+    if not _are_sorted("\n".join(filter(None, details))) or not all(map(_is_date, {time[:10] for time in times})):
         return None
     return Scan(events=events, places=tuple(map(int, places)), times=times)
 

@@ -13,14 +13,14 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from retention.bundle import BadBundle, Bundle, verify_bundle
-from retention.bundling import lines
+from retention.bundling import lines, other_heads
 from retention.reading import PORTION, Portion, Reading, verify_log
 from retention.report import Findings, Problem, Report
 from retention.verify import verify_database
 from storage.log import tree
 from storage.log.entry import Entry
 from storage.log.log import Event, add_cosignature, append, checkpoints, entries
-from storage.log.note import Checkpoint, KeyKind, Note, SigningKey, cosign
+from storage.log.note import Checkpoint, KeyKind, Note, SigningKey, cosign, cosigned_at, open_checkpoint
 from storage.log.tables import AuditCheckpoint, AuditCosignature, AuditLeaf, AuditNode
 from tests.storage.log.books import Book, new_book
 
@@ -50,6 +50,7 @@ class Log:
             self.leaves = list(entries(session))
             self.between = [note for _, note in checkpoints(session)]
             self.bundle = b"".join(lines(session, self.key))
+            self.others = b"".join(other_heads(session))
 
     def verify(self, leaves: Leaves, checkpoint: str | None = None, earlier: str | None = None) -> Report:
         return verify_log(
@@ -378,8 +379,10 @@ def bundle(book: Book) -> bytes:
         return b"".join(lines(session, book.signer.verifier_key))
 
 
-def verify(data: bytes, key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = ()) -> Report:
-    return verify_bundle(Bundle(io.BytesIO(data)), key, earlier, witnesses)
+def verify(
+    data: bytes, key: str, earlier: tuple[str, ...] = (), witnesses: Sequence[str] = (), others: bytes = b""
+) -> Report:
+    return verify_bundle(Bundle(io.BytesIO(data), io.BytesIO(others)), key, earlier, witnesses)
 
 
 def test_bundle_round_trip(book: Book) -> None:
@@ -397,16 +400,26 @@ def test_bundle_round_trip(book: Book) -> None:
     assert verify(bundle(book), key).size == 30, "a bundle holds what is signed"
 
 
-def test_heads_stand_below_the_entries_they_cover(book: Book) -> None:
-    seen = 0
-    for line in bundle(book).splitlines()[1:]:
-        found = json.loads(line)
-        if "checkpoint" in found:
-            assert int(found["checkpoint"].split("\n")[1]) == seen
+def test_cosigned_heads_stand_below_the_entries_they_cover_and_others_apart(book: Book) -> None:
+    witness = SigningKey.generate("witness.example", KeyKind.WITNESS)
+    with Session(book.engine) as session, session.begin():
+        notes = [note for size, note in checkpoints(session) if size in {7, 21}]
+        for note in notes:
+            add_cosignature(session, cosign(note, witness, book.now), book.signer.verifier, witness.verifier)
+        others = list(other_heads(session))
+    found, seen = list[int](), 0
+    for line in map(json.loads, bundle(book).splitlines()[1:]):
+        if "checkpoint" in line:
+            found.append(int(line["checkpoint"].split("\n")[1]))
+            assert found[-1] == seen
+            assert open_checkpoint(line["checkpoint"], book.signer.verifier).size == seen
+            assert cosigned_at(line["checkpoint"], witness.verifier) is not None
         else:
-            assert found["seq"] == seen
+            assert line["seq"] == seen
             seen += 1
-    assert seen == 30
+    assert (found, seen) == ([7, 21], 30)
+    sizes = [int(json.loads(line)["checkpoint"].split("\n")[1]) for line in others]
+    assert sizes == [size for size in range(1, 31) if size not in {7, 21}]
 
 
 def test_bundle_is_verified_with_the_auditors_key(book: Book, tmp_path: Path) -> None:
@@ -429,7 +442,8 @@ def test_no_line_of_a_bundle_can_go_or_change(data: st.DataObject) -> None:
         case "double":
             lines.insert(at, lines[at])
         case "swap":
-            lines[at], lines[at - 1] = lines[at - 1], lines[at]
+            other = at - 1 or at + 1
+            lines[at], lines[other] = lines[other], lines[at]
         case "cut":
             lines[at] = lines[at][:-4]
         case _:
@@ -437,12 +451,31 @@ def test_no_line_of_a_bundle_can_go_or_change(data: st.DataObject) -> None:
     assert not verify(b"".join(lines), log.key).ok
 
 
-def test_a_head_in_the_place_of_another_is_found(log: Log) -> None:
-    lines = log.bundle.splitlines(keepends=True)
-    heads = [at for at, line in enumerate(lines) if line.startswith(b'{"checkpoint"')]
-    one, other = heads[3], heads[7]
-    lines[one], lines[other] = lines[other], lines[one]
-    report = verify(b"".join(lines), log.key)
+def test_the_other_heads_tell_where_and_whether_they_are_there_or_not_it_is_found(log: Log) -> None:
+    for at in (0, 7, 123, 199):
+        forged = renumbered(edit([body for _, body in log.leaves], at))
+        data = b"".join([log.bundle.splitlines(keepends=True)[0], *(body + b"\n" for _, body in forged)])
+        assert verify(data, log.key).first_bad == 0, "the newest head says that it is one of them"
+        sizes = [0, *(int(note.split("\n")[1]) for note in log.between)]
+        before = max(size for size in sizes if size <= at)
+        assert verify(data, log.key, others=log.others).first_bad == before
+    assert verify(log.bundle, log.key, others=b"nonsense").ok, "nothing rests on them"
+    for others in (b"nonsense", b'{"checkpoint":5}\n', b'{"checkpoint":"x"}\n'):
+        assert not verify(data, log.key, others=others).ok
+
+
+def test_a_head_among_the_entries_in_the_place_of_another_is_found(log: Log) -> None:
+    first, *bodies = log.bundle.splitlines(keepends=True)
+    heads = log.others.splitlines(keepends=True)
+
+    def among(heads: list[bytes]) -> bytes:
+        sizes = [0, *(int(note.split("\n")[1]) for note in log.between)]
+        parts = zip(pairwise(sizes), heads, strict=True)
+        return b"".join([first, *(line for (low, high), head in parts for line in (*bodies[low:high], head))])
+
+    assert verify(among(heads), log.key).ok
+    heads[3], heads[7] = heads[7], heads[3]
+    report = verify(among(heads), log.key)
     assert {finding.problem for finding in report.findings} == {Problem.FORM}
     assert len(report.findings) == 2
 

@@ -323,6 +323,26 @@ def test_a_post_quantum_cosignature_signs_what_the_standard_says() -> None:
         witness.verifier.verify("no checkpoint\n", blob)
 
 
+def test_what_another_program_signed_with_ml_dsa_is_verified() -> None:
+    key = VerifierKey.parse((VECTORS / "torchwood" / "mldsa.vkey").read_text().strip())
+    note = (VECTORS / "torchwood" / "mldsa.checkpoint").read_text(encoding="utf-8")
+    assert key.kind is KeyKind.WITNESS_PQ
+    assert (open_checkpoint(note, key).origin, open_checkpoint(note, key).size) == ("example.com/mldsa-log", 1)
+    assert cosigned_at(note, key) == datetime(1970, 1, 1, tzinfo=UTC), "it states no time, which is written as 0"
+    (blob,) = [signature.blob for signature in Note.parse(note).signatures]
+    text = Note.parse(note).text
+    for at in (0, 7, 8, 1000, len(blob) - 1):
+        bent = blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]
+        assert not key.verify(text, bent), at
+    for changed in (
+        text.replace("\n1\n", "\n2\n"),
+        text.replace("mldsa-log", "mldsa-1og"),
+        text.replace("+zoE", "+zoF"),
+    ):
+        assert changed != text and not key.verify(changed, blob)
+    assert not replace(key, name="example.com/other").verify(text, blob)
+
+
 @pytest.mark.parametrize("kind", [KeyKind.WITNESS, KeyKind.WITNESS_PQ])
 def test_a_cosignature_from_beyond_the_calendar_is_false(kind: KeyKind) -> None:
     witness = SigningKey.generate("witness.example", kind)

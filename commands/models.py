@@ -7,7 +7,8 @@ import click
 
 from access.roles import Act, require
 from commands.desk import Desk, columns, with_desk
-from pipeline.transcription import library, model_choice, model_store
+from pipeline.transcription import library, model_choice, model_store, speaker_model
+from pipeline.transcription.model_store import Kind
 from storage.log.log import Event
 
 
@@ -49,14 +50,21 @@ def install(desk: Desk, name: str, language: str) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name in this home.")
 @click.option("--language", help="Language it is used for; otherwise what its manifest says, or en.")
+@click.option("--speakers", is_flag=True, help="It is a speaker model: one ONNX file that knows voices apart.")
 @with_desk
-def add(desk: Desk, folder: Path, name: str, language: str | None) -> None:
+def add(desk: Desk, folder: Path, name: str, language: str | None, speakers: bool) -> None:
     """Take in a converted model from a folder, such as one carried here on a stick.
+
+    With --speakers it is no speech model but one that knows voices: it tells who speaks in recordings of one channel.
 
     A folder from another home is compared with its manifest first.
     """
     require(desk.actor.roles, Act.MANAGE_MODELS, desk.actor.name)
-    _added(desk, model_store.add(folder, name, desk.home.models, language=language or ""))
+    kind = Kind.SPEAKERS if speakers else Kind.SPEECH
+    _added(
+        desk,
+        model_store.add(folder, name, desk.home.models, language=language or "", kind=kind, check=speaker_model.check),
+    )
 
 
 @model.command("list")
@@ -67,7 +75,10 @@ def add(desk: Desk, folder: Path, name: str, language: str | None) -> None:
 def list_models(desk: Desk, every: bool) -> None:
     """Show the models of this home."""
     found = model_store.list_models(desk.home.models)
-    rows = [{"model": m.name, "language": m.language, "sha256": m.digest[:16], "note": m.note} for m in found]
+    rows = [
+        {"model": m.name, "kind": m.kind.value, "language": m.language, "sha256": m.digest[:16], "note": m.note}
+        for m in found
+    ]
     if not every:
         desk.table(rows, "No model yet: candour model list --all says which one suits this machine.")
         return

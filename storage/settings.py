@@ -44,6 +44,10 @@ class Speech(Section):
     """How speech becomes words."""
 
     model: str = Field(default="", description="name of a model in the home's store; empty means the only one there")
+    speakers: str = Field(
+        default="",
+        description="name of a speaker model in the home's store; empty means the only one there, if there is any",
+    )
     threads: int = Field(default=0, ge=0, description="processor threads for recognition; 0 means all")
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="where to recognise: a graphics card (cuda) where one works, or the processor (cpu)"

@@ -1,29 +1,35 @@
 """Who said it: how much is attributed, and how much of that wrongly.
 
-    python -m tools.bench_speakers [--voices FOLDER]
+    python -m tools.bench_speakers [--voices FOLDER] [--model FOLDER]
 
 FOLDER (or CANDOUR_VOICES) holds one folder a speaker with their sentences, as LibriSpeech does. Conversations are made of them:
 the sentences are cut at their pauses into turns, and two speakers take turns with pauses of 0.05 to 1 s in between. Nothing here
 recognises speech: a "word" is a piece of a turn of 0.15 to 0.5 s, with borders that are off by 0.03 s as recognised ones are.
 Without FOLDER the samples of the demo are measured alone, whose two voices are synthetic.
+
+One channel is measured twice: without a model, and by a speaker model. That is the one in --model, a folder below `models` of a
+home, or else one of the tests', which knows nothing but how bands vary together.
 """
 
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recording.decode import RATE, decode
-from pipeline.transcription import speech, timbre
+from pipeline.transcription import model_store, speech
+from pipeline.transcription.ears import Ear, Trained, Untrained
+from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcription.speakers import STEP, energies, own_spans
-from pipeline.transcription.voices import Voices, tell_apart
+from pipeline.transcription.voices import Voices
 from pipeline.transcripts.transcript import Span, Word
 
 Sound = NDArray[np.float64]
@@ -47,11 +53,25 @@ class Talk:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--voices", type=Path, default=os.environ.get("CANDOUR_VOICES"))
-    folder = parser.parse_args().voices
+    parser.add_argument("--model", type=Path)
+    given = parser.parse_args()
+    folder = given.voices
     speakers = {one.name: _sentences(one) for one in sorted(Path(folder).iterdir()) if one.is_dir()} if folder else {}
     if speakers:
         _two_channels(speakers)
-    _one_channel(speakers)
+    _one_channel(speakers, "no model", Untrained)
+    with TemporaryDirectory() as work:
+        name, model = (
+            ("the given model", given.model) if given.model else ("a model of statistics", _statistics(Path(work)))
+        )
+        loaded = SpeakerModel.load(model, 0)
+        _one_channel(speakers, name, lambda: Trained(loaded))
+
+
+def _statistics(folder: Path) -> Path:
+    from tests import speakers
+
+    return model_store.add(speakers.learnt(folder), "learnt", folder / "models", kind=model_store.Kind.SPEAKERS).folder
 
 
 def _two_channels(speakers: dict[str, list[Sound]]) -> None:
@@ -66,9 +86,9 @@ def _two_channels(speakers: dict[str, list[Sound]]) -> None:
 
 def _attributed(talk: Talk, bleed: float) -> tuple[float, float, float]:
     """Of the time in which one person is heard to speak: given to them alone, to both, to nobody."""
-    mixed = _samples(talk.own + 10 ** (bleed / 20) * talk.own[::-1])
+    mixed = in_samples(talk.own + 10 ** (bleed / 20) * talk.own[::-1])
     spans = own_spans([speech.voices(speech.floats(channel)) for channel in mixed], energies(mixed))
-    truth = [speech.voices(speech.floats(channel)) for channel in _samples(talk.own)]
+    truth = [speech.voices(speech.floats(channel)) for channel in in_samples(talk.own)]
     steps = mixed.shape[1] // STEP
     said, meant = (np.array([_steps(one, steps) for one in found]) for found in (spans, truth))
     alone = meant.sum(axis=0) == 1
@@ -77,17 +97,18 @@ def _attributed(talk: Talk, bleed: float) -> tuple[float, float, float]:
     return float((kept == single).all(axis=0).mean()), float((count == 2).mean()), float((count == 0).mean())
 
 
-def _one_channel(speakers: dict[str, list[Sound]]) -> None:
-    print(
-        "\n| one microphone | conversations | told apart | words labelled | of these wrong | `?` |\n|---|---|---|---|---|---|"
-    )
+def _one_channel(speakers: dict[str, list[Sound]], by: str, ear: Callable[[], Ear]) -> None:
+    print(f"\n| one microphone, {by} | conversations | told apart | words labelled | of these wrong | `?` |")
+    print("|---|---|---|---|---|---|")
     for number in (1, 2):
-        _row(f"sample conversation {number} of the demo", [_demo(number)])
+        _row(f"sample conversation {number} of the demo", [_demo(ear, number)])
     for condition in CONDITIONS if speakers else ():
         pairs = combinations(speakers, 2)
-        _row(f"two speakers, {condition}", [case for pair in pairs for case in _heard(speakers, *pair, condition)])
+        _row(f"two speakers, {condition}", [case for pair in pairs for case in _heard(ear, speakers, *pair, condition)])
     if speakers:
-        alone = [case for one in speakers for condition in CONDITIONS for case in _heard(speakers, one, one, condition)]
+        alone = [
+            case for one in speakers for condition in CONDITIONS for case in _heard(ear, speakers, one, one, condition)
+        ]
         _row("one speaker taken for two (the control)", alone)
 
 
@@ -111,26 +132,38 @@ def _counted(voices: Voices, words: list[Word], truth: NDArray[np.intp]) -> tupl
     return int(given.sum()), min(wrong, int(given.sum()) - wrong)
 
 
-def _heard(speakers: dict[str, list[Sound]], one: str, other: str, condition: str) -> list[Case]:
+def _told(ear: Ear, words: Sequence[Word], sound: Sound) -> Voices:
+    ear.add(in_samples(sound[None])[0])
+    return ear.told(words)
+
+
+def _heard(
+    ear: Callable[[], Ear], speakers: dict[str, list[Sound]], one: str, other: str, condition: str
+) -> list[Case]:
     cases = []
     # other conversations than those that the settings were chosen on
     for seed, length in enumerate(TURNS, 100):
         talk = _talk(speakers[one], speakers[other], length, seed)
         chance = np.random.default_rng(seed)
         words, truth = _words(talk, chance)
-        sound = _samples(_heard_as(talk.own.sum(axis=0), condition, chance)[None])[0]
-        cases.append((tell_apart(words, timbre.cepstra(sound)), words, truth))
+        sound = heard_as(talk.own.sum(axis=0), condition, chance)
+        cases.append((_told(ear(), words, sound), words, truth))
     return cases
 
 
-def _demo(number: int) -> Case:
+def _demo(ear: Callable[[], Ear], number: int) -> Case:
+    words, truth, sound = demo_sample(number)
+    return _told(ear(), words, sound), words, truth
+
+
+def demo_sample(number: int) -> tuple[list[Word], NDArray[np.intp], Sound]:
+    """The words of a sample conversation of the demo, who said each, and its one channel."""
     turns = json.loads((SAMPLE / f"conversation-{number}.json").read_text())["turns"]
     found = sorted((start, end, text, turn["speaker"]) for turn in turns for text, start, end in turn["words"])
     words = [Word(text=text, start=start, end=end, probability=1) for start, end, text, _ in found]
     with (SAMPLE / f"conversation-{number}.m4a").open("rb") as file:
         sound = np.concatenate([block.samples for block in decode(file)], axis=1)[0]
-    truth = np.array([who == "Participant" for _, _, _, who in found], np.intp)
-    return tell_apart(words, timbre.cepstra(sound)), words, truth
+    return words, np.array([who == "Participant" for _, _, _, who in found], np.intp), sound / 32768
 
 
 def _sentences(folder: Path) -> list[Sound]:
@@ -197,7 +230,7 @@ def _words(talk: Talk, chance: np.random.Generator) -> tuple[list[Word], NDArray
     return words, np.array(truth, np.intp)
 
 
-def _heard_as(sound: Sound, condition: str, chance: np.random.Generator) -> Sound:
+def heard_as(sound: Sound, condition: str, chance: np.random.Generator) -> Sound:
     if condition == "noise at 15 dB":
         return np.asarray(sound + chance.normal(0, np.sqrt(np.mean(np.square(sound))) * 10 ** (-15 / 20), len(sound)))
     if condition == "telephone band":
@@ -212,7 +245,7 @@ def _heard_as(sound: Sound, condition: str, chance: np.random.Generator) -> Soun
     return sound
 
 
-def _samples(sound: Sound) -> NDArray[np.int16]:
+def in_samples(sound: Sound) -> NDArray[np.int16]:
     return np.clip(sound * 32768, -32768, 32767).astype(np.int16)
 
 

@@ -11,6 +11,8 @@ from pipeline import stages
 from pipeline.recording import arriving
 from pipeline.reviews import find_conversation
 from pipeline.transcription import library, model_store, transcribing
+from pipeline.transcription.model_store import Kind
+from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import Progress
 from retention import destroy, plan
@@ -29,11 +31,11 @@ class NoModel(NotFound):
 
 
 class ManyModels(NotFound):
-    """speech: this home has several models ({known}); say in candour.toml, [speech] model, which one to use"""
+    """speech: this home has several {kind} models ({known}); say in candour.toml, [speech] {setting}, which one to use"""
 
 
 class ModelUnknown(NotFound):
-    """speech: this home has no model "{name}"; `candour model list` shows what there is"""
+    """speech: this home has no {kind} model "{name}"; `candour model list` shows what there is"""
 
 
 class NothingToRetry(Refused):
@@ -55,17 +57,28 @@ def chosen_model(home: Home) -> model_store.Model:
     Raises:
         NoModel, ManyModels, ModelUnknown.
     """
-    models = {model.name: model for model in model_store.list_models(home.models)}
-    name = home.settings.speech.model
-    if name and name not in models:
-        raise ModelUnknown(name=name)
-    if name:
-        return models[name]
-    if not models:
+    found = _chosen(home, Kind.SPEECH, home.settings.speech.model, "model")
+    if found is None:
         raise NoModel
-    if len(models) > 1:
-        raise ManyModels(known=", ".join(sorted(models)))
-    return next(iter(models.values()))
+    return found
+
+
+def chosen_speaker_model(home: Home) -> model_store.Model | None:
+    """The speaker model that the settings name, or the only one there is; None where there is none.
+
+    Raises:
+        ManyModels, ModelUnknown.
+    """
+    return _chosen(home, Kind.SPEAKERS, home.settings.speech.speakers, "speakers")
+
+
+def _chosen(home: Home, kind: Kind, name: str, setting: str) -> model_store.Model | None:
+    models = {model.name: model for model in model_store.list_models(home.models) if model.kind is kind}
+    if name and name not in models:
+        raise ModelUnknown(name=name, kind=kind.value)
+    if not name and len(models) > 1:
+        raise ManyModels(known=", ".join(sorted(models)), kind=kind.value, setting=setting)
+    return models[name] if name else next(iter(models.values()), None)
 
 
 def told(home: Home, terms: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -131,11 +144,13 @@ def _transcribe(home: Home, done: Done, report: Callable[[Progress], None], stop
         return
     speech = home.settings.speech
     engine = Engine.load(chosen_model(home).folder, speech.threads, speech.device)
+    voices = chosen_speaker_model(home)
+    speaker_model = SpeakerModel.load(voices.folder, speech.threads) if voices else None
     for one in due:
         if stop():
             return
         try:
-            if transcribing.advance(home, engine, one, report=report, stop=stop):
+            if transcribing.advance(home, engine, one, speaker_model=speaker_model, report=report, stop=stop):
                 done.transcribed.append(one.reference)
         except CandourError as error:
             done.failed.append((one.reference, str(error)))

@@ -1,7 +1,7 @@
-"""Speech models: local folders, each file known by its SHA-256, so that nothing is looked up on a network at run time.
+"""Models: local folders, each file known by its SHA-256, so that nothing is looked up on a network at run time.
 
-A model is a folder with the files of a converted Whisper model and a manifest.json:
-{"name", "format": 1, "language", "note", "files": {name: {"sha256", "bytes"}}}.
+A speech model is a folder with the files of a converted Whisper model, a speaker model one with a single ONNX file; both have a
+manifest.json: {"name", "format": 1, "kind", "language", "note", "files": {name: {"sha256", "bytes"}}}; no kind means speech.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -29,6 +30,17 @@ PREPROCESSOR: Final = "preprocessor_config.json"
 VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")
 
 
+class Kind(StrEnum):
+    """What a model knows: words, or voices."""
+
+    SPEECH = "speech"
+    SPEAKERS = "speakers"
+
+
+# Voices are told apart in any language.
+DEFAULT_LANGUAGE: Final = {Kind.SPEECH: "en", Kind.SPEAKERS: "any"}
+
+
 class ModelMissing(NotFound):
     """speech: there is no model called "{model}" here; see what there is with `candour model list`, or fetch one with \
 `candour model install` where there is a network"""
@@ -41,6 +53,16 @@ class ModelDamaged(NotVerified):
 class ModelIncomplete(BadInput):
     """model: {file} is missing from the folder, or is that of another model; copy the whole model, with its tokenizer and \
 settings"""
+
+
+class WrongKind(BadInput):
+    """model: "{model}" is a {kind} model, and a {wanted} model is wanted here; speaker models are added with --speakers, speech \
+models without"""
+
+
+class SpeakersUnusable(BadInput):
+    """model: {file} is no speaker model that Candour can use; it takes an ONNX file with one input of shape (1, frames, 80), \
+such as the exports of WeSpeaker and 3D-Speaker"""
 
 
 class ModelExists(BadInput):
@@ -66,15 +88,19 @@ class Model:
     note: str
     folder: Path
     digest: str
+    kind: Kind = Kind.SPEECH
 
 
-def verify(folder: Path) -> Model:
+def verify(folder: Path, kind: Kind | None = None) -> Model:
     """The model in a folder, after every one of its files was read and compared with the manifest.
 
-    Raises ModelMissing when there is no manifest, ModelDamaged naming the first file that differs.
+    Raises ModelMissing when there is no manifest, WrongKind when it is that of another `kind`, ModelDamaged naming the first
+    file that differs.
     """
     model, files = _described(folder)
-    for name in _needed(folder):
+    if kind is not None:
+        _require(kind, model)
+    for name in _needed(folder, model.kind):
         if name not in files:
             raise ModelDamaged(model=model.name, file=name, fault="not in the manifest")
     for name, facts in sorted(files.items()):
@@ -99,23 +125,39 @@ def list_models(home_models: Path) -> list[Model]:
     return found
 
 
-def add(source: Path, name: str, home_models: Path, *, language: str = "", note: str = "") -> Model:
-    """Copy a converted model below `home_models` and write its manifest; it appears whole or not at all.
+def add(
+    source: Path,
+    name: str,
+    home_models: Path,
+    *,
+    language: str = "",
+    note: str = "",
+    kind: Kind = Kind.SPEECH,
+    check: Callable[[Path], None] = lambda _: None,
+) -> Model:
+    """Copy a model below `home_models` and write its manifest; it appears whole or not at all.
 
     A folder with a manifest of its own, such as one from another home, is compared with that first, and its language and note
     are kept unless others are given.
+
+    `check` is asked about the ONNX file of a speaker model before anything is copied, and raises what it finds wrong.
 
     Raises ModelName, ModelExists, ModelMissing (no such folder), ModelIncomplete or ModelDamaged.
     """
     _check_name(name, home_models)
     if not source.is_dir():
         raise ModelMissing(model=name)
-    for needed in _needed(source):
+    described = _described(source)[0] if (source / MANIFEST).is_file() else None
+    if described is not None:
+        _require(kind, described)
+    for needed in _needed(source, kind):
         if not (source / needed).is_file():
             raise ModelIncomplete(file=needed)
-    if (source / MANIFEST).is_file():
-        described = verify(source)
+    if described is not None:
+        verify(source)
         language, note = language or described.language, note or described.note
+    if kind is Kind.SPEAKERS:
+        check(onnx_file(source))
     home_models.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".adding-", dir=home_models) as work:
         part = Path(work) / name
@@ -123,7 +165,7 @@ def add(source: Path, name: str, home_models: Path, *, language: str = "", note:
         for path in sorted(source.iterdir()):
             if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
                 shutil.copyfile(path, part / path.name)
-        write_manifest(part, name, language=language or "en", note=note)
+        write_manifest(part, name, language=language or DEFAULT_LANGUAGE[kind], note=note, kind=kind)
         part.rename(home_models / name)
     return verify(home_models / name)
 
@@ -209,11 +251,13 @@ def _weight(folder: Path) -> int:
     return sizes
 
 
-def write_manifest(folder: Path, name: str, *, language: str, note: str) -> None:
+def write_manifest(folder: Path, name: str, *, language: str, note: str, kind: Kind = Kind.SPEECH) -> None:
     """Describe the files of a folder as they are now."""
     paths = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name != MANIFEST]
     files = {path.name: {"sha256": _digest(path), "bytes": path.stat().st_size} for path in paths}
     manifest = {"name": name, "format": FORMAT, "language": language, "note": note, "files": files}
+    if kind is not Kind.SPEECH:
+        manifest["kind"] = kind.value
     part = folder / f".{MANIFEST}"
     part.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     part.replace(folder / MANIFEST)
@@ -235,13 +279,29 @@ def _described(folder: Path) -> tuple[Model, dict[str, Any]]:
             note=str(manifest.get("note", "")),
             folder=folder,
             digest=hashlib.sha256(text).hexdigest(),
+            kind=Kind(manifest.get("kind", Kind.SPEECH)),
         )
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
         raise ModelDamaged(model=folder.name, file=MANIFEST, fault="not readable") from None
     return model, files
 
 
-def _needed(folder: Path) -> tuple[str, ...]:
+def _require(kind: Kind, model: Model) -> None:
+    if model.kind is not kind:
+        raise WrongKind(model=model.name, kind=model.kind.value, wanted=kind.value)
+
+
+def onnx_file(folder: Path) -> Path:
+    """The model of a speaker model's folder. Raises ModelIncomplete where there is none, or more than one."""
+    found = sorted(folder.glob("*.onnx"))
+    if len(found) != 1:
+        raise ModelIncomplete(file="one .onnx file")
+    return found[0]
+
+
+def _needed(folder: Path, kind: Kind) -> tuple[str, ...]:
+    if kind is Kind.SPEAKERS:
+        return (onnx_file(folder).name,)
     vocabulary = next((name for name in VOCABULARIES if (folder / name).is_file()), VOCABULARIES[0])
     return (*REQUIRED, vocabulary)
 

@@ -10,18 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.transcription.speakers import assign, in_order
-from pipeline.transcription.timbre import Cepstra
-from pipeline.transcription.voices import tell_apart
 from pipeline.transcripts.transcript import Speaker, Turn, Word
 
 # To begin is worth a little less than one question to none.
 FIRST: Final = 0.7
 ASKS: Final = 1.2  # log-odds of being the interviewer below which nobody is
-
-
-def turns(words: Sequence[Word], sound: Cepstra) -> tuple[Turn, ...]:
-    """The turns of words in order of time; `sound` are the cepstra of the whole recording from its beginning."""
-    return labelled(words, tell_apart(words, sound).labels(words))
 
 
 def labelled(words: Sequence[Word], labels: Sequence[int | None]) -> tuple[Turn, ...]:

@@ -24,23 +24,6 @@ _BLOCK: Final = 3000  # frames at a time: a minute
 Cepstra = NDArray[np.float32]
 
 
-class Timbre:
-    """Cepstra of a recording that comes in stretches, one channel each, so that it need not be held."""
-
-    def __init__(self) -> None:
-        self._parts: list[Cepstra] = []
-        self._rest = np.zeros(0, np.int16)
-
-    def add(self, samples: NDArray[np.int16]) -> None:
-        joined = np.concatenate([self._rest, samples])
-        whole = len(joined) // HOP * HOP
-        self._parts.append(cepstra(joined[:whole]))
-        self._rest = joined[whole:]
-
-    def close(self) -> Cepstra:
-        return np.concatenate([np.zeros((0, SIZE), np.float32), *self._parts])
-
-
 def cepstra(samples: NDArray[np.int16]) -> Cepstra:
     """Cepstra of one channel of 16 kHz sound, shape (frames, 19); frame n is about the 25 ms after n / 50 seconds."""
     count = len(samples) // HOP

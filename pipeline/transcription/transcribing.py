@@ -18,7 +18,7 @@ from pipeline.recording.confined import decode
 from pipeline.recording.intake import marks, opened
 from pipeline.recording.playback import Peaks, Playback
 from pipeline.stages import Work
-from pipeline.transcription import doubts, one_channel, runs, speakers, speech
+from pipeline.transcription import doubts, ears, one_channel, runs, speakers, speech
 from pipeline.transcription.coverage import account
 from pipeline.transcription.imported import Imported, has_times, laid
 from pipeline.transcription.progress import Progress as Progress
@@ -26,7 +26,7 @@ from pipeline.transcription.ready import Ready, ahead, mono, ready
 from pipeline.transcription.runs import ACTOR, Pace, Report, Run
 from pipeline.transcription.runs import LeaseLost as LeaseLost
 from pipeline.transcription.spans import total, within
-from pipeline.transcription.timbre import Timbre
+from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcripts import kept
 from pipeline.transcripts.transcript import (
     Heard,
@@ -60,7 +60,13 @@ class _Found:
 
 
 def advance(
-    home: Home, engine: speech.Engine, work: Work, *, report: Report = lambda _: None, stop: Stop = lambda: False
+    home: Home,
+    engine: speech.Engine,
+    work: Work,
+    *,
+    speaker_model: SpeakerModel | None = None,
+    report: Report = lambda _: None,
+    stop: Stop = lambda: False,
 ) -> bool:
     """Transcribe a recording, or what is left of it; False when `stop` asked to end early.
 
@@ -70,7 +76,7 @@ def advance(
     """
     run = runs.begin(home, work)
     try:
-        _transcribe(run, engine, report, stop)
+        _transcribe(run, engine, speaker_model, report, stop)
     except _Stopped:
         # To be asked to stop is no failed run.
         with run.writing():
@@ -93,7 +99,9 @@ def _note_trouble(home: Home, run: Run, trouble: str) -> None:
         home.log(session, Event.WORK_FAILED, actor=ACTOR, obj=[run.conversation.id])
 
 
-def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> None:
+def _transcribe(
+    run: Run, engine: speech.Engine, speaker_model: SpeakerModel | None, report: Report, stop: Stop
+) -> None:
     home, recording = run.home, run.recording
     with home.reading() as session:
         rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
@@ -103,6 +111,8 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
     hears = Imported(written) if has_times(written) else engine
     balance = None if isinstance(hears, Imported) else _balance(run)
     hearing = _Hearing(hears, run, balance, Pace(run, report))
+    # where people have a microphone each, or somebody wrote down who said what, nobody need listen for voices
+    ear = ears.ear(speaker_model) if balance is None and not written else None
     before = frozenset(done)
     seconds = 0.0
     with (
@@ -110,7 +120,7 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
         home.blobs.writing() as sink,
         age.Writer(sink, [slot(run.key).recipient()]) as sealed,
     ):
-        made = _Made(Playback(sealed, min(recording.channels, 2)))  # type: ignore[arg-type]
+        made = _Made(Playback(sealed, min(recording.channels, 2)), ear)  # type: ignore[arg-type]
 
         def coming() -> Generator[tuple[audio.Window, Ready | None]]:
             for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
@@ -132,21 +142,23 @@ def _transcribe(run: Run, engine: speech.Engine, report: Report, stop: Stop) -> 
     if written:
         draft = written if has_times(written) else laid(written, words)
     else:
-        draft = speakers.turns(words) if balance is not None else one_channel.turns(words, made.timbre.close())
-    _finish(run, hearing, draft, found, made.damaged, seconds, sink.ref, made.peaks.close())
+        draft = one_channel.labelled(words, ear.told(words).labels(words)) if ear else speakers.turns(words)
+    voices = speaker_model if ear else None
+    _finish(run, hearing, voices, draft, found, made.damaged, seconds, sink.ref, made.peaks.close())
 
 
 class _Made:
     """What is made of a recording on the way, besides its words."""
 
-    def __init__(self, playback: Playback) -> None:
-        self.playback, self.peaks, self.timbre = playback, Peaks(), Timbre()
+    def __init__(self, playback: Playback, ear: ears.Ear | None) -> None:
+        self.playback, self.peaks, self.ear = playback, Peaks(), ear
         self.damaged: list[Span] = []
 
     def add(self, window: audio.Window) -> None:
         self.playback.add(window.samples)
         self.peaks.add(window.samples)
-        self.timbre.add(mono(window.samples)[0])
+        if self.ear:
+            self.ear.add(mono(window.samples)[0])
         self.damaged += window.damaged
 
 
@@ -252,6 +264,7 @@ def _commit_window(run: Run, window: audio.Window, found: _Found, hearing: _Hear
 def _finish(
     run: Run,
     hearing: _Hearing,
+    speaker_model: SpeakerModel | None,
     draft: tuple[Turn, ...],
     found: list[_Found],
     damaged: list[Span],
@@ -277,7 +290,12 @@ def _finish(
                 Event.TRANSCRIPT_DRAFTED,
                 actor=ACTOR,
                 obj=[conversation.id],
-                detail={"windows": len(found), "model": hearing.engine.digest, "device": hearing.engine.device},
+                detail={
+                    "windows": len(found),
+                    "model": hearing.engine.digest,
+                    "device": hearing.engine.device,
+                    **({"speakers": speaker_model.digest} if speaker_model else {}),
+                },
             )
     except BaseException:
         run.home.blobs.destroy(playback)

@@ -1,10 +1,8 @@
-"""Two voices in one channel: which words were said by the one, and which by the other.
+"""Two voices: the probability that each word was said by the one or the other, and when that is certain.
 
-Nothing was trained for it. All there is are the words, the pauses between them, and how the sound of this very recording
-differs from word to word. Several times over, each time from other parts of the recording, the sound is put into two groups
-of what sounds alike, and each word is weighed between the two, where people seldom change in the middle of a breath. What
-comes out the same each time can be trusted. In a recording of one person, or where the voices cannot be told apart, it comes
-out differently each time, and then nothing is said at all.
+The words are weighed several times over, each time in another way, see `ears`. What comes out the same each time can be
+trusted. In a recording of one person, or where the voices cannot be told apart, it comes out differently each
+time, and then nothing is said at all.
 """
 
 import math
@@ -14,32 +12,20 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
-from pipeline.transcription.mixtures import Array, Mixture, fit, halves
-from pipeline.transcription.timbre import HOP, Cepstra
+from pipeline.transcription.mixtures import Array
 from pipeline.transcripts.transcript import Word
 
-FRAMES: Final = RATE / HOP  # a second
-# Each run has its own number of components, cepstra that are grouped by, and seconds of sound that are grouped as one: what
-# does not depend on any of them comes out of all. More components learn what is said instead of who says it.
-RUNS: Final = (
-    (4, 12, 2.5), (8, 10, 2.0), (6, 14, 3.5), (4, 10, 3.0), (8, 14, 2.5), (6, 12, 2.0), (4, 12, 3.5), (8, 14, 1.5),
-)  # fmt: skip
-ROUNDS: Final = 6
-# Frames that follow each other sound alike: each adds only so much evidence as this share of it.
-WEIGHT: Final = 0.15
 BREATH: Final = 0.2  # seconds of pause that end a stretch
 NO_PAUSE: Final = 0.1
-SHORTEST: Final = 12  # frames of a stretch below which it is not grouped
-CLUSTERED: Final = 240  # stretches that are grouped in a run, the longest
-SHARE: Final = 0.8  # of these, taken anew for each run
-LEARNT: Final = 40_000  # frames a mixture is fitted to
-LEAST: Final = 30.0  # seconds of words below which there is nothing to tell voices apart by
-# Share of words that two runs agree on, on the average, below which nothing is said. One voice alone, cut in two by chance,
-# reached 0.84 in the benchmark.
+# Share of words that two runs agree on, on the average, below which nothing is said.
 STABLE: Final = 0.88
+# Share of words that two ways to tell voices apart agree on, below which nothing is said. One voice alone once reached
+# 0.89, while neighbours did not agree at all.
+ALIKE: Final = 0.85
+# How far neighbours in a breath must agree. One voice alone reached 0.31 once, and 0.2 or less otherwise.
+COHERENT: Final = 0.35
+LEANS: Final = 0.6  # probability of the same voice in the second runs, below which a word is not certain
 SURE: Final = 0.9  # probability of a voice in every run, above which a word is given to it
 # Probability that the same person goes on, by the pause before a word in seconds.
 GOES_ON: Final = ((0.12, 0.95), (0.4, 0.8), (np.inf, 0.55))
@@ -47,9 +33,16 @@ GOES_ON: Final = ((0.12, 0.95), (0.4, 0.8), (np.inf, 0.55))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voices:
-    """The probability that the first of two voices said a word, for each run and each word; shape (runs, words)."""
+    """The probability that the first of two voices said a word, for each run and each word; shape (runs, words).
+
+    `second` has the same from runs that go by something else, where there are any: they say nothing by themselves, but what
+    they contradict is not certain. `coherence` says how far neighbours in a breath are given to the same voice, from 0, which
+    is chance, to 1.
+    """
 
     runs: Array
+    second: Array | None = None
+    coherence: float = 1.0
 
     @property
     def agreement(self) -> float:
@@ -58,14 +51,24 @@ class Voices:
         return float(np.mean(pairs)) if pairs else 0.5
 
     @property
+    def accord(self) -> float:
+        """Share of words that the runs and those that go by something else give to the same voice."""
+        if self.second is None or not len(self.second) or not len(self.runs):
+            return 0.5
+        alike = float(np.mean((self.runs.mean(axis=0) > 0.5) == (self.second.mean(axis=0) > 0.5)))
+        return max(alike, 1 - alike)
+
+    @property
     def apart(self) -> bool:
         """Whether there are two voices that can be told apart."""
-        return self.agreement >= STABLE
+        alike = self.agreement >= STABLE if self.second is None else self.accord >= ALIKE
+        return alike and self.coherence >= COHERENT
 
     def labels(self, words: Sequence[Word]) -> list[int | None]:
         """0 or 1 for each of the words; None where it is not certain, or where there are no two voices.
 
-        Certain is what every run is sure of, and the words around it in one breath that lean the same way.
+        Certain is what every run is sure of, and the words around it in one breath that lean the same way; unless the second
+        runs lean the other way.
         """
         if not self.apart:
             return [None] * len(words)
@@ -82,72 +85,26 @@ class Voices:
                 for place in leaning:
                     if whole or certain[0] <= place <= certain[-1]:
                         labels[place] = voice
-        return labels
+        return labels if self.second is None else self._confirmed(labels, self.second.mean(axis=0))
+
+    def _confirmed(self, labels: list[int | None], second: Array) -> list[int | None]:
+        alike = second if np.dot(self.runs.mean(axis=0) - 0.5, second - 0.5) >= 0 else 1 - second
+        return [
+            None if label is None or (alike[place] if label == 0 else 1 - alike[place]) < LEANS else label
+            for place, label in enumerate(labels)
+        ]
 
 
-def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
-    """Two voices for words in order of time; `sound` are the cepstra of the whole recording from its beginning."""
-    frames, owner = _frames(words, len(sound))
-    if len(frames) < LEAST * FRAMES:
-        return Voices(runs=np.zeros((0, len(words))))
-    spoken = sound[frames].astype(np.float64)
-    spoken = (spoken - spoken.mean(axis=0)) / (spoken.std(axis=0) + 1e-9)
-    runs: list[Array] = []
-    for seed, (components, coarse, longest) in enumerate(RUNS):
-        chance = np.random.default_rng(seed)
-        first = _grouped(spoken[:, :coarse], owner, _stretches(words, longest), len(words), chance)
-        first = _weighed(
-            words, spoken, owner, first, fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
-        )
-        # which of the two is called the first is chance
-        runs.append(1 - first if runs and np.dot(first - 0.5, runs[0] - 0.5) < 0 else first)
-    return Voices(runs=np.array(runs))
-
-
-def _grouped(
-    spoken: Array, owner: NDArray[np.intp], stretches: list[list[int]], count: int, chance: np.random.Generator
-) -> Array:
-    """A first guess for each word, from a part of the stretches in two groups of what sounds alike."""
-    bounds = np.searchsorted(owner, np.arange(count + 1))
-    parts = [spoken[bounds[one[0]] : bounds[one[-1] + 1]] for one in stretches]
-    long = sorted((n for n, part in enumerate(parts) if len(part) > SHORTEST), key=lambda n: -len(parts[n]))[:CLUSTERED]
-    picked = chance.permutation(long)[: round(SHARE * len(long))]
-    first = np.full(count, 0.5)
-    if len(picked) >= 2:
-        for value, group in zip((0.97, 0.03), halves([parts[n] for n in picked]), strict=True):
-            for place in group:
-                first[stretches[picked[place]]] = value
-    return first
-
-
-def _weighed(words: Sequence[Word], spoken: Array, owner: NDArray[np.intp], first: Array, every: Mixture) -> Array:
-    """The probability of the first voice for each word, once both voices have been learnt from such a guess."""
-    shares, going_on = every.shares(spoken), _going_on(words)
-    for _ in range(ROUNDS):
-        one, other = (every.adapted(spoken, shares * weight[owner]) for weight in (first, 1 - first))
-        evidence = one.likelihood(spoken) - other.likelihood(spoken)
-        first = _smoothed(np.asarray(np.bincount(owner, evidence, len(words)) * WEIGHT), going_on)
-    return first
-
-
-def _frames(words: Sequence[Word], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The frames in which words are said, and the word each belongs to; words that overlap share theirs."""
-    spans = [(int(word.start * FRAMES), max(int(word.start * FRAMES) + 1, int(word.end * FRAMES))) for word in words]
-    frames = [np.arange(min(begin, count), min(end, count)) for begin, end in spans]
-    owner = [np.full(len(one), number, np.intp) for number, one in enumerate(frames)]
-    return np.concatenate([np.zeros(0, np.intp), *frames]), np.concatenate([np.zeros(0, np.intp), *owner])
-
-
-def _stretches(words: Sequence[Word], longest: float) -> list[list[int]]:
+def stretches(words: Sequence[Word], longest: float) -> list[list[int]]:
     """Words in one breath, at most so many seconds of them."""
-    stretches: list[list[int]] = []
+    found: list[list[int]] = []
     for number, word in enumerate(words):
-        last = stretches[-1] if stretches else []
+        last = found[-1] if found else []
         if last and word.start - words[last[-1]].end <= BREATH and word.end - words[last[0]].start <= longest:
             last.append(number)
         else:
-            stretches.append([number])
-    return stretches
+            found.append([number])
+    return found
 
 
 def _breaths(words: Sequence[Word]) -> list[list[int]]:
@@ -161,22 +118,22 @@ def _breaths(words: Sequence[Word]) -> list[list[int]]:
     return breaths
 
 
-def _going_on(words: Sequence[Word]) -> Array:
+def going_on(words: Sequence[Word]) -> Array:
     """For each word the probability that the person before it goes on."""
     pauses = [np.inf, *(word.start - before.end for before, word in pairwise(words))]
     return np.array([0.5, *(next(same for most, same in GOES_ON if pause <= most) for pause in pauses[1:])])
 
 
-def _smoothed(evidence: Array, going_on: Array) -> Array:
+def smoothed(evidence: Array, same: Array) -> Array:
     """The probability of the first voice for each word, given all others (forward and backward, in log-odds).
 
     `evidence` is the log-likelihood of the first voice above that of the second.
     """
     forward, backward = np.zeros(len(evidence)), np.zeros(len(evidence))
     for place in range(1, len(evidence)):
-        forward[place] = _step(forward[place - 1] + evidence[place - 1], going_on[place])
+        forward[place] = _step(forward[place - 1] + evidence[place - 1], same[place])
     for place in range(len(evidence) - 2, -1, -1):
-        backward[place] = _step(backward[place + 1] + evidence[place + 1], going_on[place + 1])
+        backward[place] = _step(backward[place + 1] + evidence[place + 1], same[place + 1])
     return np.asarray(1 / (1 + np.exp(-np.clip(forward + evidence + backward, -500, 500))))
 
 

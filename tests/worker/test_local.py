@@ -10,13 +10,14 @@ from sqlalchemy import update
 
 from access.roles import NotAllowed
 from pipeline import stages
+from pipeline.transcription import model_store
 from pipeline.transcription.model_store import add
 from retention import holds
 from storage.blobs import Kind
 from storage.home import Home, WorkerRunning
 from storage.log.log import Event
 from storage.models import Conversation, Order, OrderState, Recording, Review, State
-from tests import story
+from tests import speakers, story
 from tests.pipeline.transcription.test_transcribing import row, spoil
 from tests.story import FIRST, OTHER, Stage, Story
 from worker.local import (
@@ -26,6 +27,7 @@ from worker.local import (
     NoModel,
     NothingToRetry,
     chosen_model,
+    chosen_speaker_model,
     retry,
     work,
     work_once,
@@ -185,6 +187,23 @@ def test_the_only_model_is_taken_and_of_several_the_one_that_is_named(tmp_path: 
     settings(home, "speech", model="third")
     with pytest.raises(ModelUnknown, match="third"):
         chosen_model(home)
+
+
+def test_a_speaker_model_is_taken_where_there_is_one_and_is_no_speech_model(tmp_path: Path) -> None:
+    home = story.at(Stage.PLANNED, tmp_path).home
+    assert chosen_speaker_model(home) is None
+    for name in ("near", "far"):
+        add(speakers.statistics(tmp_path / name), name, home.models, kind=model_store.Kind.SPEAKERS)
+    assert chosen_model(home).name == "scripted"
+    with pytest.raises(ManyModels, match=r"speakers models \(far, near\).*\[speech\] speakers"):
+        chosen_speaker_model(home)
+    settings(home, "speech", speakers="near")
+    found = chosen_speaker_model(home)
+    assert found is not None
+    assert found.name == "near"
+    settings(home, "speech", speakers="scripted")
+    with pytest.raises(ModelUnknown, match="no speakers model"):
+        chosen_speaker_model(home)
 
 
 def test_what_waits_is_not_lost_when_its_run_dies(tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from demo.sample import SAMPLE
 from pipeline.recording.decode import RATE
 from pipeline.transcription import mixtures, one_channel, timbre, voices
+from pipeline.transcription.ears import Frames
 from pipeline.transcription.one_channel import who_asks
 from pipeline.transcription.speakers import in_order
-from pipeline.transcription.timbre import Cepstra, Timbre
-from pipeline.transcription.voices import Voices, tell_apart
+from pipeline.transcription.timbre import Cepstra
+from pipeline.transcription.untrained import tell_apart
+from pipeline.transcription.voices import Voices
 from pipeline.transcripts.transcript import Speaker, Word
 from tests.pipeline import media
 
@@ -81,7 +83,8 @@ def test_of_a_short_conversation_nothing_wrong_is_said() -> None:
 def test_with_next_to_nothing_said_nobody_is_named(words: list[Word]) -> None:
     sound = np.random.default_rng(1).normal(size=(500, timbre.SIZE)).astype(np.float32)
     assert set(tell_apart(words, sound).labels(words)) <= {None}
-    assert [one.text for turn in one_channel.turns(words, sound) for one in turn.words] == [one.text for one in words]
+    made = one_channel.labelled(words, tell_apart(words, sound).labels(words))
+    assert [one.text for turn in made for one in turn.words] == [one.text for one in words]
 
 
 def test_words_after_the_end_of_the_sound_do_no_harm() -> None:
@@ -155,7 +158,7 @@ def test_cepstra_do_not_depend_on_how_a_recording_is_cut_up_or_how_loud_it_is() 
     sound = media.person("woman")[0]
     whole = timbre.cepstra(sound)
     assert whole.shape == (len(sound) * 50 // RATE, timbre.SIZE)
-    parts = Timbre()
+    parts = Frames(timbre.cepstra, timbre.HOP, np.float32)
     for first, last in pairwise([0, 10_001, 10_002, 50_003, len(sound)]):
         parts.add(sound[first:last])
     # 25 ms windows reach a little over the cuts
@@ -163,7 +166,7 @@ def test_cepstra_do_not_depend_on_how_a_recording_is_cut_up_or_how_loud_it_is() 
     assert parts.close().shape == whole.shape
     loud = np.abs(whole[:, 0]) > np.median(np.abs(whole[:, 0]))
     assert np.median(np.abs(timbre.cepstra(sound // 2)[loud] - whole[loud])) < 0.05
-    assert Timbre().close().shape == (0, timbre.SIZE)
+    assert Frames(timbre.cepstra, timbre.HOP, np.float32).close().shape == (0, timbre.SIZE)
 
 
 def test_stretches_of_two_kinds_fall_into_two_groups() -> None:
@@ -206,5 +209,5 @@ def brute(evidence: Sequence[float], same: Sequence[float]) -> list[float]:
 @given(st.lists(st.tuples(st.floats(-4, 4), st.floats(0.05, 0.95)), min_size=1, max_size=6))
 def test_smoothing_is_what_counting_every_way_gives(pairs: list[tuple[float, float]]) -> None:
     evidence, same = [one for one, _ in pairs], [one for _, one in pairs]
-    found = voices._smoothed(np.array(evidence), np.array(same))
+    found = voices.smoothed(np.array(evidence), np.array(same))
     assert found == pytest.approx(brute(evidence, same), abs=1e-6)

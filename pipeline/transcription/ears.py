@@ -1,0 +1,88 @@
+"""How the two voices of one channel are heard: while a recording passes by, what is needed is worked out and kept, and the sound
+is not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.transcription import bands, timbre, untrained
+from pipeline.transcription.likeness import Likeness
+from pipeline.transcription.speaker_model import SpeakerModel
+from pipeline.transcription.vectors import weigh
+from pipeline.transcription.voices import Voices
+from pipeline.transcripts.transcript import Word
+
+# A speaker model whose runs agree so far, and of which neighbours in a breath agree so far, is not asked for a second opinion.
+AGREED: Final = 0.95
+COHERENT: Final = 0.8
+
+
+class Frames:
+    """What `work_out` makes of a recording that comes in stretches of one channel, a frame each `hop` samples."""
+
+    def __init__(self, work_out: Callable[[NDArray[np.int16]], NDArray[np.float32]], hop: int, kept: Any) -> None:
+        self._work_out, self._hop, self._kept = work_out, hop, kept
+        self._parts = [work_out(np.zeros(0, np.int16)).astype(kept)]
+        self._rest = np.zeros(0, np.int16)
+
+    def add(self, samples: NDArray[np.int16]) -> None:
+        joined = np.concatenate([self._rest, samples])
+        whole = len(joined) // self._hop * self._hop
+        self._parts.append(self._work_out(joined[:whole]).astype(self._kept))
+        self._rest = joined[whole:]
+
+    def close(self) -> NDArray[np.float32]:
+        """All frames from the beginning, shape (frames, size)."""
+        return np.concatenate(self._parts)
+
+
+class Ear(Protocol):
+    """Hears a recording of one channel, and afterwards tells which words each of two voices said."""
+
+    def add(self, samples: NDArray[np.int16]) -> None: ...
+
+    def told(self, words: Sequence[Word]) -> Voices:
+        """The voices for words in order of time."""
+        ...
+
+
+class Untrained:
+    """An ear that knows no voice but those of this recording."""
+
+    def __init__(self) -> None:
+        self._cepstra = Frames(timbre.cepstra, timbre.HOP, np.float32)
+
+    def add(self, samples: NDArray[np.int16]) -> None:
+        self._cepstra.add(samples)
+
+    def told(self, words: Sequence[Word]) -> Voices:
+        return untrained.tell_apart(words, self._cepstra.close())
+
+
+class Trained:
+    """An ear with a speaker model. An hour and a half takes 110 MB, most of it as numbers of 16 bits."""
+
+    def __init__(self, model: SpeakerModel) -> None:
+        self._model = model
+        self._cepstra = Frames(timbre.cepstra, timbre.HOP, np.float32)
+        self._bands = Frames(bands.bands, bands.HOP, np.float16)
+
+    def add(self, samples: NDArray[np.int16]) -> None:
+        self._cepstra.add(samples)
+        self._bands.add(samples)
+
+    def told(self, words: Sequence[Word]) -> Voices:
+        """By the model, and by likeness as a second way; a model that is beyond doubt needs no second."""
+        model = weigh(words, self._bands.close(), self._model)
+        alone = Voices(runs=model.runs, coherence=model.coherence)
+        second = weigh(words, self._cepstra.close(), Likeness())
+        both = replace(alone, second=second.runs)
+        beyond_doubt = alone.agreement >= AGREED and alone.coherence >= COHERENT
+        return alone if beyond_doubt and not both.apart else both
+
+
+def ear(model: SpeakerModel | None) -> Ear:
+    return Untrained() if model is None else Trained(model)

@@ -1,0 +1,90 @@
+"""Two voices that nobody was trained for.
+
+All there is are the words, the pauses between them, and how the sound of this very recording differs from word to word. Several
+times over, each time from other parts of the recording, the sound is put into two groups of what sounds alike, and each word is
+weighed between the two, where people seldom change in the middle of a breath. These runs can err together without noticing it,
+so the words are weighed in a second way as well, by the likeness of stretches.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.recording.decode import RATE
+from pipeline.transcription.likeness import Likeness
+from pipeline.transcription.mixtures import Array, Mixture, fit, halves
+from pipeline.transcription.timbre import HOP, Cepstra
+from pipeline.transcription.vectors import weigh
+from pipeline.transcription.voices import Voices, going_on, smoothed, stretches
+from pipeline.transcripts.transcript import Word
+
+FRAMES: Final = RATE / HOP  # a second
+# Each run has its own number of components, cepstra that are grouped by, and seconds of sound that are grouped as one: what
+# does not depend on any of them comes out of all. More components learn what is said instead of who says it.
+RUNS: Final = (
+    (4, 12, 2.5), (8, 10, 2.0), (6, 14, 3.5), (4, 10, 3.0), (8, 14, 2.5), (6, 12, 2.0), (4, 12, 3.5), (8, 14, 1.5),
+)  # fmt: skip
+ROUNDS: Final = 6
+# Frames that follow each other sound alike: each adds only so much evidence as this share of it.
+WEIGHT: Final = 0.15
+SHORTEST: Final = 12  # frames of a stretch below which it is not grouped
+CLUSTERED: Final = 240  # stretches that are grouped in a run, the longest
+SHARE: Final = 0.8  # of these, taken anew for each run
+LEARNT: Final = 40_000  # frames a mixture is fitted to
+LEAST: Final = 30.0  # seconds of words below which there is nothing to tell voices apart by
+
+
+def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
+    """Two voices for words in order of time; `sound` are the cepstra of the whole recording from its beginning."""
+    frames, owner = _frames(words, len(sound))
+    if len(frames) < LEAST * FRAMES:
+        return Voices(runs=np.zeros((0, len(words))))
+    spoken = sound[frames].astype(np.float64)
+    spoken = (spoken - spoken.mean(axis=0)) / (spoken.std(axis=0) + 1e-9)
+    runs: list[Array] = []
+    for seed, (components, coarse, longest) in enumerate(RUNS):
+        chance = np.random.default_rng(seed)
+        first = _grouped(spoken[:, :coarse], owner, stretches(words, longest), len(words), chance)
+        first = _weighed(
+            words, spoken, owner, first, fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
+        )
+        # which of the two is called the first is chance
+        runs.append(1 - first if runs and np.dot(first - 0.5, runs[0] - 0.5) < 0 else first)
+    second = weigh(words, sound, Likeness())
+    return Voices(runs=np.array(runs), second=second.runs, coherence=second.coherence)
+
+
+def _grouped(
+    spoken: Array, owner: NDArray[np.intp], cut: list[list[int]], count: int, chance: np.random.Generator
+) -> Array:
+    """A first guess for each word, from a part of the stretches in two groups of what sounds alike."""
+    bounds = np.searchsorted(owner, np.arange(count + 1))
+    parts = [spoken[bounds[one[0]] : bounds[one[-1] + 1]] for one in cut]
+    long = sorted((n for n, part in enumerate(parts) if len(part) > SHORTEST), key=lambda n: -len(parts[n]))[:CLUSTERED]
+    picked = chance.permutation(long)[: round(SHARE * len(long))]
+    first = np.full(count, 0.5)
+    if len(picked) >= 2:
+        for value, group in zip((0.97, 0.03), halves([parts[n] for n in picked]), strict=True):
+            for place in group:
+                first[cut[picked[place]]] = value
+    return first
+
+
+def _weighed(words: Sequence[Word], spoken: Array, owner: NDArray[np.intp], first: Array, every: Mixture) -> Array:
+    """The probability of the first voice for each word, once both voices have been learnt from such a guess."""
+    shares, same = every.shares(spoken), going_on(words)
+    for _ in range(ROUNDS):
+        one, other = (every.adapted(spoken, shares * weight[owner]) for weight in (first, 1 - first))
+        evidence = one.likelihood(spoken) - other.likelihood(spoken)
+        first = smoothed(np.asarray(np.bincount(owner, evidence, len(words)) * WEIGHT), same)
+    return first
+
+
+def _frames(words: Sequence[Word], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The frames in which words are said, and the word each belongs to; words that overlap share theirs."""
+    spans = [(int(word.start * FRAMES), max(int(word.start * FRAMES) + 1, int(word.end * FRAMES))) for word in words]
+    frames = [np.arange(min(begin, count), min(end, count)) for begin, end in spans]
+    owner = [np.full(len(one), number, np.intp) for number, one in enumerate(frames)]
+    return np.concatenate([np.zeros(0, np.intp), *frames]), np.concatenate([np.zeros(0, np.intp), *owner])

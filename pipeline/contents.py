@@ -2,13 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.people import Person
 from pipeline.codes import coding
+from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.pseudonyms import marked
 from pipeline.pseudonyms.candidates import Candidate, candidates
@@ -164,17 +167,32 @@ def open_extract(home: Home, conversation: Conversation, row: models.Extract) ->
     return one
 
 
-def open_extracts(home: Home, conversation: Conversation, rows: Sequence[models.Extract]) -> list[Extract]:
+class Sealed(NamedTuple):
+    """What is needed of the row of an extract to read it; thousands of whole rows take longer than opening them."""
+
+    id: UUID
+    number: int
+    sealed: bytes
+
+
+def open_extracts(home: Home, conversation: Conversation, rows: Iterable[models.Extract | Sealed]) -> list[Extract]:
     """The extracts in rows of one conversation, in their order."""
     # The vault looks at its files each time it is asked for a key; a thousand extracts have one.
     key = extract_key(home, conversation)
     return [one for row in rows for one in coding.load(open_value(key, f"extract.sealed:{row.id}", row.sealed))]
 
 
+def coded(home: Home, session: Session, conversation: Conversation) -> list[tuple[Sealed, Extract]]:
+    """Each extract as it is sealed and as it is, in order."""
+    columns = select(models.Extract.id, models.Extract.number, models.Extract.sealed)
+    mine = (models.Extract.conversation_id == conversation.id, models.Extract.removed_at.is_(None))
+    rows = [Sealed(*row) for row in session.execute(columns.where(*mine).order_by(models.Extract.number))]
+    return list(zip(rows, open_extracts(home, conversation, rows), strict=True))
+
+
 def extracts(home: Home, session: Session, conversation: Conversation) -> list[tuple[int, Extract]]:
     """Each extract with its number."""
-    rows = extract_rows(session, conversation)
-    return [(row.number, one) for row, one in zip(rows, open_extracts(home, conversation, rows), strict=True)]
+    return [(row.number, one) for row, one in coded(home, session, conversation)]
 
 
 def seal_extract(home: Home, conversation: Conversation, row: models.Extract, one: Extract) -> None:
@@ -197,14 +215,18 @@ def analysis_digest(home: Home, session: Session, conversation: Conversation) ->
 
     It is taken over ciphertext, and over the codes under the extract key, so that it says nothing of what is in them.
     """
-    rows = extract_rows(session, conversation)
     book = codebook_of(home, conversation.review)
-    used = {code for one in open_extracts(home, conversation, rows) for code in one.codes}
+    return digest_of(home, conversation, coded(home, session, conversation), book)
+
+
+def digest_of(home: Home, conversation: Conversation, found: Sequence[tuple[Sealed, Extract]], book: Codebook) -> str:
+    """The digest of an analysis of which extracts, all of them, and codebook are open already."""
+    used = {code for _, one in found for code in one.codes}
     meanings = json.dumps([[id, book.meaning(id)] for id in sorted(used)]).encode()
     body = {
         "conversation": str(conversation.id),
         "document": conversation.document_digest,
-        "extracts": [hashlib.sha256(row.sealed).hexdigest() for row in rows],
+        "extracts": [hashlib.sha256(row.sealed).hexdigest() for row, _ in found],
         "codes": keyed_digest(extract_key(home, conversation), hashlib.sha256(meanings).digest()).hex(),
     }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -42,9 +42,8 @@ class Anchor:
 
 def pieces(document: Document, anchor: Anchor) -> tuple[tuple[Passage, int, int], ...]:
     """The passages under an anchor, each with the start and end of the part that is meant. Raises BadAnchor."""
-    turns = [passage.turn for passage in document.passages]
-    if anchor.first_turn in turns and anchor.last_turn in turns:
-        first, last = turns.index(anchor.first_turn), turns.index(anchor.last_turn)
+    first, last = (document.places.get(turn) for turn in (anchor.first_turn, anchor.last_turn))
+    if first is not None and last is not None:
         under = document.passages[first : last + 1]
         parts = [(passage, 0, len(passage.text)) for passage in under]
         if parts:

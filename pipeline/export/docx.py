@@ -1,15 +1,13 @@
 """The extracts by theme as a Word document, for reading and for pasting into a report."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import cast
 
 import docx
 from docx.document import Document as Word
-from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.oxml.text.run import CT_R
 from lxml import etree
 
 from pipeline.codes.coding import Extract
@@ -18,6 +16,12 @@ from pipeline.export import archive
 from pipeline.export.model import Project, Row, Theme, clock, from_themes, header, themes, turns
 
 Put = Callable[[str, str], None]
+
+_PARTS = re.compile(r"([\t\n])")
+_MARKS = {"\t": qn("w:tab"), "\n": qn("w:br")}
+_READ = {tag: mark for mark, tag in _MARKS.items()}
+_TEXT, _SPACE = qn("w:t"), "{http://www.w3.org/XML/1998/namespace}space"
+_PARAGRAPH, _LOOKS, _LOOK, _VALUE, _RUN = map(qn, ("w:p", "w:pPr", "w:pStyle", "w:val", "w:r"))
 
 
 def write(project: Project) -> bytes:
@@ -57,15 +61,16 @@ def _found(word: Word) -> Iterator[tuple[str | None, int, str, int, str]]:
     # asking each paragraph for its style would search all styles each time
     styles = {style.style_id: style.name for style in word.styles}
     for paragraph in word.element.body.iterchildren(qn("w:p")):
-        match styles.get(paragraph.style or ""):
+        look = paragraph.find(f"{_LOOKS}/{_LOOK}")
+        match styles.get(look.get(_VALUE) if look is not None else ""):
             case "Heading 2":
-                theme = paragraph.text
+                theme = _said(paragraph)
             case "Heading 3":
                 theme = None
             case "Quote":
-                quote = paragraph.text
+                quote = _said(paragraph)
             case "Caption":
-                number, conversation, turn, *_ = paragraph.text.split(" · ")
+                number, conversation, turn, *_ = _said(paragraph).split(" · ")
                 yield theme, int(number.removeprefix("Extract ")), conversation, int(turn.removeprefix("turn ")), quote
 
 
@@ -90,14 +95,29 @@ def _putter(word: Word) -> Put:
     end = word.element.body.sectPr
 
     def put(style: str, text: str) -> None:
-        paragraph = OxmlElement("w:p")
-        look = etree.SubElement(etree.SubElement(paragraph, qn("w:pPr")), qn("w:pStyle"))
-        look.set(qn("w:val"), styles[style])
-        run = etree.SubElement(paragraph, qn("w:r"))
-        cast("CT_R", run).text = text
+        paragraph = end.makeelement(_PARAGRAPH)
+        etree.SubElement(etree.SubElement(paragraph, _LOOKS), _LOOK, {_VALUE: styles[style]})
+        _say(etree.SubElement(paragraph, _RUN), text)
         end.addprevious(paragraph)
 
     return put
+
+
+def _say(run: etree._Element, text: str) -> None:
+    """Put a text into a run, as the library does character by character: tabs and line ends are elements of their own."""
+    for part in _PARTS.split(text):
+        if part in _MARKS:
+            etree.SubElement(run, _MARKS[part])
+        elif part:
+            said = etree.SubElement(run, _TEXT)
+            said.text = part
+            if part != part.strip():
+                said.set(_SPACE, "preserve")
+
+
+def _said(paragraph: etree._Element) -> str:
+    """The text of a paragraph."""
+    return "".join(_READ.get(str(one.tag)) or one.text or "" for one in paragraph.iter(_TEXT, *_READ))
 
 
 def _provenance(number: int, one: Extract) -> str:

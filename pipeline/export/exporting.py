@@ -165,7 +165,7 @@ def look(
             for one, opens in found.items()
             if opens and disclosing.overridden(home, session, one, profile, opens)
         ]
-        project = _project(home, session, what)
+        project, _ = _project(home, session, what)
     return Outlook(
         written=_written(project, how),
         mark=what.mark,
@@ -192,8 +192,7 @@ def _make(
             what = _target(session, target, profile, recipient)
             for conversation in what.conversations:
                 disclosing.require_cleared(home, session, conversation, profile)
-            project = _project(home, session, what)
-            states = {c.id: contents.analysis_digest(home, session, c) for c in what.conversations}
+            project, states = _project(home, session, what)
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
@@ -267,17 +266,22 @@ def _target(session: Session, target: str, profile: Profile, recipient: str | No
     return Target(review=review, conversations=found, profile=profile, recipient=reader, draft=reader is not None)
 
 
-def _project(home: Home, session: Session, what: Target) -> Project:
+def _project(home: Home, session: Session, what: Target) -> tuple[Project, dict[UUID, str]]:
+    """What is exported, and the digest of each conversation's analysis as it is now."""
     documents: list[Document] = []
     extracts: list[Extract] = []
+    states: dict[UUID, str] = {}
+    book = codebook_of(home, what.review)
     for conversation in what.conversations:
-        document, own = disclosing.content(home, session, conversation, what.profile)
+        coded = contents.coded(home, session, conversation)
+        document, own = disclosing.content(home, session, conversation, what.profile, [one for _, one in coded])
         documents.append(document)
         extracts += own
-    return build(
+        states[conversation.id] = contents.digest_of(home, conversation, coded, book)
+    project = build(
         review=what.review.reference,
         profile=what.profile,
-        codebook=codebook_of(home, what.review),
+        codebook=book,
         documents=documents,
         extracts=extracts,
         created=what.review.created_at,
@@ -285,6 +289,7 @@ def _project(home: Home, session: Session, what: Target) -> Project:
         with_text=what.recipient is not None and not what.draft,
         conventions=_conventions(what.conversations),
     )
+    return project, states
 
 
 def _conventions(conversations: Sequence[Conversation]) -> Iterator[str]:

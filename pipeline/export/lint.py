@@ -166,11 +166,12 @@ def _sound(file: _File) -> Iterator[str]:
         yield "an identifier is not an upper-case GUID"
     if _repeated(guids):
         yield "an identifier is used twice"
+    known = {None, *guids}
     for name in ("targetGUID", "creatingUser", "creatingUserGUID"):
-        if any(element.get(name, guids[0] if guids else "") not in guids for element in file.root.iter("*")):
+        if not {element.get(name) for element in file.root.iter("*")} <= known:
             yield f"a {name} leads nowhere"
     for element in file.root.iter("*"):
-        tag = etree.QName(element).localname
+        tag = _tag(element)
         if tag in _CONTAINERS and not len(element):
             yield f"there is an empty {tag}"
         if tag in _ORDER and not _in_order(element, _ORDER[tag].split()):
@@ -208,8 +209,12 @@ def _repeated(names: Iterator[str] | list[str]) -> bool:
     return any(count > 1 for count in Counter(names).values())
 
 
+def _tag(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
 def _in_order(element: etree._Element, order: list[str]) -> bool:
-    places = [order.index(tag) if (tag := etree.QName(child).localname) in order else -1 for child in element]
+    places = [order.index(tag) if (tag := _tag(child)) in order else -1 for child in element]
     return -1 not in places and places == sorted(places)
 
 

@@ -5,8 +5,8 @@ It is built from pseudonymised documents alone: real names cannot reach an expor
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -47,6 +47,12 @@ class Project:
     mark: str = ""
     with_text: bool = False
     conventions: tuple[str, ...] = ()
+    ranks: Mapping[str, tuple[int, str]] = field(init=False, repr=False, compare=False)
+    """Place in the codebook and name of each code, by its id."""
+
+    def __post_init__(self) -> None:
+        ranks = {code.id: (place, code.name) for place, code in enumerate(self.codebook.codes)}
+        object.__setattr__(self, "ranks", ranks)
 
     @property
     def coders(self) -> tuple[str, ...]:
@@ -79,7 +85,8 @@ def build(
 ) -> Project:
     """The project to export. Participants and the public see neither memos nor who coded. Raises CannotExport."""
     lines = {document.conversation: _one_line_a_turn(document) for document in documents}
-    kept = [_settle(one, lines, codebook) for one in extracts]
+    known = {code.id for code in codebook.codes if code.codable}
+    kept = [_settle(one, lines, known) for one in extracts]
     if profile is not Profile.INTERNAL:
         kept = [replace(one, memo="", coder="coder") for one in kept]
     return Project(
@@ -97,7 +104,7 @@ def build(
 
 def names(project: Project, one: Extract) -> tuple[str, ...]:
     """Names of the codes of an extract, in the order of the codebook."""
-    return tuple(code.name for code in project.codebook.codes if code.id in one.codes)
+    return tuple(name for _, name in sorted(project.ranks[code] for code in one.codes))
 
 
 def rows(project: Project) -> tuple[Row, ...]:
@@ -166,8 +173,7 @@ def _one_line_a_turn(document: Document) -> Document:
     return replace(document, passages=tuple(replace(p, text=p.text.replace("\n", " ")) for p in document.passages))
 
 
-def _settle(one: Extract, documents: dict[str, Document], codebook: Codebook) -> Extract:
-    known = {code.id for code in codebook.codes if code.codable}
+def _settle(one: Extract, documents: Mapping[str, Document], known: Set[str]) -> Extract:
     place = {"conversation": one.conversation, "turn": one.anchor.first_turn}
     if one.conversation not in documents:
         raise CannotExport(problem="belongs to no conversation of this export", **place)

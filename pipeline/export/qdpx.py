@@ -5,6 +5,7 @@ line feeds only, no byte-order mark, positions in code points and half-open. `li
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -139,18 +140,28 @@ def _source(sources: etree._Element, project: Project, document: Document, ends:
     text, found = plain_text(document)
     # every turn is a line: what comes before one counts that much more
     begins = {turn: len(ends.counted(text[:begin])) for turn, begin in found.items()}
+    codes = {code.id: guid(project.review, "code", code.id) for code in project.codebook.codes}
+    coders = {coder: guid(project.review, "user", coder) for coder in project.coders}
     for one in project.extracts:
         if one.conversation == document.conversation:
-            _selection(source, project, one, begins)
+            _selection(source, project.review, one, begins, codes, coders[one.coder])
     _values(source, project, document)
 
 
-def _selection(source: etree._Element, project: Project, one: Extract, begins: dict[int, int]) -> None:
-    made = {"creatingUser": guid(project.review, "user", one.coder), "creationDateTime": _time(one.at)}
+def _selection(
+    source: etree._Element,
+    review: str,
+    one: Extract,
+    begins: Mapping[int, int],
+    codes: Mapping[str, str],
+    coder: str,
+) -> None:
+    """`codes` leads from the ids of codes, in the order of the codebook, to their identifiers; `coder` is one."""
+    made = {"creatingUser": coder, "creationDateTime": _time(one.at)}
     selection = _child(
         source,
         "PlainTextSelection",
-        guid=guid(project.review, "extract", str(one.id)),
+        guid=guid(review, "extract", str(one.id)),
         name=f"Turn {one.anchor.first_turn}: {' '.join(one.quote.split())[:80]}",
         startPosition=str(begins[one.anchor.first_turn] + one.anchor.first_char),
         endPosition=str(begins[one.anchor.last_turn] + one.anchor.last_char),
@@ -158,9 +169,9 @@ def _selection(source: etree._Element, project: Project, one: Extract, begins: d
     )
     if one.memo:
         _child(selection, "Description").text = one.memo
-    for code in (code for code in project.codebook.codes if code.id in one.codes):
-        coding = _child(selection, "Coding", guid=guid(project.review, "coding", f"{one.id}/{code.id}"), **made)
-        _child(coding, "CodeRef", targetGUID=guid(project.review, "code", code.id))
+    for code in (code for code in codes if code in one.codes):
+        coding = _child(selection, "Coding", guid=guid(review, "coding", f"{one.id}/{code}"), **made)
+        _child(coding, "CodeRef", targetGUID=codes[code])
 
 
 def _values(above: etree._Element, project: Project, document: Document) -> None:
@@ -190,7 +201,8 @@ def _time(moment: datetime) -> str:
 
 
 def _child(above: etree._Element, tag: str, **attributes: str) -> etree._Element:
-    return etree.SubElement(above, f"{{{etree.QName(above).namespace}}}{tag}", attributes)
+    space, _, _ = str(above.tag).partition("}")
+    return etree.SubElement(above, f"{space}}}{tag}", attributes)
 
 
 def _bytes(root: etree._Element) -> bytes:

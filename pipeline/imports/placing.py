@@ -6,9 +6,11 @@ taken when they stand in the conversation exactly once.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 from pipeline.codes.quotes import Anchor, QuoteAmbiguous, QuoteNotFound, find_quote
 from pipeline.imports.incoming import Mark, Text
@@ -36,7 +38,8 @@ class Placed:
 
     def anchor(self, mark: Mark) -> Anchor | None:
         """Where a stretch stands in the conversation, or None when nobody could say."""
-        touched = [line for line in self.lines if line.start < mark.end and mark.start < line.end]
+        begin = bisect_right(self.lines, mark.start, key=lambda line: line.end)
+        touched = list(takewhile(lambda line: line.start < mark.end, self.lines[begin:]))
         if not touched:
             return None
         turns = [line.turn for line in touched]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from access.people import Person
@@ -28,12 +28,18 @@ def put_in(home: Home, session: Session, conversation: Conversation, actor: Pers
     newest = session.scalar(
         select(func.max(models.Extract.number)).where(models.Extract.conversation_id == conversation.id)
     )
-    for number, one in enumerate(made, start=(newest or 0) + 1):
-        sealed = seal_value(key, f"extract.sealed:{one.id}", coding.dump([one]))
-        row = models.Extract(id=one.id, conversation_id=conversation.id, person_id=actor.id, at=one.at)
-        row.number, row.sealed = number, sealed
-        session.add(row)
-    session.flush()
+    rows = [
+        {
+            "id": one.id,
+            "conversation_id": conversation.id,
+            "person_id": actor.id,
+            "at": one.at,
+            "number": number,
+            "sealed": seal_value(key, f"extract.sealed:{one.id}", coding.dump([one])),
+        }
+        for number, one in enumerate(made, start=(newest or 0) + 1)
+    ]
+    session.execute(insert(models.Extract), rows)
     steps = [Step(place=f"extract:{one.id}", before=None, after=text_of(one)) for one in made]
     scope = Scope(field=Field.EXTRACTS, review=conversation.review, conversation=conversation)
     history.record(home, session, scope, actor, steps)

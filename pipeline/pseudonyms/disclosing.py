@@ -6,7 +6,7 @@ overrides: it answers for letting a conversation leave with what is open in it, 
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import uuid4
@@ -139,11 +139,10 @@ def require_cleared(home: Home, session: Session, conversation: Conversation, pr
 
 
 def content(
-    home: Home, session: Session, conversation: Conversation, profile: Profile
-) -> tuple[Document, list[Extract]]:
-    """Transcript and extracts of a conversation as this reader gets them. Raises NothingToExport."""
+    home: Home, session: Session, conversation: Conversation, profile: Profile, extracts: Sequence[Extract]
+) -> tuple[Document, Sequence[Extract]]:
+    """Transcript and these extracts of a conversation as this reader gets them. Raises NothingToExport."""
     document = _document(home, conversation)
-    extracts = [one for _, one in contents.extracts(home, session, conversation)]
     if profile is not Profile.PUBLIC:
         return document, extracts
     public = disclosure.for_public(document, _facts(home, session, conversation))

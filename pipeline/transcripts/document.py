@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.transcripts.transcript import Speaker
@@ -43,6 +44,12 @@ class Document:
     conversation: str
     position: str
     passages: tuple[Passage, ...]
+    places: Mapping[int, int] = field(init=False, repr=False, compare=False)
+    """Where the passage of each turn stands; thousands of anchors are looked up in one document."""
+
+    def __post_init__(self) -> None:
+        places = {passage.turn: place for place, passage in enumerate(self.passages)}
+        object.__setattr__(self, "places", places)
 
     def to_json(self) -> bytes:
         """Canonical bytes: UTF-8 JSON, keys sorted, no space between tokens. Equal documents give equal bytes."""

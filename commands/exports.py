@@ -54,7 +54,9 @@ def export(
         return
     if file is None:
         raise click.UsageError("Say where --to write it.")
-    chosen = format or next((f.name for f in FORMATS.values() if f.suffix == file.suffix), None)
+    # the longer ending first: a .matrix.csv is no .csv
+    known = sorted(FORMATS.values(), key=lambda one: -len(one.suffix))
+    chosen = format or next((one.name for one in known if file.name.endswith(one.suffix)), None)
     if chosen is None:
         raise click.UsageError(
             f"Say the --format, or end the file in one of {', '.join(f.suffix for f in FORMATS.values())}."

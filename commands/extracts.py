@@ -12,7 +12,6 @@ from pipeline.codes.agreement import Agreement, Table, Unit, overall
 from pipeline.codes.agreement import Place as TurnOf
 from pipeline.codes.extracting import Place
 from pipeline.codes.finding import Wanted
-from pipeline.export.place import place
 from pipeline.transcripts.transcript import timestamp
 
 
@@ -181,26 +180,15 @@ def _numbers(numbers: list[int] | tuple[int, ...]) -> str:
 @click.option("--rolled-up", is_flag=True, help="A code counts what is filed below it too, and headings have a line.")
 @click.option("--below", "branch", metavar="CODE", help="Only this code and those below it.")
 @click.option("--coder", help="Only the extracts of one person.")
-@click.option(
-    "--csv", "file", type=click.Path(path_type=Path), help="Write counts and quotes side by side to this CSV file."
-)
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @with_desk
-def matrix(
-    desk: Desk,
-    target: str,
-    rolled_up: bool,
-    branch: str | None,
-    coder: str | None,
-    file: Path | None,
-    overwrite: bool,
-) -> None:
-    """The framework matrix: how many extracts each position has under each code; --csv writes the quotes beside the counts."""
+def matrix(desk: Desk, target: str, rolled_up: bool, branch: str | None, coder: str | None) -> None:
+    """The framework matrix: how many extracts each position has under each code.
+
+    With the quotes it is an export: candour export REVIEW --to REVIEW.matrix.csv
+    """
     found = comparing.framework(
         desk.unlock(), desk.actor, target, rolled_up=rolled_up, coder=coder, branch=branch
     ).matrix
-    if file is not None:
-        place(found.to_csv(), file, overwrite)
     head, *body = found.to_table()
     # Many codes and few positions: on a screen a line a code is readable where a column a code is not.
     lines = [

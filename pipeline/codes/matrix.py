@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.codes import cells
 from pipeline.codes.codebook import Code, Codebook
 from pipeline.codes.coding import Extract
 from pipeline.transcripts.document import Document
@@ -36,15 +35,13 @@ class Matrix:
             ["Total", *map(str, totals)],
         ]
 
-    def to_csv(self) -> bytes:
+    def to_rows(self) -> list[list[str]]:
         """Counts and quotes side by side: two columns a code, each quote with its conversation and turn."""
         heads = [head for code in self.columns for head in (f"{code.name}: number", code.name)]
-        return cells.to_bytes(
-            [
-                ["Conversation", "Position", *heads],
-                *([*row, *_beside(line)] for row, line in zip(self.rows, self.cells, strict=True)),
-            ]
-        )
+        return [
+            ["Conversation", "Position", *heads],
+            *([*row, *_beside(line)] for row, line in zip(self.rows, self.cells, strict=True)),
+        ]
 
 
 def matrix(

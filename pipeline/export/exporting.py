@@ -201,7 +201,7 @@ def _make(
 
 
 def _written(project: Project, how: Format) -> Written:
-    extracts = len(project.extracts) if how.of_extracts else 0
+    extracts = len(project.extracts) if how.quotes else 0
     return Written(extracts=extracts, digest=digest(rows(project)), lost=loss(project, how.name))
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from lxml import etree
 
-from pipeline.export import captions, docx, html, json, qdc, qdpx, tables, taguette, text, xlsx
+from pipeline.export import captions, docx, framework, html, json, qdc, qdpx, tables, taguette, text, xlsx
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.model import Project, Row, rows
 from storage.errors import BadInput, NotFound, NotVerified
@@ -27,7 +27,8 @@ class ExportDiffers(NotVerified):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """One format: how it is written, how it is read back, and the rows that reading back must give."""
+    """One format: how it is written, how it is read back, and the rows that reading back must give. Codebooks and captions
+    hold no `quotes` of extracts."""
 
     name: str
     suffix: str
@@ -35,10 +36,11 @@ class Format:
     write: Callable[[Project], bytes]
     read_back: Callable[[bytes], tuple[Row, ...]]
     expected: Callable[[Project], tuple[Row, ...]] = rows
+    quotes: bool = True
 
     @property
     def of_extracts(self) -> bool:
-        """Whether it holds the extracts; codebooks and captions do not."""
+        """Whether it holds every extract with all its codes, as sign-off needs it."""
         return self.expected is rows
 
 
@@ -63,12 +65,21 @@ FORMATS: dict[str, Format] = {
             read_back=taguette.read_back,
         ),
         Format(
+            name="matrix",
+            suffix=".matrix.csv",
+            media_type="text/csv",
+            write=framework.write,
+            read_back=framework.read_back,
+            expected=framework.expected,
+        ),
+        Format(
             name="qdc",
             suffix=".qdc",
             media_type="application/xml",
             write=qdc.write,
             read_back=qdc.read_back,
             expected=qdc.expected,
+            quotes=False,
         ),
         Format(
             name="vtt",
@@ -77,6 +88,7 @@ FORMATS: dict[str, Format] = {
             write=captions.write_vtt,
             read_back=captions.read_back_vtt,
             expected=captions.expected,
+            quotes=False,
         ),
         Format(
             name="srt",
@@ -85,6 +97,7 @@ FORMATS: dict[str, Format] = {
             write=captions.write_srt,
             read_back=captions.read_back_srt,
             expected=captions.expected,
+            quotes=False,
         ),
     )
 }

@@ -27,6 +27,10 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
         lost += [_counted(memos, "memo")] * bool(memos) + ["who coded, and when"] * bool(extracts)
         cut = sum(1 for one in project.documents if not title(one).endswith(one.position))
         lost += [f"the ends of {cut} positions in the names of documents"] * bool(cut)
+    if format == "matrix":
+        uncoded = sum(1 for one in project.extracts if not one.codes)
+        lost += [f"{_counted(uncoded, 'extract')} without a code"] * bool(uncoded)
+        lost += [_counted(memos, "memo")] * bool(memos) + ["who coded, who speaks, and when"] * bool(extracts)
     if format in ("qdpx", "qdc", "taguette") and labels:
         lost.append(f"shortcuts and aliases of {labels} codes")
     retired = sum(1 for code in project.codebook.codes if code.retired)
@@ -36,11 +40,11 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
         lost.append("the attribution of the codebook")
     if format in ("qdpx", "taguette"):
         lost.append("times of words; the time of each turn stands in the text, to the second")
-    if format in ("csv", "docx", "html", "txt"):
+    if format in ("csv", "docx", "html", "txt", "matrix"):
         lost += [_NO_BOOK, _NO_PLACE]
     if format == "xlsx":
         lost.append(_NO_PLACE)
-    if format in ("csv", "xlsx") or (format in ("docx", "html", "txt") and not project.with_text):
+    if format in ("csv", "xlsx", "matrix") or (format in ("docx", "html", "txt") and not project.with_text):
         lost.append(_NO_TEXT)
     if format == "txt" and memos:
         lost.append(f"who wrote {_counted(memos, 'memo')}")

@@ -94,16 +94,18 @@ def test_a_codebook_goes_out_as_qdc_and_comes_back_the_same(told: Story, tmp_pat
     assert refused(told, f"code import {REVIEW} {tmp_path / 'none.qdc'}")[0] == 4
 
 
-def test_the_matrix_has_quotes_beside_counts_and_rolls_up(told: Story, tmp_path: Path) -> None:
-    file = tmp_path / "matrix.csv"
-    done(told, f"extract matrix {REVIEW} --csv {file}")
-    assert refused(told, f"extract matrix {REVIEW} --csv {file}")[0] == 3
-    (line,) = ask(told, f"extract matrix {REVIEW} --csv {file} --overwrite --rolled-up")[:-1]
+def test_the_matrix_rolls_up_and_is_exported_with_quotes_beside_counts(told: Story, tmp_path: Path) -> None:
+    (line,) = ask(told, f"extract matrix {REVIEW} --rolled-up")[:-1]
     assert line == {"Position": story.POSITIONS[0], "A Structure": "2", "A1 Introduction": "2"}
-    head, row = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-    assert head[2:4] == ["A Structure: number", "A Structure"]
-    assert row[2] == "2" and "told [Boy] about it (C-001, turn 1)" in row[3]
+    assert ask(told, f"extract matrix {REVIEW} --below c")[-1] == {"Position": "Total"}
     assert ask(told, f"extract matrix {REVIEW} --coder cara")[-1] == {"Position": "Total"}
+    file = tmp_path / "LT-1.matrix.csv"
+    assert ask(told, f"export {REVIEW} --to {file}")["extracts"] == 2
+    rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    head, row = [row for row in rows if not row[0].startswith("#")]
+    assert head[2:4] == ["A1 Introduction: number", "A1 Introduction"]
+    assert row[2] == "2" and "told [Boy] about it (C-001, turn 1)" in row[3]
+    assert told.events()[-1] == "export.written", "quotes leave as an export does"
 
 
 def test_accounts_stand_side_by_side(told: Story) -> None:

@@ -40,6 +40,7 @@ WORDS: Final[Mapping[str, str]] = {
     "txt": "Plain text",
     "xlsx": "Excel workbook: extracts, matrix, codebook",
     "csv": "CSV table",
+    "matrix": "Framework matrix as a CSV table: numbers and quotes",
     "json": "JSON, for programs of your own",
     "qdpx": "REFI-QDA project, for NVivo, ATLAS.ti, MAXQDA, QualCoder",
     "taguette": "Taguette project",
@@ -195,7 +196,7 @@ def _page(visit: Visit, target: Target, wanted: Wanted, errors: dict[str, str]) 
         ends=ENDS,
         outlook=outlook,
         trouble=trouble,
-        suffix=FORMATS[wanted.format].suffix,
+        how=FORMATS[wanted.format],
         deciding=_deciding(outlook) if outlook else [],
         left=[
             one

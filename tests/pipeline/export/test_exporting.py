@@ -61,7 +61,7 @@ def test_every_format_is_written_and_recorded(format: str, told: Story, tmp_path
     done = exporting.write(
         told.home, told.ana, FIRST, format=format, profile=Profile.INTERNAL, path=tmp_path / "out", overwrite=False
     )
-    extracts = 2 if FORMATS[format].of_extracts else 0
+    extracts = 2 if FORMATS[format].quotes else 0
     assert done.extracts == extracts
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
     with told.home.reading() as session:

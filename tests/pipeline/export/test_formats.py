@@ -94,8 +94,17 @@ def test_memos_and_coders_stay_inside(name: str) -> None:
     assert "reviewer-1" not in outside
 
 
-def test_what_holds_no_extracts_is_known() -> None:
-    assert set(FORMATS) - set(OF_EXTRACTS) == {"qdc", "vtt", "srt"}
+def test_what_does_not_count_at_sign_off_is_known() -> None:
+    assert set(FORMATS) - set(OF_EXTRACTS) == {"matrix", "qdc", "vtt", "srt"}
+    assert {name for name, format in FORMATS.items() if not format.quotes} == {"qdc", "vtt", "srt"}
+
+
+def test_a_matrix_has_each_extract_under_each_of_its_codes() -> None:
+    whole = project()
+    found = FORMATS["matrix"].read_back(FORMATS["matrix"].write(whole))
+    assert len(found) == sum(len(one.codes) for one in whole.extracts) > len(whole.extracts)
+    assert {quote for _, _, quote, _ in found} == {one.quote for one in whole.extracts if one.codes}
+    assert any("1 extract without a code" in line for line in loss(whole, "matrix"))
 
 
 def test_line_ends_are_for_one_format() -> None:

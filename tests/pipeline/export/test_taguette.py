@@ -45,7 +45,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("taguette") / "venv"
     pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     try:
-        for command in ([sys.executable, "-m", "venv", folder], [*pip, "-r", str(LOCK)]):
+        for command in ([sys.executable, "-m", "venv", str(folder)], [*pip, "-r", str(LOCK)]):
             subprocess.run(command, check=True, timeout=90)
     except subprocess.TimeoutExpired:
         pytest.skip("Taguette was not installed within its time; the machine has too much else to do")

@@ -233,6 +233,51 @@ def test_the_browser_names_the_entry_that_was_changed(visitor: Visitor, site: Si
     assert found == []
 
 
+FLIPS = """
+async ([bundle, key, hints, times]) => {
+  const { verify } = await import("/static/js/audit/log.js");
+  const given = new Uint8Array(hints), bytes = new TextEncoder().encode(bundle);
+  const entries = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at);
+    if (new TextDecoder().decode(bytes.subarray(at, at + 8)) === '{"actor"') entries.push([at, end]);
+    at = end + 1;
+  }
+  let seed = 20261125;
+  const below = (most) => {
+    seed ^= seed << 13;
+    seed ^= seed >>> 17;
+    seed ^= seed << 5;
+    return (seed >>> 0) % most;
+  };
+  const wrong = [], places = new Set();
+  for (let time = 0; time < times; time++) {
+    const place = below(entries.length), [start, end] = entries[place];
+    const at = start + below(end - start), bit = 1 << below(8);
+    bytes[at] ^= bit;
+    const said = await verify(new TextDecoder().decode(bytes), key, { hints: given });
+    bytes[at] ^= bit;
+    places.add(place);
+    if (said.ok || said.bad !== place) wrong.push([place, at - start, bit, said.text]);
+  }
+  const whole = await verify(new TextDecoder().decode(bytes), key, { hints: given });
+  return { wrong, places: places.size, entries: entries.length, whole: whole.ok };
+}
+"""
+
+
+def test_a_thousand_flipped_bits_anywhere_are_each_reported_at_their_entry(visitor: Visitor, site: Site) -> None:
+    client, key = site.client("dora"), site.home.signer.verifier_key
+    page = visitor("dora", "/account")
+    hints = list(client.get("/audit/leaves").body)
+    said = page.evaluate(FLIPS, [bundle(client), key, hints, 1000])
+    assert said["wrong"] == []
+    assert said["places"] == said["entries"], "no entry was left alone"
+    assert said["whole"], "the control: with each bit put back the log verifies"
+    blind = page.evaluate(FLIPS, [bundle(client), key, [0] * len(hints), 50])
+    assert blind["wrong"], "the control: without hints that lead to the signed root not every entry is named"
+
+
 def test_the_browser_sees_what_was_taken_out_added_or_signed_by_another(visitor: Visitor, site: Site) -> None:
     client, key = site.client("dora"), site.home.signer.verifier_key
     good = bundle(client)

@@ -156,7 +156,7 @@ def _what_there_is(session: Session, order: Order) -> list[str]:
             "windows of transcription": Window,
             "corrections": Correction,
             "doubts": Doubt,
-            "stretches heard": Hearing,
+            "records of what was heard": Hearing,
         }
         found += _counts(session, one, counts)
     if one is not None and one.extract_key in keys:
@@ -174,7 +174,7 @@ def _counts(session: Session, one: Conversation, tables: Mapping[str, type[_OfOn
         what: session.scalar(select(func.count()).select_from(table).where(table.conversation_id == one.id)) or 0
         for what, table in tables.items()
     }
-    return [f"{number} {what}" for what, number in numbers.items() if number]
+    return [f"{what}: {number}" for what, number in numbers.items() if number]
 
 
 def _erase(home: Home, number: int) -> None:

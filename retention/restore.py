@@ -21,7 +21,7 @@ from storage import age, backup, settings
 from storage.backup import Manifest, Report
 from storage.blobs import BlobRef, NoSuchBlob
 from storage.errors import NotVerified, Refused
-from storage.home import Home, HomeExists
+from storage.home import Home, HomeExists, epoch_reached
 from storage.log.entry import MOST_OBJECTS
 from storage.log.log import Event, Signer, stored_size
 from storage.models import Conversation, Order, OrderState, Review, State
@@ -94,7 +94,7 @@ def restore(
         _lay_out(draft, source, manifest, copy, passphrase, report)
         home = Home.open(draft)
         try:
-            home.unlock(passphrase)
+            home.unlock(passphrase, set_back=True)
             return _bring_up(home, who(home), copy)
         finally:
             home.close()
@@ -122,7 +122,8 @@ def _bring_up(home: Home, actor: Person, copy: RecoveryCopy) -> Restored:
         copies.merge(session, copy.known)
         entries = stored_size(session)
         called_for, held = _called_for(session), home.vault.ids()
-        with home.vault.prepare(held.keys() - called_for.keys()) as rotation:
+        # Above all epochs there were: no copy made before is ever taken for one of this vault.
+        with home.vault.prepare(held.keys() - called_for.keys(), above=epoch_reached(session)) as rotation:
             rotation.commit()
         keys = {key: home.vault.get(key, kind) for key, kind in called_for.items() if key in held}
         gone = called_for.keys() - keys.keys()

@@ -34,9 +34,9 @@ from storage.log.entry import Entry
 from storage.log.log import Event, Signer, append
 from storage.log.note import BadNote
 from storage.log.tables import AuditLeaf
-from storage.models import ClockEntry
+from storage.models import ClockEntry, Copy, Order
 from storage.settings import Settings, load
-from storage.vault import Vault
+from storage.vault import Vault, VaultSetBack
 
 _GLANCE = 1.0
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -163,12 +163,17 @@ class Home:
         """Let go of the database; reading or writing again would open it anew."""
         self.engine.dispose()
 
-    def unlock(self, passphrase: bytes) -> None:
-        """Open the vault.
+    def unlock(self, passphrase: bytes, *, set_back: bool = False) -> None:
+        """Open the vault; one that was `set_back` to an older epoch only where that is known, as in a restore.
 
         Raises:
             WrongPassphrase: the passphrase does not open it.
+            VaultSetBack: it is older than what the rows say it was.
         """
+        with self.reading() as session:
+            reached = epoch_reached(session)
+        if not set_back and (epoch := Vault.epoch_of(self.folder / "vault")) < reached:
+            raise VaultSetBack(epoch=epoch, reached=reached)
         self._vault = Vault.unlock(self.folder / "vault", passphrase)
 
     @property
@@ -306,6 +311,13 @@ class Home:
             yield
         finally:
             os.close(handle)
+
+
+def epoch_reached(session: Session) -> int:
+    """The highest epoch of the vault that the rows know of: after a destruction, or when a recovery copy was made."""
+    destroyed = session.scalar(select(func.max(Order.facts["epoch_after"].as_integer())))
+    copied = session.scalar(select(func.max(Copy.epoch)))
+    return max(destroyed or 0, copied or 0)
 
 
 def _readable(body: bytes | None) -> Entry | None:

@@ -42,6 +42,7 @@ __all__ = [
     "VaultBusy",
     "VaultDamaged",
     "VaultExists",
+    "VaultSetBack",
     "Work",
     "WrongPassphrase",
 ]
@@ -74,6 +75,13 @@ class VaultBusy(Busy):
 
 class AnchorLost(NotVerified):
     """vault: no slot of its anchor is readable, so no key opens; bring back the newest recovery copy"""
+
+
+class VaultSetBack(NotVerified):
+    """vault: it is of epoch {epoch}, and epoch {reached} was reached before; an old vault was put in its place, which may hold
+    keys that were destroyed. Put the newest one back; if there is none, `candour restore` makes a home from a backup and a
+    recovery copy
+    """
 
 
 class NotPrepared(NotVerified):
@@ -234,8 +242,10 @@ class Vault:
             self._opened = replace(opened, ring=ring, seal=data[-keyring.SEAL :])
         return secret
 
-    def prepare(self, victims: Collection[UUID], *, passphrase: bytes | None = None) -> "Rotation":
+    def prepare(self, victims: Collection[UUID], *, passphrase: bytes | None = None, above: int = 0) -> "Rotation":
         """The next epoch, without the keys of `victims`, ready to take over; with a new passphrase if one is given.
+
+        A vault that comes from an older copy goes on `above` every epoch that its home has reached before.
 
         Ids that are not in the vault are passed over, so that a destruction can be repeated. Until the rotation is
         committed or abandoned no other writer gets in, and every key still opens.
@@ -249,7 +259,7 @@ class Vault:
             try:
                 self._settle()
                 old = self._current()
-                new = self._write_next(old, frozenset(victims), passphrase)
+                new = self._write_next(old, frozenset(victims), passphrase, above)
                 return Rotation(self, lock, old, new)
             except BaseException:
                 try:
@@ -258,8 +268,8 @@ class Vault:
                     os.close(lock)
                 raise
 
-    def _write_next(self, old: _Opened, victims: frozenset[UUID], passphrase: bytes | None) -> _Opened:
-        epoch, slot, secret = old.ring.epoch + 1, 1 - old.slot, Secret.of(os.urandom(SECRET))
+    def _write_next(self, old: _Opened, victims: frozenset[UUID], passphrase: bytes | None, above: int) -> _Opened:
+        epoch, slot, secret = max(old.ring.epoch, above) + 1, 1 - old.slot, Secret.of(os.urandom(SECRET))
         salt, stretched = old.ring.salt, old.stretched
         if passphrase is not None:
             salt = os.urandom(keyring.SALT)
@@ -297,9 +307,14 @@ class Vault:
             slot, data = _read(self._folder)
             opened = self._opened
             if (slot.digest, data[-keyring.SEAL :]) != (opened.anchor, opened.seal):
+                self._refuse_set_back(slot)
                 # Another process wrote: its root replaces ours, which is forgotten here and now.
                 opened = self._opened = _open(slot, data, opened.stretched)
             return opened
+
+    def _refuse_set_back(self, slot: Slot) -> None:
+        if slot.epoch < self._opened.ring.epoch:
+            raise VaultSetBack(epoch=slot.epoch, reached=self._opened.ring.epoch)
 
     def _tidy(self) -> None:
         if len(self._anchor.slots()) > 1 or len(list(self._folder.glob("vault-*"))) > 1:
@@ -316,6 +331,7 @@ class Vault:
         if not slots or not _file(self._folder, slots[0].epoch).exists():
             return
         current = slots[0]
+        self._refuse_set_back(current)
         stale = [file for file in self._folder.glob("vault-*") if file != _file(self._folder, current.epoch)]
         if len(slots) > 1 or stale:
             self._anchor.erase(1 - current.number)

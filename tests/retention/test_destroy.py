@@ -39,7 +39,7 @@ from storage.models import (
     Window,
 )
 from storage.sealed import NotSealedHere, open_value, slot
-from storage.vault import KeyClass, KeyGone, Rotation
+from storage.vault import KeyClass, KeyGone, Rotation, VaultSetBack
 from tests import story
 from tests.story import FIRST, OTHER, Stage, Story
 
@@ -209,8 +209,21 @@ def test_the_vault_file_of_before_brings_nothing_back(signed: Story, tmp_path: P
     assert signed.conversation().recording_key not in signed.again().home.vault.ids()
 
 
+def test_the_whole_vault_of_before_is_refused(signed: Story, tmp_path: Path) -> None:
+    """Nobody can take the keys out of a copy that somebody made; but no home goes on with it as if nothing had been destroyed."""
+    vault = signed.home.folder / "vault"
+    shutil.copytree(vault, tmp_path / "before")
+    carry_out(signed.home, 1)
+    signed.home.close()
+    shutil.rmtree(vault)
+    shutil.copytree(tmp_path / "before", vault)
+    with pytest.raises(VaultSetBack) as refused:
+        signed.again()
+    assert (refused.value.fields["epoch"], refused.value.fields["reached"]) == (1, 2)
+
+
 def test_a_copy_of_the_whole_home_does_bring_it_back(signed: Story, tmp_path: Path) -> None:
-    """The control of the two above, and the reason why copies of keys are registered."""
+    """The control of the three above, and the reason why copies of keys are registered."""
     signed.home.close()
     shutil.copytree(signed.home.folder, tmp_path / "before")
     carry_out(story.opened(signed.home.folder).home, 1)

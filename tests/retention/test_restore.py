@@ -136,7 +136,9 @@ def test_an_older_copy_brings_nothing_back_that_the_backup_knows_to_be_destroyed
     assert done.left_behind == 1
     assert done.destroyed == () and new.conversation(FIRST).state is State.DESTROYED
     assert not recording_opens(new, FIRST) and recording_opens(new, OTHER)
-    new.home.close()
+    assert new.home.vault.epoch > told.home.vault.epoch, "no copy of any vault before is taken for one of this"
+    assert {view.state for view in copies.views(new.home)} == {copies.CopyState.OBSOLETE}
+    new.again().home.close()
 
 
 def test_a_copy_that_was_attested_as_destroyed_is_refused(told: Story, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from storage.vault import (
     KeyGone,
     Vault,
     VaultBusy,
+    VaultSetBack,
     WrongPassphrase,
 )
 from tests.storage.vault_crash import KEYS, VICTIMS
@@ -44,6 +46,30 @@ def test_a_new_passphrase(folder: Path, vault: Vault) -> None:
     with pytest.raises(WrongPassphrase):
         other.ids()
     assert opened(Vault.unlock(folder, b"another"), keys) == opened(vault, keys) == keys.keys()
+
+
+def test_a_vault_that_is_set_back_under_an_opener_is_refused_and_left_as_it_is(
+    folder: Path, vault: Vault, tmp_path: Path
+) -> None:
+    (victim,) = fill(vault, 1)
+    shutil.copytree(folder, tmp_path / "before")
+    with vault.prepare([victim]) as rotation:
+        rotation.commit()
+    shutil.copytree(tmp_path / "before", folder, dirs_exist_ok=True)
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for act in (vault.ids, lambda: vault.put(uuid4(), KeyClass.NAMES), lambda: vault.prepare([])):
+        with pytest.raises(VaultSetBack):
+            act()
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == files
+    assert victim in unlock(folder).ids(), "the control: who knows nothing of later epochs opens it"
+
+
+def test_a_rotation_goes_above_an_epoch_that_is_known(folder: Path, vault: Vault) -> None:
+    keys = fill(vault, 2)
+    with vault.prepare((), above=7) as rotation:
+        rotation.commit()
+    assert (vault.epoch, unlock(folder).epoch) == (8, 8)
+    assert opened(unlock(folder), keys) == keys.keys()
 
 
 def test_another_opener_sees_every_change(folder: Path, vault: Vault) -> None:

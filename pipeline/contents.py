@@ -14,7 +14,7 @@ from pipeline.codes import coding
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.pseudonyms import marked
-from pipeline.pseudonyms.candidates import Candidate, candidates
+from pipeline.pseudonyms.candidates import Candidate, candidates, terms
 from pipeline.pseudonyms.marked import Marked, Said, mark
 from pipeline.pseudonyms.names import NameKey, passages
 from pipeline.reviews import codebook_of, extract_key, recording_key
@@ -81,12 +81,29 @@ def settled(home: Home, session: Session, conversation: Conversation) -> tuple[C
     return all_candidates(home, session, conversation)[1]
 
 
+def has_undecided(home: Home, session: Session, conversation: Conversation) -> bool:
+    """Whether a candidate of a conversation is undecided; looks no further than the first."""
+    known = _known(session, conversation)
+    key = home.vault.get(conversation.review.names_key, KeyClass.NAMES)
+    turns = passages(transcript(home, session, conversation))
+    seen: set[str] = set()
+    for term in terms(turns, name_key(home, conversation.review)):
+        if term not in seen and _digest(key, term) not in known:
+            return True
+        seen.add(term)
+    return False
+
+
+def _known(session: Session, conversation: Conversation) -> set[str]:
+    mine = models.NameDecision.review_id == conversation.review_id
+    return set(session.scalars(select(models.NameDecision.digest).where(mine)))
+
+
 def all_candidates(
     home: Home, session: Session, conversation: Conversation
 ) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
     """The candidates of a conversation: those that nobody has decided, and those that are no names."""
-    mine = models.NameDecision.review_id == conversation.review_id
-    known = set(session.scalars(select(models.NameDecision.digest).where(mine)))
+    known = _known(session, conversation)
     found = candidates(passages(transcript(home, session, conversation)), name_key(home, conversation.review), ())
     # The vault looks at its files each time it is asked for a key; all candidates have one.
     key = home.vault.get(conversation.review.names_key, KeyClass.NAMES)

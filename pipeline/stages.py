@@ -97,6 +97,12 @@ def _check(home: Home, session: Session, conversation: Conversation, need: Need)
     return Condition(name=need.value, met=not todo, todo=todo)
 
 
+def _is_met(home: Home, session: Session, conversation: Conversation, need: Need) -> bool:
+    if need is Need.NAMES and conversation.draft is not None:
+        return not contents.has_undecided(home, session, conversation)
+    return _check(home, session, conversation, need).met
+
+
 def _audio(home: Home, session: Session, conversation: Conversation) -> str:
     if conversation.draft is not None and conversation.imported and conversation.recording is None:
         return ""
@@ -193,7 +199,7 @@ def settle(
     for state, event, needs in STEPS[-1:] if skipped else STEPS:
         if state is State.CODED and not skipped:
             _renew_document(home, session, conversation)
-        if any(not _check(home, session, conversation, need).met for need in needs):
+        if not all(_is_met(home, session, conversation, need) for need in needs):
             break
         if AT_WORK.index(state) > AT_WORK.index(conversation.state):
             home.log(session, event, actor=actor.name, obj=[conversation.id])
@@ -206,10 +212,14 @@ def settle(
     return reached
 
 
-def settle_all(home: Home, session: Session, review: Review, actor: Person) -> None:
-    """The same for all of a review that nobody has signed, after an act on its name key or codebook."""
+def settle_all(home: Home, session: Session, review: Review, actor: Person, *, met_alone: bool = False) -> None:
+    """The same for all of a review that nobody has signed, after an act on its name key or codebook.
+
+    An act that can only have met conditions of names (`met_alone`) leaves those alone that have met them already.
+    """
+    at_work = (State.TRANSCRIBED, State.REVIEWED) if met_alone else AT_WORK
     for conversation in session.scalars(select(Conversation).where(Conversation.review_id == review.id)):
-        if conversation.state in AT_WORK and not has_signature(session, conversation):
+        if conversation.state in at_work and not has_signature(session, conversation):
             settle(home, session, conversation, actor)
 
 

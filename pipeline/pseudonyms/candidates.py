@@ -81,11 +81,10 @@ def candidates(passages: Sequence[Passage], key: NameKey, settled: Collection[st
 
 def find(passages: Sequence[Passage], key: NameKey) -> Iterator[tuple[Passage, Hit]]:
     """Every single hit, passage by passage and in order, that the key does not cover."""
-    covered = [tuple((cut.start, cut.end) for cut in key.cuts(p.text)) for p in passages]
-    patterns = [uk_patterns.find(passage.text) for passage in passages]
     finder = WordFinder((p.text for p in passages), ordinary_terms=_ordinary(key))
-    for passage, spans, hits in zip(passages, covered, patterns, strict=True):
-        left = tuple(hit for hit in hits if not _is_covered(passage.text, hit, spans))
+    for passage in passages:
+        spans = tuple((cut.start, cut.end) for cut in key.cuts(passage.text))
+        left = tuple(hit for hit in uk_patterns.find(passage.text) if not _is_covered(passage.text, hit, spans))
         blocked = (*spans, *((hit.start, hit.end) for hit in left))
         both = (*left, *finder.find(passage.text, blocked))
         yield from ((passage, hit) for hit in sorted(both, key=lambda hit: hit.start))
@@ -101,14 +100,22 @@ def _is_covered(text: str, hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
     return any(start <= inside[0] and inside[-1] < end for start, end in spans)
 
 
+def terms(passages: Sequence[Passage], key: NameKey) -> Iterator[str]:
+    """The terms of all candidates as they are found, for who looks no further than the first that will do."""
+    return (_term(passage, hit) for passage, hit in find(passages, key))
+
+
 def _all(passages: Sequence[Passage], key: NameKey) -> list[Candidate]:
     found: dict[str, list[tuple[Passage, Hit]]] = defaultdict(list)
     for passage, hit in find(passages, key):
-        term = normalised(passage.text[hit.start : hit.end])
-        if hit.rule is Rule.KEYED:
-            term += " without capital"  # deciding that it is no name says nothing about the word with its capital
-        found[term].append((passage, hit))
+        found[_term(passage, hit)].append((passage, hit))
     return [_candidate(term, places) for term, places in found.items()]
+
+
+def _term(passage: Passage, hit: Hit) -> str:
+    term = normalised(passage.text[hit.start : hit.end])
+    # Deciding that it is no name says nothing about the word with its capital.
+    return f"{term} without capital" if hit.rule is Rule.KEYED else term
 
 
 def _candidate(term: str, places: Sequence[tuple[Passage, Hit]]) -> Candidate:

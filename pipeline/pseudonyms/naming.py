@@ -241,7 +241,7 @@ def decide_all(
                 settled.append(contents.candidate_digest(home, review, found[handle].term))
         _keep(home, session, review, actor, before, key, settled)
         home.log(session, Event.NAME_DECIDED, actor=actor.name, obj=[conversation.id])
-        stages.settle_all(home, session, review, actor)
+        stages.settle_all(home, session, review, actor, met_alone=key is before)
         return [(found[handle], decision) for handle, decision in decisions]
 
 

@@ -21,7 +21,10 @@ _DIGIT = "|".join(_SPOKEN)
 _SAID = rf"(?:(?:(?:double|treble|triple)[ -])?(?:{_DIGIT}|\d)|hundred|\d+)"
 
 EMAIL = re.compile(
-    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|\b\w+(?: (?:dot|underscore|dash) \w+)* at \w+(?: dot \w+)+\b", re.IGNORECASE
+    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|\b\w+(?: (?:dot|underscore|dash|hyphen) \w+)* at \w+(?: (?:dot|dash|hyphen) \w+)*"
+    r" dot (?:com|uk|org|net|co|eu|ie|info|me)\b",
+    re.IGNORECASE,
 )
 WEB = re.compile(
     r"\b(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!?)]"
@@ -47,7 +50,8 @@ VEHICLE = re.compile(
 )
 REFERENCE = re.compile(
     r"\b(?=[\w/-]*[A-Z])(?=(?:[\w/-]*?\d){3})\w+(?:[/-]\w+)*\b"
-    r"|\b(?:case|reference|ref|crime|file|account|hospital|incident|log|policy|UPN|URN|URL|passport|licence)"
+    r"|\b(?:case|reference|ref|crime|file|account|hospital|incident|log|policy|UPN|URN|URL|passport|licence|badge|collar|warrant"
+    r"|[WD]?PC|D[CSI]|PCSO)"
     r"(?: (?:number|no\.?|reference|ref))?(?: (?:is|was))?:? #?((?=\w*\d)\w+(?:[/-]\w+)*)"
 )
 ADDRESS = re.compile(

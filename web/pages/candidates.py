@@ -41,7 +41,8 @@ def decide(visit: Visit) -> Response:
             raise
         return _page(visit, {_field(visit): sentence(str(error))})
     if answers.wants_json(visit):
-        return _left(visit, reference)
+        # What is no name changes nothing about the others.
+        return JSONResponse({}) if visit.text("decision") == "not-a-name" else _left(visit, reference)
     return see_other(f"/conversations/{reference}/names?after={candidate}")
 
 

@@ -20,7 +20,7 @@ from pipeline.transcripts import reviewing
 from retention import destroy
 from storage.errors import CandourError
 from storage.log.log import Event
-from storage.models import NameDecision
+from storage.models import NameDecision, State
 from tests import story
 from tests.story import FIRST, OTHER, REVIEW, Stage, Story
 from worker import local
@@ -237,3 +237,30 @@ def test_the_document_is_made_from_the_key_as_it_stands(told: Story) -> None:
         stored = contents.document(told.home, conversation)
         assert stored == contents.pseudonymised(told.home, session, conversation)
     assert stored.position == story.POSITIONS[0]
+
+
+def test_whether_anything_is_undecided_is_told_without_finding_all_of_it(told: Story) -> None:
+    def look() -> tuple[bool, int]:
+        with told.home.reading() as session:
+            one = find_conversation(session, FIRST)
+            found = contents.undecided(told.home, session, one)
+            return contents.has_undecided(told.home, session, one), len(found)
+
+    assert look() == (True, 1)
+    naming.decide(told.home, told.ana, FIRST, handles(told)[0], NotAName())
+    assert look() == (False, 0)
+    reviewing.correct(told.home, told.ana, FIRST, [2], text="We met Marlowe and Tyrone.", speaker=None)
+    assert look() == (True, 1)
+    add(told, "Tyrone", "Boy")
+    assert look() == (False, 0)
+
+
+def test_what_is_no_name_lets_other_conversations_go_on_too(told: Story) -> None:
+    local.work_once(told.home)
+    reviewing.correct(told.home, told.ana, OTHER, [1], text="We told Marlowe about it.", speaker=None)
+    reviewing.hear(told.home, told.ana, OTHER, [])
+    reviewing.resolve(told.home, told.ana, OTHER, [])
+    naming.decide(told.home, told.ana, FIRST, handles(told)[0], NotAName())
+    assert {told.conversation(one).state for one in (FIRST, OTHER)} == {State.PSEUDONYMISED}
+    naming.reopen(told.home, told.ana, FIRST, naming.settled_candidates(told.home, told.ana, FIRST)[0].handle)
+    assert {told.conversation(one).state for one in (FIRST, OTHER)} == {State.REVIEWED}

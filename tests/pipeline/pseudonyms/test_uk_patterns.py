@@ -27,6 +27,13 @@ def _found(text: str) -> list[tuple[str, Rule]]:
         ("down in SW9 then", "SW9", Rule.DISTRICT),
         ("to ann@example.org.", "ann@example.org", Rule.EMAIL),
         ("ann dot smith at example dot com", None, Rule.EMAIL),
+        (
+            "email me at ann dot smith at example dot co dot uk please",
+            "ann dot smith at example dot co dot uk",
+            Rule.EMAIL,
+        ),
+        ("she was PC 4471 then", "4471", Rule.REFERENCE),
+        ("badge number 0417", "0417", Rule.REFERENCE),
         ("see www.example.org/a?b.", "www.example.org/a?b", Rule.WEB),
         ("AB 12 34 56 C", None, Rule.INSURANCE),
         ("case number 4471/B here", "4471/B", Rule.REFERENCE),
@@ -54,6 +61,7 @@ def test_an_identifier_is_found_whole(text: str, what: str | None, rule: Rule) -
     [
         "the first may be late and they march on",
         "one two three go",
+        "look at it dot by dot",
         "2,000 people in 2019",
         "section 47, page 12 of 300",
         "A4 paper and 12 of the 6",

@@ -5,7 +5,7 @@
 import { Refusal, send } from "./review/net.js";
 import { byId } from "./review/text.js";
 
-/** @typedef {{ open: Record<string, string[]>, terms: [string, string][], proposals: Record<string, string> }} Left */
+/** Nothing where only the candidate itself was settled. @typedef {{ open?: Record<string, string[]>, terms: [string, string][], proposals: Record<string, string> }} Left */
 
 const NEAR = 3;
 
@@ -117,7 +117,7 @@ class Names {
         const left = await send(path, fields);
         this.going.delete(candidate);
         this.waiting -= 1;
-        this._arrived(left, candidate === "");
+        this._arrived(left, candidate);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.going.delete(candidate);
@@ -131,11 +131,25 @@ class Names {
     });
   }
 
-  /** What is open now. @param {Left} left @param {boolean} back whether something was taken back */
-  _arrived(left, back) {
+  /** What is open now. @param {Left} left @param {string} candidate that was decided; empty when something was taken back */
+  _arrived(left, candidate) {
+    const again = left.open ? this._renew(left.open) : [];
+    const item = this.items.get(candidate);
+    if (item && !left.open) item.dataset.gone = "yes";
+    if (left.open) this._offer(left);
+    this._show();
+    const open = this._open();
+    if (!this.waiting && (this.stale || !open.length)) return window.location.replace(`${this.path}?at=${this.here}`);
+    if (!candidate && again[0]) this._go(again[0], true);
+    else if (!open.includes(this.here)) this._go(open[0] ?? "", false);
+    else this._near();
+  }
+
+  /** Which candidates are open, and which of them are so again. @param {Record<string, string[]>} open */
+  _renew(open) {
     /** @type {string[]} */
     const again = [];
-    for (const [handle, near] of Object.entries(left.open)) {
+    for (const [handle, near] of Object.entries(open)) {
       const item = this.items.get(handle);
       if (!item) this.stale = true;
       else {
@@ -144,14 +158,8 @@ class Names {
         item.dataset.near = near.join(" ");
       }
     }
-    for (const [handle, item] of this.items) if (!(handle in left.open)) item.dataset.gone = "yes";
-    this._offer(left);
-    this._show();
-    const open = this._open();
-    if (!this.waiting && (this.stale || !open.length)) return window.location.replace(`${this.path}?at=${this.here}`);
-    if (back && again[0]) this._go(again[0], true);
-    else if (!open.includes(this.here)) this._go(open[0] ?? "", false);
-    else this._near();
+    for (const [handle, item] of this.items) if (!(handle in open)) item.dataset.gone = "yes";
+    return again;
   }
 
   /** Terms to choose from and replacements to propose. @param {Left} left */

@@ -30,10 +30,9 @@ def of(peaks: bytes, channels: int) -> Levels:
     swing = table[:, :, 1] - table[:, :, 0]
     if not len(swing):
         return Levels(silent=0.0, off=(), faint=True)
-    loud = np.percentile(swing, 95, axis=0)
+    loud = _loud(swing)
     off = tuple(int(channel) + 1 for channel in np.flatnonzero(loud <= 1))
-    loudest = swing.max(axis=1)
-    silent = _long(loudest <= max(1.0, float(np.percentile(loudest, 95)) / BELOW), STRETCH * PEAKS_PER_SECOND)
+    silent = _long(swing.max(axis=1) <= max(1.0, float(loud.max()) / BELOW), STRETCH * PEAKS_PER_SECOND)
     return Levels(
         silent=silent / PEAKS_PER_SECOND, off=off if len(off) < channels else (), faint=float(loud.max()) <= FAINT
     )
@@ -59,6 +58,12 @@ def outline(peaks: bytes, channels: int, channel: int) -> str:
 
 def _table(peaks: bytes, channels: int) -> NDArray[np.int8]:
     return np.frombuffer(peaks, np.int8).reshape(-1, channels, 2)
+
+
+def _loud(swing: NDArray[np.int16]) -> NDArray[np.int16]:
+    """How loud each channel is where it is loud: all but the loudest two seconds, so that a click is no speech."""
+    above = min(2 * PEAKS_PER_SECOND, len(swing) // 20)
+    return np.asarray(np.sort(swing, axis=0)[-1 - above])
 
 
 def _long(quiet: NDArray[np.bool_], least: int) -> int:

@@ -31,8 +31,16 @@ SPOKEN = (30.0, 9_000)
         ([SPOKEN, (60.0, 0), SPOKEN, (25.0, 200)], 85),
         ([(30.0, 700), (60.0, 0)], 60),
         ([SPOKEN, (60.0, 2_000)], 0),
+        ([(6.0, 9_000), (600.0, 0)], 600),
     ],
-    ids=["none", "a pause", "two, one of them with noise", "quiet speech is none", "nor is a quiet voice"],
+    ids=[
+        "none",
+        "a pause",
+        "two, one of them with noise",
+        "quiet speech is none",
+        "nor is a quiet voice",
+        "nearly all of it",
+    ],
 )
 def test_only_long_stretches_without_anything_are_silent(stretches: list[tuple[float, int]], silent: float) -> None:
     found = levels.of(waveform(stretches), 1)

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Final
 
 from access.people import Person
-from pipeline.recording import arriving
+from pipeline.recording import arriving, intake
 from pipeline.recording.arriving import Arrival, NothingArriving
 from pipeline.recording.intake import OnItsWay
 from storage.errors import Busy, NotFound
@@ -20,6 +20,8 @@ from storage.home import Home
 
 # After this long without a byte nobody is at the other end.
 SILENT: Final = timedelta(seconds=30)
+# After this long it is let go: another process may pick it up or, when it is an upload, give it up in time.
+HELD: Final = timedelta(minutes=10)
 
 
 class Coming(StrEnum):
@@ -65,6 +67,10 @@ class Upload:
     def id(self) -> str:
         return str(self.arrival.id)
 
+    @property
+    def idle(self) -> bool:
+        return not self._busy
+
     @contextmanager
     def alone(self) -> Iterator[Arrival]:
         """The arrival, for one request at a time."""
@@ -92,6 +98,8 @@ class Arrivals:
 
     def coming(self) -> dict[str, Coming]:
         """What is on its way to every conversation, in this server or in another process."""
+        with self._lock:
+            self._let_go()
         found = {}
         for reference, (live, held) in arriving.all_known(self._home).items():
             going_on = self.comes(reference) if reference in self._held else held
@@ -99,8 +107,12 @@ class Arrivals:
         return found
 
     def find(self, person: Person, reference: str, upload: str) -> Upload:
-        """Raises NoSuchUpload; somebody else's is not there either."""
+        """Raises NoSuchUpload, and ConversationGone after a withdrawal; somebody else's is not there either."""
         with self._lock:
+            held = self._held.get(reference)
+            if held is not None and (held.id, held.person) == (upload, person.name):
+                intake.waiting(self._home, person, reference, own=held.arrival.id)
+                return self._hold(person, reference)
             known = arriving.known(self._home, reference)
             if known is None or str(known.id) != upload or known.person != person.name:
                 raise NoSuchUpload
@@ -113,6 +125,7 @@ class Arrivals:
             OnItsWay, and what `arriving.begin` raises.
         """
         with self._lock:
+            self._let_go()
             known = arriving.known(self._home, reference)
             if known is None:
                 return self._held_open(person, reference, arriving.begin(self._home, person, reference, size, mark))
@@ -143,6 +156,12 @@ class Arrivals:
     def end(self, upload: Upload) -> None:
         """It is finished, refused or given up."""
         self._held.pop(upload.reference, None)
+
+    def _let_go(self) -> None:
+        for held in list(self._held.values()):
+            if held.idle and self._home.now() - held.touched > HELD:
+                self.end(held)
+                held.arrival.let_go()
 
     def _hold(self, person: Person, reference: str) -> Upload:
         held = self._held.get(reference)

@@ -15,8 +15,8 @@ from pipeline.recording import arriving
 from pipeline.recording.confined import decode
 from pipeline.recording.decode import RATE
 from pipeline.recording.intake import marks, opened
-from retention import holds
-from storage.blobs import BlobRef
+from retention import holds, withdrawal
+from storage.blobs import BlobRef, DraftBusy
 from storage.models import Incident, State
 from storage.vault import KeyClass
 from tests import story
@@ -25,6 +25,7 @@ from tests.story import FIRST, Stage, Story
 from tests.web import axe, sites
 from tests.web.conftest import CHROMIUM, Visitor
 from tests.web.sites import Site
+from tests.web.test_upload import PART, SOUND, begun, offset
 from tests.web.watching import Watch
 from web import arrivals
 
@@ -65,8 +66,9 @@ def arguments(played: Path) -> list[str]:
 
 
 def begin(page: Page) -> None:
-    page.get_by_label("The participant has heard this and agrees").check()
-    page.get_by_role("button", name="Start recording").click()
+    """By keyboard alone."""
+    page.get_by_label("The participant has heard this and agrees").press("Space")
+    page.get_by_role("button", name="Start recording").press("Enter")
     expect(page.locator("#state")).to_have_text("Recording")
 
 
@@ -232,6 +234,32 @@ def test_what_broke_off_is_given_up_by_who_means_it_and_where_no_hold_forbids(
     assert client.post(f"{RECORD}/discard", {"typed": FIRST}).status == 303
     assert not list(site.home.blobs.survey()) and site.story.events()[-1] == "recording.given_up"
     assert site.story.conversation(FIRST).state is State.PLANNED
+
+
+def test_a_withdrawal_ends_a_recording(visitor: Visitor, site: Site, watch: Watch) -> None:
+    page = visitor("ana", RECORD)
+    begin(page)
+    seconds(page, 2)
+    watch.expected.add(410)
+    withdrawal.withdraw(site.home, site.story.ben, story.password("ben"), FIRST)
+    expect(page.locator("#error")).to_contain_text("The recording has stopped")
+    assert axe.violations(page) == []
+    assert site.client("ana").get(RECORD).status == 410
+
+
+def test_what_nobody_goes_on_with_is_let_go_of(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = site.client("ana")
+    place = begun(client, SOUND)
+    client.ask("PATCH", place, SOUND[:1_500_000], {**PART, "Upload-Offset": "0"})
+    with pytest.raises(DraftBusy):
+        arriving.pick_up(site.home, site.story.ana, FIRST)
+    assert "Being uploaded" in client.get("/conversations").text
+    monkeypatch.setattr(arrivals, "HELD", timedelta(0))
+    assert "Upload stopped" in client.get("/conversations").text
+    arriving.pick_up(site.home, site.story.ana, FIRST).let_go()
+    at = offset(client, place)
+    assert client.ask("PATCH", place, SOUND[at:], {**PART, "Upload-Offset": str(at)}).status == 204
+    assert plaintext(site.story) == SOUND
 
 
 def test_a_server_that_is_started_anew_costs_nothing(browser: Browser, tmp_path: Path) -> None:

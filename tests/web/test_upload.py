@@ -11,8 +11,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
 
+import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from access import directory
 from access.roles import Role
@@ -239,6 +240,63 @@ def test_a_person_uploads_by_keyboard_and_sees_it_sealed(visitor: Visitor, site:
     page.get_by_role("button", name="Seal and upload").press("Enter")
     expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}/recording?done=sealed")
     expect(page.get_by_role("main")).to_contain_text("1:30")
+    expect(page.get_by_role("img", name="Levels of channel 1")).to_be_visible()
+    assert stored(site) == SOUND
+    page.get_by_label("The file is destroyed").press("Space")
+    page.get_by_role("button", name="Note it").press("Enter")
+    expect(page.get_by_role("main")).to_contain_text("Nothing is left on the recorder, as somebody said")
+    assert axe.violations(page) == []
+    assert [entry.actor for entry in site.story.log() if entry.event == "recording.original_gone"] == ["ana"]
+
+
+def test_what_is_odd_about_a_recording_is_asked_and_a_recorder_sees_no_levels(site: Site) -> None:
+    told = site.story
+    directory.add(told.home, told.ben, "fay", story.password("fay"), [Role.RECORDER], work=story.LIGHT)
+    voice = media.person("woman")
+    quiet = np.concatenate([voice, media.silence(150), voice], axis=1)
+    both = media.encoded(np.concatenate([quiet, np.zeros_like(quiet)]), "wav")
+    client = site.client("fay")
+    place = begun(client, both)
+    assert client.ask("PATCH", place, both, {**PART, "Upload-Offset": "0"}).status == 204
+    for name, pictures in (("fay", 0), ("ana", 2)):
+        page = site.client(name).get(f"/conversations/{FIRST}/recording").text
+        assert "2 minutes are silent: is this the right file?" in page
+        assert "Nothing is to be heard in channel 2: was that microphone on?" in page
+        assert page.count("<svg") == pictures
+    assert client.post(f"/conversations/{FIRST}/recording/original-gone").status == 303
+    assert told.conversation(FIRST).recording.original_gone is None, "the box was not ticked"  # type: ignore[union-attr]
+
+
+def test_the_same_recording_again_is_refused_in_words(visitor: Visitor, site: Site, watch: Watch) -> None:
+    client = site.client("ana")
+    assert client.ask("PATCH", begun(client, SOUND), SOUND, {**PART, "Upload-Offset": "0"}).status == 204
+    page = visitor("ana", f"/conversations/{OTHER}/upload")
+    watch.expected.add(409)
+    page.get_by_label("Recording", exact=True).set_input_files(
+        {"name": "a.wav", "mimeType": "audio/wav", "buffer": SOUND}
+    )
+    page.get_by_role("button", name="Seal and upload").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text(f"This very recording was uploaded for {FIRST} before")
+    assert len(list(site.home.blobs.survey())) == 1
+
+
+def test_an_answer_that_is_lost_on_the_last_part_is_no_loss(visitor: Visitor, site: Site, watch: Watch) -> None:
+    page = visitor("ana", f"/conversations/{FIRST}/upload")
+    watch.expected |= {502, 404}
+
+    def lose(route: Route) -> None:
+        if route.request.method == "PATCH":
+            route.fetch()
+            route.fulfill(status=502)
+        else:
+            route.continue_()
+
+    page.route("**/upload/*", lose)
+    page.get_by_label("Recording", exact=True).set_input_files(
+        {"name": "a.wav", "mimeType": "audio/wav", "buffer": SOUND}
+    )
+    page.get_by_role("button", name="Seal and upload").press("Enter")
+    expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}/recording?done=sealed")
     assert stored(site) == SOUND
 
 

@@ -25,7 +25,16 @@ const pause = part("pause", HTMLButtonElement);
 const stop = part("stop", HTMLButtonElement);
 const reference = form.dataset.conversation ?? "";
 
-class Refused extends Error {}
+// What another try may change, though the server said no.
+const AGAIN = ["TwoAtOnce", "NotThere", "DraftBusy"];
+
+class Refused extends Error {
+  /** @param {string} message @param {number} status */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
 
 let place = "";
 let paused = false;
@@ -64,12 +73,13 @@ function refuse(text) {
 /** @param {Response} answer */
 async function checked(answer) {
   if (answer.ok) return answer;
-  if (answer.status === 401) throw new Refused("You have been signed out. Sign in again in another tab, then go on here.");
+  if (answer.status === 401) throw new Refused("You have been signed out. Sign in again in another tab, then go on here.", 401);
   if (answer.status >= 500) throw new Error(String(answer.status));
   const body = await answer.json().catch(() => null);
   const message = body?.error?.message ?? `the server answered ${answer.status}`;
-  if (answer.status === 409 && body?.error?.kind !== "OnItsWay") throw new Error(message);
-  throw new Refused(message.replace(/^[^:]*: /, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase()) + ".");
+  if (AGAIN.includes(body?.error?.kind)) throw new Error(message);
+  const sentence = message.replace(/^[^:]*: /, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase());
+  throw new Refused(`${sentence}.`, answer.status);
 }
 
 /** @param {number} milliseconds */
@@ -113,8 +123,10 @@ async function upload(chosen) {
       await wait(1000 * (WAITS[Math.min(failures, WAITS.length - 1)] ?? 30));
       failures += 1;
       at = await offset().catch((later) => {
-        if (later instanceof Refused) throw later;
-        return at;
+        if (!(later instanceof Refused)) return at;
+        // All of it had arrived, only the answer was lost.
+        if (later.status === 404 && at + PART >= chosen.size) return chosen.size;
+        throw later;
       });
     }
     bar.value = at / chosen.size;

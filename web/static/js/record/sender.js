@@ -19,12 +19,17 @@ export class Refused extends Error {
   }
 }
 
-/** @param {Response} answer */
-async function checked(answer) {
+// What is said once is final; at its beginning nothing is lost yet by taking more of it so.
+const FINAL = [403, 404, 409, 410, 422];
+const FINAL_AT_FIRST = [...FINAL, 401, 503];
+const AGAIN = ["TwoAtOnce", "NotThere", "DraftBusy"];
+
+/** @param {Response} answer @param {number[]} final */
+async function checked(answer, final = FINAL) {
   if (answer.ok) return answer;
   const body = await answer.json().catch(() => null);
   const message = String(body?.error?.message ?? `the server answered ${answer.status}`);
-  if ([404, 410, 422].includes(answer.status)) {
+  if (final.includes(answer.status) && !AGAIN.includes(body?.error?.kind)) {
     const sentence = message.replace(/^[^:]*: /, "").replace(/^./, (first) => first.toUpperCase());
     throw new Refused(`${sentence}.`, answer.status);
   }
@@ -54,7 +59,7 @@ export class Sender {
   async begin() {
     const headers = { ...VERSION, "Upload-Defer-Length": "1" };
     const answer = await fetch(`/conversations/${this.reference}/upload`, { method: "POST", headers });
-    this.place = (await checked(answer)).headers.get("Location") ?? "";
+    this.place = (await checked(answer, FINAL_AT_FIRST)).headers.get("Location") ?? "";
     this.running = this.#run();
   }
 

@@ -171,11 +171,16 @@ def set_said(home: Home, conversation: Conversation, turns: Sequence[Said]) -> N
     conversation.said = seal_value(key, f"conversation.said:{conversation.id}", marked.to_json(turns))
 
 
-def extract_rows(session: Session, conversation: Conversation, *, removed: bool = False) -> Sequence[models.Extract]:
-    """The rows of the extracts of a conversation, in order; with `removed` also those that were taken out."""
+def extract_rows(
+    session: Session, conversation: Conversation, *, removed: bool = False, number: int | None = None
+) -> Sequence[models.Extract]:
+    """The rows of the extracts of a conversation, in order; with `removed` also those that were taken out; only the one with
+    a `number` if one is given."""
     query = select(models.Extract).where(models.Extract.conversation_id == conversation.id)
     if not removed:
         query = query.where(models.Extract.removed_at.is_(None))
+    if number is not None:
+        query = query.where(models.Extract.number == number)
     return session.scalars(query.order_by(models.Extract.number)).all()
 
 

@@ -23,7 +23,7 @@ from pipeline.transcripts.document import Document, clean
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation
+from storage.models import Conversation, State
 from storage.models import Extract as ExtractRow
 from storage.models import Person as PersonRow
 
@@ -203,7 +203,7 @@ def change(
         _keep(home, session, conversation, actor, row, one, changed)
         return changed
 
-    return _act(home, actor, reference, act)
+    return _act(home, actor, reference, act, adds=codes is None and not fewer and place is None)
 
 
 def file(
@@ -240,7 +240,7 @@ def file(
         ((number, _),) = put_in(home, session, conversation, actor, [made], steps)
         return number
 
-    return _act(home, actor, reference, act)
+    return _act(home, actor, reference, act, adds=True)
 
 
 def _keep(
@@ -327,14 +327,23 @@ def _again(home: Home, actor: Person, reference: str, way: Callable[..., tuple[S
     return _act(home, actor, reference, act)
 
 
-def _act(home: Home, actor: Person, reference: str, act: Callable[[Session, Conversation], Result]) -> Result:
+def _act(
+    home: Home,
+    actor: Person,
+    reference: str,
+    act: Callable[[Session, Conversation], Result],
+    *,
+    adds: bool = False,
+) -> Result:
+    """Do something to the extracts of a conversation. What only `adds` takes no condition away that was met."""
     require(actor.roles, Act.CODE, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
         stages.require_open(session, conversation, "extract")
         result = act(session, conversation)
         session.flush()
-        stages.settle(home, session, conversation, actor, coding_alone=True)
+        if not (adds and conversation.state is State.CODED):
+            stages.settle(home, session, conversation, actor, coding_alone=True)
         return result
 
 

@@ -17,6 +17,7 @@ from pipeline.reviews import codebook_of, find_conversation, find_review
 from storage.errors import NotFound
 from storage.home import Home
 from storage.models import Conversation, Review
+from storage.models import Extract as ExtractRow
 from storage.models import Person as PersonRow
 
 
@@ -81,11 +82,11 @@ def one(home: Home, actor: Person, reference: str, number: int) -> Filed:
     require(actor.roles, Act.CODE, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        book = codebook_of(home, conversation.review)
-        for found in filed(home, session, actor, conversation, book, removed=True):
-            if found.number == number:
-                return found
-    raise UnknownExtract(reference=conversation.reference, number=number)
+        rows = contents.extract_rows(session, conversation, removed=True, number=number)
+        found = _filed(home, session, actor, conversation, codebook_of(home, conversation.review), rows)
+    if not found:
+        raise UnknownExtract(reference=conversation.reference, number=number)
+    return found[0]
 
 
 def of_review(home: Home, actor: Person, reference: str, wanted: Wanted) -> Found:
@@ -126,14 +127,22 @@ def select_from(every: Sequence[Filed], book: Codebook, wanted: Wanted) -> tuple
     return tuple(one for one in every if _admits(wanted, codes, one))
 
 
-def filed(
-    home: Home, session: Session, actor: Person, conversation: Conversation, book: Codebook, *, removed: bool = False
+def filed(home: Home, session: Session, actor: Person, conversation: Conversation, book: Codebook) -> list[Filed]:
+    """The extracts of one conversation, by number."""
+    return _filed(home, session, actor, conversation, book, contents.extract_rows(session, conversation))
+
+
+def _filed(
+    home: Home,
+    session: Session,
+    actor: Person,
+    conversation: Conversation,
+    book: Codebook,
+    rows: Sequence[ExtractRow],
 ) -> list[Filed]:
-    """The extracts of one conversation, by number; with `removed` also those that were taken out."""
     document = contents.document(home, conversation)
     if document is None:
         return []
-    rows = contents.extract_rows(session, conversation, removed=removed)
     extracts = contents.open_extracts(home, conversation, rows)
     faults: dict[UUID, list[Fault]] = {}
     for problem in coding.check(extracts, book, document):

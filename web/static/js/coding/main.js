@@ -3,7 +3,7 @@
 
 import { Book } from "./book.js";
 import { Hand } from "./hand.js";
-import { draw, placed } from "./margin.js";
+import { draw, mark, placed } from "./margin.js";
 import { Panel } from "./panel.js";
 import { Picker } from "./picker.js";
 import { Turns, compare, samePlace } from "./turns.js";
@@ -81,6 +81,7 @@ function show() {
   panel.mend(standing.filter((one) => one.faults.length && one.changeable));
   if (inHand && !extracts.has(inHand)) inHand = 0;
   if (mending && !extracts.has(mending)) mending = 0;
+  draw(turns, shown, book, { person, extracts: extractsPath });
   held();
   dressLately();
 }
@@ -92,7 +93,7 @@ function held() {
   const own = here.find(({ extract }) => extract.number === inHand) ?? here.find(({ extract }) => extract.changeable) ?? here[0];
   inHand = own?.extract.number ?? 0;
   panel.show(extracts.get(mending || inHand) ?? null, book);
-  draw(turns, shown, book, { person, extracts: extractsPath, inHand });
+  mark(turns, inHand);
   if (place) byId("hand", HTMLElement).textContent = described();
 }
 

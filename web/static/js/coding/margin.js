@@ -42,7 +42,7 @@ export function placed(turns, extracts) {
 /**
  * Draw all extracts, turns that have changed alone.
  * @param {Turns} turns @param {Placed[]} all @param {Book} book
- * @param {{ person: string, extracts: string, inHand: number }} facts
+ * @param {{ person: string, extracts: string }} facts
  */
 export function draw(turns, all, book, facts) {
   /** @type {Map<Turn, { one: Placed, from: number, to: number }[]>} */
@@ -60,14 +60,20 @@ export function draw(turns, all, book, facts) {
   paint(coded);
   for (const turn of turns.all) {
     const here = under.get(turn) ?? [];
-    const key = JSON.stringify(here.map(({ one, from, to }) => [one.extract.number, one.lane, from, to, one.extract.codes.map((id) => book.name(id)), one.extract.memo !== "", one.extract.number === facts.inHand]));
+    const key = JSON.stringify(here.map(({ one, from, to }) => [one.extract.number, one.lane, from, to, one.extract.codes.map((id) => book.name(id)), one.extract.memo !== ""]));
     if (key === turn.drawn) continue;
     turn.drawn = key;
     drawTurn(turn, turns, here, book, facts);
   }
 }
 
-/** @param {Turn} turn @param {Turns} turns @param {{ one: Placed, from: number, to: number }[]} here @param {Book} book @param {{ person: string, extracts: string, inHand: number }} facts */
+/** Mark the label of the extract in hand, and no other. @param {Turns} turns @param {number} number */
+export function mark(turns, number) {
+  for (const before of turns.list.querySelectorAll(".turn-code[aria-current]")) before.removeAttribute("aria-current");
+  if (number) turns.list.querySelector(`.turn-code[data-extract="${number}"]`)?.setAttribute("aria-current", "true");
+}
+
+/** @param {Turn} turn @param {Turns} turns @param {{ one: Placed, from: number, to: number }[]} here @param {Book} book @param {{ person: string, extracts: string }} facts */
 function drawTurn(turn, turns, here, book, facts) {
   turn.said.querySelector(".turn-bars")?.remove();
   if (here.length) {
@@ -90,14 +96,13 @@ function drawTurn(turn, turns, here, book, facts) {
   turn.labels.replaceChildren(...here.filter(({ one }) => turns.at(one.stretch.from.turn) === turn).map(({ one }) => label(one.extract, book, facts)));
 }
 
-/** @param {Extract} extract @param {Book} book @param {{ person: string, extracts: string, inHand: number }} facts */
-function label(extract, book, { person, extracts, inHand }) {
+/** @param {Extract} extract @param {Book} book @param {{ person: string, extracts: string }} facts */
+function label(extract, book, { person, extracts }) {
   const item = made("li");
   const link = made("a", "turn-code");
   link.href = `${extracts}/${extract.number}`;
   link.dataset.extract = String(extract.number);
   link.tabIndex = -1;
-  if (extract.number === inHand) link.setAttribute("aria-current", "true");
   if (extract.coder !== person) link.append(made("b", "", `${extract.coder}: `));
   if (!extract.codes.length) link.append("No code");
   for (const id of extract.codes) {

@@ -1,4 +1,4 @@
-"""The review page with 15,000 words and an hour and a half of sound, in Chromium: `python -m tools.bench_page`.
+"""The review and the coding page with 15,000 words and an hour and a half, in Chromium: `python -m tools.bench_page`.
 
 Each figure stands beside the pattern that transcript editors use most, measured in the same run: one box to write in with an
 element around every word. Read the ratios; the rest depends on the machine.
@@ -18,10 +18,14 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import delete
 
+from pipeline import contents
+from pipeline.codes import coding
+from pipeline.codes.quotes import Anchor
 from pipeline.recording.decode import RATE
 from pipeline.recording.playback import Playback
-from pipeline.reviews import find_conversation, recording_key
+from pipeline.reviews import codebook_of, find_conversation, recording_key
 from pipeline.transcription import doubts
+from pipeline.transcripts.document import Document, Passage
 from pipeline.transcripts.transcript import Span, Speaker, Turn, Word, turns_to_json
 from storage import age
 from storage.models import Doubt
@@ -35,6 +39,7 @@ WORDS: Final = 15_000
 TURNS: Final = 450
 ENTRIES: Final = 10_000
 MINUTES: Final = 90
+EXTRACTS: Final = 2_000
 SAID: Final = (
     "we told them about it twice but nobody came to the house when the mother had asked, forty families at that point"
 )
@@ -45,6 +50,20 @@ KEYS: Final = """async () => {
     for (let number = 0; number < 60; number += 1) {
         const begun = performance.now();
         document.execCommand('insertText', false, 'a');
+        await new Promise(done => requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = done;
+            channel.port2.postMessage(0);
+        }));
+        times.push(performance.now() - begun);
+    }
+    return times;
+}"""
+MOVES: Final = """async () => {
+    const times = [];
+    for (let number = 0; number < 60; number += 1) {
+        const begun = performance.now();
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true, cancelable: true}));
         await new Promise(done => requestAnimationFrame(() => {
             const channel = new MessageChannel();
             channel.port1.onmessage = done;
@@ -117,6 +136,7 @@ def main() -> None:
             page.get_by_role("button", name="Sign in").click()
             _measure(page)
             _verify(page, Path(folder) / "log")
+            _measure_coding(page, told)
         browser.close()
         told.home.close()
 
@@ -155,6 +175,56 @@ def _verify(page: Page, folder: Path) -> None:
     given = [(folder / name).read_text(encoding="utf-8") for name in ("log.jsonl", "key")]
     page.goto("/account")
     _line(f"verify {ENTRIES:,} entries of a log", page.evaluate(VERIFY, given))
+
+
+def _measure_coding(page: Page, told: Story) -> None:
+    """The coding page without an extract and with as many as anybody makes; keys move the turn in hand."""
+    print(f"\ncoding {WORDS:,} words in {TURNS} turns; milliseconds, median and 95th percentile\n")
+    _lay_document(told)
+    for count in (0, EXTRACTS):
+        _code(told, count)
+        ready = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            page.goto(f"/conversations/{FIRST}/coding")
+            page.wait_for_selector("html[data-ready]")
+            ready.append((time.perf_counter() - begun) * 1000)
+        _line(f"ready to be coded, {count:,} extracts", ready)
+        page.locator("#turn-20").focus()
+        moves: list[float] = page.evaluate(MOVES)
+        _line(f"arrow to frame, {count:,} extracts", moves)
+
+
+def _lay_document(told: Story) -> None:
+    turns, _ = _draft()
+    passages = (
+        Passage(turn=one.number, speaker=one.speaker, start=one.start, end=one.end, text=one.text) for one in turns
+    )
+    with told.home.writing() as session:
+        document = Document(conversation=FIRST, position="Health visitor 1", passages=tuple(passages))
+        contents.set_document(told.home, find_conversation(session, FIRST), document)
+
+
+def _code(told: Story, count: int) -> None:
+    """Extracts of a few words to a few turns, many of them above each other."""
+    pick = random.Random(2)  # noqa: S311
+    with told.home.writing() as session:
+        conversation = find_conversation(session, FIRST)
+        document, book = contents.document(told.home, conversation), codebook_of(told.home, conversation.review)
+        assert document is not None
+        codes = [code.id for code in book.codes if code.codable]
+        for _ in range(count):
+            first = pick.randrange(TURNS - 2)
+            last = first + pick.choice((0, 0, 0, 1, 2))
+            anchor = Anchor(
+                first_turn=first + 1,
+                first_char=pick.randrange(20),
+                last_turn=last + 1,
+                last_char=pick.randrange(40, 80),
+            )
+            one = coding.extract(document, anchor, [pick.choice(codes)], codebook=book, coder="ana", at=told.home.now())
+            contents.add_extract(told.home, session, conversation, told.ana, one)
+            session.flush()
 
 
 def _line(name: str, figures: Sequence[float]) -> None:

@@ -177,6 +177,7 @@ def selected(page: Page, first: str, start: int, last: str, end: int) -> None:
 
 def test_words_are_coded_with_the_mouse_and_hearing_them_needs_a_recording(visitor: Visitor, site: Site) -> None:
     page = opened(visitor)
+    page.evaluate("document.getElementById('turn-3').scrollIntoView()")
     selected(page, "text-4", 2, "text-6", 26)
     expect(page.locator("#hand")).to_contain_text("¶4–6: thought somebody")
     page.keyboard.type("mind")

@@ -1,14 +1,18 @@
 """Extracts at the page: found by address and by words, copied with their reference, changed, removed and put back."""
 
+from pathlib import Path
+
 import pytest
 
 from pipeline import reviews
 from pipeline.codes import extracting, finding
 from pipeline.codes.codebook import parse
-from tests.story import CORRECTED, FIRST, REVIEW
-from tests.web import axe, coded
+from retention import destroy
+from tests import story
+from tests.story import CORRECTED, FIRST, REVIEW, Stage
+from tests.web import axe, coded, sites
 from tests.web.conftest import Visitor
-from tests.web.sites import Site
+from tests.web.sites import Client, Site
 from tests.web.watching import Watch
 
 LIST = f"/reviews/{REVIEW}/extracts"
@@ -121,3 +125,21 @@ def test_what_is_of_another_review_is_not_there(site: Site) -> None:
 def test_a_place_that_is_none_changes_nothing(site: Site, fields: dict[str, str]) -> None:
     answer = site.client("ana").post(f"{ONE}/change", fields)
     assert answer.status == 422 and extract(site).extract.quote == QUOTE
+
+
+def test_an_extract_keeps_place_speaker_and_time_when_the_recording_has_gone(tmp_path: Path) -> None:
+    told = story.at(Stage.SIGNED, tmp_path)
+    with sites.serving(told.home) as origin:
+        ana = Client(origin).signed_in("ana")
+        addresses = (ONE, LIST, f"/conversations/{FIRST}/coding", f"/reviews/{REVIEW}/codebook")
+        before = ana.get(ONE).text
+        assert "<audio" in before and "has been signed off" in before and "Keep the memo" not in before
+        destroy.carry_out(told.home, 1)
+        pages = {address: ana.get(address) for address in addresses}
+        assert [page.status for page in pages.values()] == [200] * 4
+        assert "<audio" not in "".join(page.text for page in pages.values())
+        for words in (QUOTE, "Health visitor 1, C-001 ¶1", "Interviewer", '<dd class="app-numeric">0:0'):
+            assert words in pages[ONE].text
+        for what, fields in (("change", {"memo": "late"}), ("remove", {})):
+            assert ana.post(f"{ONE}/{what}", fields).status == 409
+    told.home.close()

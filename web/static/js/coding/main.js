@@ -163,6 +163,7 @@ function pick(extract) {
 
 const panel = new Panel({
   extracts: extractsPath,
+  person,
   editable,
   fewer: (extract, code) => void change(extract, { fewer: code }),
   memo: async (extract, memo) => {

@@ -7,7 +7,7 @@ import { byId, made } from "../review/text.js";
 /** @typedef {import("./book.js").Book} Book */
 
 export class Panel {
-  /** @param {{ extracts: string, editable: boolean, fewer: (extract: Extract, code: string) => void, memo: (extract: Extract, text: string) => Promise<void>, pick: (extract: Extract) => void }} tell */
+  /** @param {{ extracts: string, person: string, editable: boolean, fewer: (extract: Extract, code: string) => void, memo: (extract: Extract, text: string) => Promise<void>, pick: (extract: Extract) => void }} tell */
   constructor(tell) {
     this.tell = tell;
     /** @type {Extract | null} */
@@ -43,7 +43,7 @@ export class Panel {
     this.extract = extract;
     byId("panel-inside", HTMLElement).hidden = !extract;
     byId("panel-hint", HTMLElement).hidden = extract !== null;
-    byId("panel-title", HTMLElement).textContent = extract ? `Extract ${extract.number}` : "No extract in hand";
+    byId("panel-title", HTMLElement).textContent = extract ? `Extract ${extract.number}${extract.coder === this.tell.person ? "" : `, ${extract.coder}’s`}` : "No extract in hand";
     if (!extract) return;
     const may = this.tell.editable && extract.changeable;
     byId("panel-quote", HTMLElement).textContent = extract.quote;

@@ -39,8 +39,6 @@ def site(stage: Stage, tmp_path: Path) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium (on Debian and Ubuntu: apt install chromium)")
-    # A machine with more to do than it has cores for answers late, and is right all the same.
-    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         # autoplay: a test presses play with a script, which a person does with a hand
         arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]

@@ -131,7 +131,7 @@ async function upload(chosen) {
     }
     bar.value = at / chosen.size;
     const pace = (at - from) / ((performance.now() - begun) / 1000);
-    tell(`${size(at)} of ${size(chosen.size)} sealed, ${left(pace > 0 ? (chosen.size - at) / pace : Infinity)}`);
+    tell(`${size(at)} of ${size(chosen.size)} sealed${pace > 0 ? `, ${left((chosen.size - at) / pace)}` : ""}`);
   }
   return true;
 }

@@ -154,7 +154,7 @@ def _row(
         trouble=(one.trouble or "") if one.quarantined or one.runs > 1 else "",
         worked_on_by=people.get(one.id, ""),
         held_by=LEASES.holder((home.folder, one.reference)),
-        days=(planned.at - now).days if planned and planned.at else None,
+        days=(planned.at.astimezone().date() - now.astimezone().date()).days if planned and planned.at else None,
         waits_for=planned.waits_for if planned else "",
         holds=tuple(holds.standing(session, one)),
     )

@@ -1,6 +1,7 @@
 """The table of conversations and the page of one."""
 
 import json
+import re
 
 from sqlalchemy import update
 
@@ -17,6 +18,14 @@ def test_the_table_shows_every_conversation_and_no_real_name(site: Site) -> None
         assert text in page
     # The name of everybody in the register of this story; the role that may read it has another page.
     assert "A B" not in page
+
+
+def test_the_table_and_the_page_of_one_count_the_same_days(site: Site) -> None:
+    client = site.client("ana")
+    table = client.get("/conversations?state=recorded").text
+    page = client.get("/conversations/C-002").text
+    days = re.compile(r"\d+ days")
+    assert days.findall(table) == days.findall(page) != []
 
 
 def test_filters_are_plain_addresses(site: Site) -> None:

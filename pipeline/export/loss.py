@@ -35,7 +35,7 @@ def loss(project: Project, format: str) -> tuple[str, ...]:
         lost.append(f"shortcuts and aliases of {labels} codes")
     retired = sum(1 for code in project.codebook.codes if code.retired)
     if format in ("qdpx", "qdc", "taguette") and retired:
-        lost.append(f"that {retired} codes are retired")
+        lost.append(f"which codes are retired ({retired})")
     if format in ("qdpx", "qdc", "taguette") and project.codebook.attribution:
         lost.append("the attribution of the codebook")
     if format in ("qdpx", "taguette"):

@@ -114,3 +114,37 @@ def test_accounts_stand_side_by_side(told: Story) -> None:
     assert [e["turn"] for e in one["positions"][0]["extracts"]] == [1, 2]
     assert "No account differs." in done(told, f"extract accounts {REVIEW}")
     assert "turn 2: Nobody came" in done(told, f"extract accounts {REVIEW} --code a")
+
+
+def test_extracts_of_a_review_are_found_by_code_position_coder_and_words(told: Story) -> None:
+    done(told, f"extract add {FIRST} --quote 'Nobody came' --code c33 --memo Caseload", person="cara")
+
+    def numbers(options: str) -> list[int]:
+        return [one["extract"] for one in ask(told, f"extract list {options}")]
+
+    assert numbers(REVIEW) == numbers(FIRST) == [1, 2, 3]
+    assert (
+        numbers(f"{REVIEW} --code c33") == numbers(f"{REVIEW} --code c") == numbers(f"{FIRST} --text caseload") == [3]
+    )
+    assert numbers(f"{REVIEW} --code c3") == [] and numbers(f"{REVIEW} --code c3 --below") == [3]
+    assert numbers(f"{REVIEW} --position '{story.POSITIONS[1]}'") == numbers(f"{REVIEW} --to-mend") == []
+    assert numbers(f"{REVIEW} --coder ana") == [1, 2]
+    assert (
+        refused(told, "extract list LT-9")[0] == refused(told, f"extract list {REVIEW} --code nothing/at-all")[0] == 5
+    )
+
+
+def test_codes_are_merged_and_retired_and_that_is_taken_back(told: Story, tmp_path: Path) -> None:
+    done(told, f"extract add {FIRST} --quote 'Nobody came' --code c33", person="cara")
+    assert ask(told, f"code merge {REVIEW} c33 c32") == {"codes": 105, "extracts": 1}
+    assert (
+        ask(told, f"extract list {FIRST}")[2]["codes"]
+        == "contributory-factors/conditions-of-work/staffing-and-skill-mix"
+    )
+    done(told, f"code undo {REVIEW}")
+    assert refused(told, f"code merge {REVIEW} c33 c")[0] == 4
+    assert ask(told, f"code change {REVIEW} c33 --retired")["retired"] is True
+    assert "c33)  retired" in done(told, f"code list {REVIEW}")
+    assert refused(told, f"extract add {FIRST} --turn 1 --code c33")[0] == 4
+    assert "which codes are retired (1)" in done(told, f"code export {REVIEW} {tmp_path / 'book.qdc'}")
+    assert ask(told, f"code change {REVIEW} c33 --in-use")["retired"] is False

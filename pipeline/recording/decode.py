@@ -31,7 +31,7 @@ CONTAINERS: Final = (
 )
 # How shops for music and books mark what they have encrypted
 PROTECTED: Final = frozenset({"drms", "aavd"})
-# Streams without a clock: their times are counted, so lost bytes are lost time
+# Streams without a clock, also where they are packed into a WAV: their times are counted, so lost bytes are lost time
 UNCLOCKED: Final = frozenset({"mp3", "ac3"})
 # Times are counted here too, but an index says where each part of the file belongs
 INDEXED: Final = frozenset({"avi"})
@@ -261,7 +261,8 @@ class _Lost:
 
     def __init__(self, container: str, stream: AudioStream) -> None:
         self.seconds = 0.0
-        self._unclocked = container in UNCLOCKED
+        inside = stream.codec_context.name.startswith(("mp2", "mp3"))
+        self._unclocked = container in UNCLOCKED or (container == "wav" and inside)
         self._index = [(one.pos, one.timestamp) for one in stream.index_entries] if container in INDEXED else []
         self._good_bytes = 0
         self._good_seconds = 0.0

@@ -34,6 +34,7 @@ FORMS = {
     "mka": ("matroska", "pcm_s24le", 16_000),
     "ts": ("mpegts", "aac", 16_000),
     "avi": ("avi", "libmp3lame", 16_000),
+    "mp3 in wav": ("wav", "libmp3lame", 16_000),
 }
 
 

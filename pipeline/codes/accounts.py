@@ -4,7 +4,7 @@ Accounts differ where some positions speak of a code and others do not, and wher
 besides: two people who tell of the same episode and give different reasons for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pipeline.codes.codebook import Code, Codebook
@@ -40,52 +40,66 @@ class Account:
 
 def accounts(documents: Sequence[Document], book: Codebook, extracts: Iterable[Extract]) -> tuple[Account, ...]:
     """The accounts of these documents on each code in use, in the order of the book."""
-    found = list(extracts)
-    used = {code for one in found for code in one.codes}
+    own: dict[str, list[Extract]] = {document.conversation: [] for document in documents}
+    filed: dict[tuple[str, str], list[Extract]] = {}
+    used = set()
+    for one in sorted(extracts, key=lambda each: (each.start, each.id)):
+        used |= set(one.codes)
+        if one.conversation in own:
+            own[one.conversation].append(one)
+        for code_id in one.codes:
+            filed.setdefault((one.conversation, code_id), []).append(one)
+    beside = {document.conversation: _beside(document, own[document.conversation]) for document in documents}
     by_id = {code.id: code for code in book.codes}
-    return tuple(_account(documents, by_id, found, code) for code in book.codes if code.id in used)
+    return tuple(_account(documents, by_id, filed, beside, code) for code in book.codes if code.id in used)
 
 
-def _account(documents: Sequence[Document], codes: dict[str, Code], extracts: Sequence[Extract], code: Code) -> Account:
-    own = {d.conversation: [e for e in extracts if e.conversation == d.conversation] for d in documents}
-    filed = {d: [one for one in own[d] if code.id in one.codes] for d in own}
-    beside = {
-        document.conversation: _beside(document, filed[document.conversation], own[document.conversation]) - {code.id}
-        for document in documents
-    }
+def _account(
+    documents: Sequence[Document],
+    codes: Mapping[str, Code],
+    filed: Mapping[tuple[str, str], Sequence[Extract]],
+    beside: Mapping[str, Mapping[str, Set[str]]],
+    code: Code,
+) -> Account:
+    speaking = [document.conversation for document in documents if filed.get((document.conversation, code.id))]
+    near = {name: beside[name].get(code.id, frozenset()) - {code.id} for name in beside}
     voices = []
     for document in documents:
         name = document.conversation
-        others = set().union(*(beside[other] for other in beside if other != name and filed[other]))
+        others = set().union(*(near[other] for other in speaking if other != name))
         # with one voice alone on a code there is nobody to differ from
-        alone = beside[name] - others if any(filed[other] for other in filed if other != name) else set()
+        alone = near[name] - others if any(other != name for other in speaking) else frozenset()
         voices.append(
             Voice(
                 conversation=name,
                 position=document.position,
-                extracts=tuple(sorted(filed[name], key=lambda one: (one.start, one.id))),
-                beside=_in_order(codes, beside[name]),
+                extracts=tuple(filed.get((name, code.id), ())),
+                beside=_in_order(codes, near[name]),
                 alone=_in_order(codes, alone),
             )
         )
     return Account(code=code, voices=tuple(voices))
 
 
-def _beside(document: Document, filed: Iterable[Extract], every: Iterable[Extract]) -> set[str]:
-    """The codes of all extracts that share a character with one of these."""
-    places = {passage.turn: place for place, passage in enumerate(document.passages)}
-    mine = [one.anchor for one in filed]
-    return {code for one in every if any(_overlap(places, one.anchor, anchor) for anchor in mine) for code in one.codes}
+def _beside(document: Document, extracts: Iterable[Extract]) -> dict[str, set[str]]:
+    """For each code, the codes of all extracts that share a character with one of its own."""
+    found: dict[str, set[str]] = {}
+    running: list[tuple[tuple[int, int], tuple[str, ...]]] = []
+    for start, end, codes in sorted((*_ends(document, one.anchor), one.codes) for one in extracts):
+        running = [one for one in running if one[0] > start] + [(end, codes)]
+        for _, others in running:
+            for code in codes:
+                found.setdefault(code, set()).update(others)
+            for code in others:
+                found.setdefault(code, set()).update(codes)
+    return found
 
 
-def _overlap(places: dict[int, int], one: Anchor, other: Anchor) -> bool:
-    def ends(anchor: Anchor) -> tuple[tuple[int, int], tuple[int, int]]:
-        first, last = places.get(anchor.first_turn, -1), places.get(anchor.last_turn, -1)
-        return (first, anchor.first_char), (last, anchor.last_char)
-
-    (start, end), (other_start, other_end) = ends(one), ends(other)
-    return start < other_end and other_start < end
+def _ends(document: Document, anchor: Anchor) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a stretch begins and ends, as places that can be compared."""
+    first, last = (document.places.get(turn, -1) for turn in (anchor.first_turn, anchor.last_turn))
+    return (first, anchor.first_char), (last, anchor.last_char)
 
 
-def _in_order(codes: dict[str, Code], wanted: set[str]) -> tuple[Code, ...]:
+def _in_order(codes: Mapping[str, Code], wanted: Set[str]) -> tuple[Code, ...]:
     return tuple(code for id, code in codes.items() if id in wanted)

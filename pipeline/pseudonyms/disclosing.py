@@ -311,7 +311,12 @@ def left(home: Home, actor: Person, review_reference: str) -> list[Left]:
         ]
         for row in session.scalars(select(Override).where(Override.conversation_id.in_(conversations))):
             conversation = conversations[row.conversation_id]
-            sealed = open_value(extract_key(home, conversation), f"override.sealed:{row.id}", row.sealed)
+            # once the participant has withdrawn, nobody reads it any more
+            sealed = (
+                b""
+                if conversation.state is State.WITHDRAWN
+                else open_value(extract_key(home, conversation), f"override.sealed:{row.id}", row.sealed)
+            )
             found.append(
                 Left(
                     what="override",

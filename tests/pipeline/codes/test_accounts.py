@@ -1,10 +1,13 @@
 """Accounts side by side: who speaks of something and who does not, and who gives a reason that nobody else gives."""
 
+import random
 from dataclasses import replace
 
 from pipeline.codes.accounts import Account, accounts
+from pipeline.codes.coding import Extract
+from pipeline.codes.quotes import pieces
 from tests.pipeline.codes.test_coding import BOOK, TALK, coded
-from tests.pipeline.codes.test_quotes import span
+from tests.pipeline.codes.test_quotes import span, talk
 
 SECOND = replace(TALK, conversation="C-002", position="Social worker 1")
 THIRD = replace(TALK, conversation="C-003", position="GP 1")
@@ -68,3 +71,24 @@ def test_words_next_to_each_other_do_not_belong_together() -> None:
         coded(span(2, 0, 2, 4), "b1", document=SECOND),
     ]
     assert on(accounts([TALK, SECOND], BOOK, extracts), "b1").voices[0].beside == ()
+
+
+def test_what_is_beside_is_found_among_many_as_among_few() -> None:
+    """Against looking at every pair, on stretches of any length and overlap."""
+    chance = random.Random(11)  # noqa: S311
+    long = talk(*["0123456789"] * 6)
+    codable = [code.id for code in BOOK.codes if code.codable]
+    made = []
+    for _ in range(60):
+        first, last = sorted((chance.randint(1, 6), chance.randint(1, 6)))
+        start, end = chance.randint(0, 4), chance.randint(5, 10)
+        made.append(coded(span(first, start, last, end), *chance.sample(codable, 2), document=long))
+
+    def characters(one: Extract) -> set[tuple[int, int]]:
+        return {(passage.turn, at) for passage, start, end in pieces(long, one.anchor) for at in range(start, end)}
+
+    covered = [(characters(one), set(one.codes)) for one in made]
+    for account in accounts([long], BOOK, made):
+        own = [letters for letters, codes in covered if account.code.id in codes]
+        wanted = {code for letters, codes in covered if any(letters & one for one in own) for code in codes}
+        assert {code.id for code in account.voices[0].beside} == wanted - {account.code.id}

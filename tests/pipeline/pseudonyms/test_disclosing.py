@@ -14,7 +14,7 @@ from pipeline.pseudonyms.names import GeneralUnusable, ReplacementNames
 from pipeline.pseudonyms.naming import NotAName
 from pipeline.reviews import find_conversation
 from pipeline.transcripts import reviewing
-from retention import destroy
+from retention import destroy, withdrawal
 from storage.log.log import Event
 from storage.vault import KeyGone
 from tests import story
@@ -124,3 +124,10 @@ def test_who_may_decide_what(told: Story) -> None:
         with pytest.raises(NotAllowed):
             act()
     assert told.events() == before
+
+
+def test_after_a_withdrawal_the_rest_of_the_review_is_still_listed_without_the_reason(told: Story) -> None:
+    disclosing.override(told.home, told.ben, FIRST, Profile.PUBLIC, "An unmistakable reason.")
+    withdrawal.withdraw(told.home, told.ana, story.password("ana"), FIRST)
+    (one,) = disclosing.left(told.home, told.ana, REVIEW)
+    assert (one.what, one.conversation, one.reason) == ("override", FIRST, "")

@@ -3,6 +3,7 @@
 import json
 import re
 
+from playwright.sync_api import expect
 from sqlalchemy import update
 
 from retention import destroy, holds, plan
@@ -44,12 +45,15 @@ def test_the_progress_of_the_machine_is_shown_as_it_goes_on(visitor: Visitor, si
     story.change(site.home, changed)
     row.get_by_text("transcribed").wait_for(timeout=10_000)
     assert page.locator("#live").inner_text() == "C-002 is transcribed"
+    expect(row.get_by_role("link", name="in C-002")).to_have_attribute("href", "/conversations/C-002/transcript")
+    assert page.get_by_role("link", name="Sign off in C-001").get_attribute("href") == "/conversations/C-001/sign-off"
 
 
 def test_looking_at_the_table_keeps_nobody_signed_in(site: Site) -> None:
     client = site.client("ana")
     progress = json.loads(client.get("/conversations/progress").text)
-    assert progress["C-001"] == {"state": "coded", "next": "Sign off", "transcribed": 1.0}
+    path = "/conversations/C-001/sign-off"
+    assert progress["C-001"] == {"state": "coded", "next": "Sign off", "path": path, "transcribed": 1.0}
 
 
 def test_a_conversation_lists_what_is_open_before_it_is_signed_off(site: Site) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.responses import JSONResponse, Response
 
 from storage.models import State
-from web import overview
+from web import overview, steps
 from web.overview import Row
 from web.rendering import render
 from web.visit import Visit
@@ -35,6 +35,7 @@ def page(visit: Visit) -> Response:
         visit,
         "recordings.html",
         rows=rows,
+        next={row.reference: steps.path(visit, row.reference, row.state) for row in rows},
         total=len(everything),
         wanted=wanted,
         reviews=sorted({row.review for row in everything}),
@@ -47,7 +48,12 @@ def progress(visit: Visit) -> Response:
     """State and next step of every conversation, for the table that is on somebody's screen."""
     return JSONResponse(
         {
-            row.reference: {"state": row.state.value, "next": row.next_step, "transcribed": round(row.transcribed, 3)}
+            row.reference: {
+                "state": row.state.value,
+                "next": row.next_step,
+                "path": steps.path(visit, row.reference, row.state),
+                "transcribed": round(row.transcribed, 3),
+            }
             for row in overview.rows(visit.home, visit.request.app.state.arrivals.coming())
         }
     )

@@ -3,7 +3,20 @@
 
 const EVERY = 4_000;
 
-/** @typedef {{ state: string, next: string, transcribed: number }} Progress */
+/** @typedef {{ state: string, next: string, path: string, transcribed: number }} Progress */
+
+/** What a person does next, and where, if they have a page for it. @param {string} reference @param {Progress} now */
+function step(reference, now) {
+  const made = document.createElement(now.path ? "a" : "span");
+  made.textContent = now.next;
+  made.dataset.next = "";
+  if (made instanceof HTMLAnchorElement) {
+    made.className = "govuk-link";
+    made.href = now.path;
+    made.setAttribute("aria-label", `${now.next} in ${reference}`);
+  }
+  return made;
+}
 
 /** @param {Record<string, Progress>} progress */
 function show(progress) {
@@ -13,7 +26,7 @@ function show(progress) {
     const now = progress[reference];
     if (!now) continue;
     const cell = row.querySelector("[data-next]");
-    if (cell && cell.textContent !== now.next) cell.textContent = now.next;
+    if (cell && (cell.textContent !== now.next || (cell.getAttribute("href") ?? "") !== now.path)) cell.replaceWith(step(reference, now));
     const bar = row.querySelector("progress");
     if (bar) {
       bar.value = now.transcribed;

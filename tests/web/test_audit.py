@@ -1,5 +1,6 @@
 """The auditors' pages, and the check in the browser, which must find by itself what is wrong."""
 
+import html
 import json
 import re
 import subprocess
@@ -162,10 +163,23 @@ def test_a_certificate_is_read_printed_and_verified(destroyed: Site) -> None:
         assert verify_certificate(document, destroyed.home.signer.verifier_key).ok
     # The page says all that is certified.
     for claim in json.loads(data)["certificate"]["not_claimed"]:
-        assert claim in page
+        assert claim in html.unescape(page)
     assert json.loads(data)["digest"] in page
     assert client.get("/audit/certificates/C-001/2").status == 404
     assert client.get("/audit/certificates/C-002/1").status == 404
+
+
+def test_a_certificate_is_for_everyone(visitor: Visitor, destroyed: Site) -> None:
+    page = visitor("dora", "/audit/certificates/C-001/1")
+    for path in ("/audit/certificates", "/audit/certificates/C-001/1"):
+        page.goto(path)
+        assert axe.violations(page) == []
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert axe.violations(page) == [] and axe.too_wide(page) == []
+    page.emulate_media(media="print")
+    assert page.get_by_role("heading", name="What is not claimed").is_visible()
+    assert not page.get_by_role("button", name="Print").is_visible()
 
 
 def test_a_witness_is_sent_a_request_and_brings_back_a_signature(site: Site, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The playback copy as it is served: in ranges, from memory, and not a moment longer than the recording lives."""
 
 import io
+import threading
+import time
+from http.client import IncompleteRead
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.recording import levels
 from pipeline.recording.playback import Playback
 from pipeline.reviews import ConversationGone
-from retention import withdrawal
+from retention import destroy, orders, withdrawal
 from tests import story
 from tests.pipeline import media
 from tests.story import FIRST, Stage
@@ -148,3 +151,32 @@ def test_a_reader_on_its_way_is_stopped(site: Site) -> None:
     withdrawal.withdraw(site.home, site.story.ben, story.password("ben"), FIRST)
     with pytest.raises(ConversationGone):
         next(on_its_way)
+
+
+def test_a_playing_tab_gets_at_most_a_mebibyte_more(site: Site) -> None:
+    """A tab that asks for the next range as soon as it has one, all through a withdrawal and its destruction."""
+    client, had, statuses = site.client("ana"), list[tuple[float, int]](), list[int]()
+    playing = threading.Event()
+
+    def play() -> None:
+        while not statuses or statuses[-1] == 206:
+            try:
+                answer = client.get(SOUND, Range="bytes=0-")
+                status, size = answer.status, len(answer.body) if answer.status == 206 else 0
+            except IncompleteRead as broken_off:
+                status, size = 206, len(broken_off.partial)
+            statuses.append(status)
+            had.append((time.monotonic(), size))
+            playing.set()
+
+    tab = threading.Thread(target=play)
+    tab.start()
+    assert playing.wait(60)
+    order = withdrawal.withdraw(site.home, site.story.ana, story.password("ana"), FIRST).order
+    closed = time.monotonic()
+    orders.approve(site.home, site.story.ben, story.password("ben"), order)
+    destroy.carry_out(site.home, order)
+    tab.join()
+    assert statuses[-1] == 410 and set(statuses[:-1]) == {206}
+    assert sum(size for at, size in had if at > closed) <= 1 << 20
+    assert sum(size for at, size in had if at <= closed) > 0, "the control: it had sound before"

@@ -94,11 +94,11 @@ def _open(session: Session, reference: str) -> Conversation:
 
 
 def _understood(conversation: Conversation, data: bytes, given: Mapping[str, Speaker]) -> Import:
-    written = reading.parse(data)
     known = {
         conversation.interviewer.casefold(): Speaker.INTERVIEWER,
         conversation.participant.position.casefold(): Speaker.PARTICIPANT,
     } | {tag.casefold(): speaker for tag, speaker in given.items()}
+    written = reading.parse(data, known)
     tags = drafting.roles(written, known)
     drafted = drafting.draft(written, tags)
     problems = list(drafted.problems)

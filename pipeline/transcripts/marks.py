@@ -12,6 +12,7 @@ INAUDIBLE: Final = re.compile(
 )
 PAUSE: Final = re.compile(r"^[\d.,\s…]+$|\b(pause|silence|seconds?)\b", re.IGNORECASE)
 OVERLAP: Final = re.compile(r"\b(overlap\w*|cross-?talk|over each other)\b", re.IGNORECASE)
+SOUND: Final = re.compile(r"^(laugh|cries|crying|sigh|cough|sniff|nod|shakes|whisper|shout|gasp|sob)", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 
 
@@ -57,5 +58,5 @@ def told_apart(turn: Turn) -> Iterator[tuple[Word, bool]]:
 def _places(text: str) -> Iterator[tuple[int, int]]:
     """Where marks stand: square brackets always are some, round ones where no speaker would have said what is in them."""
     for found in _BRACKETS.finditer(text):
-        if found[0].startswith("[") or any(one.search(inner(found[0])) for one in (INAUDIBLE, PAUSE, OVERLAP)):
+        if found[0].startswith("[") or any(one.search(inner(found[0])) for one in (INAUDIBLE, PAUSE, OVERLAP, SOUND)):
             yield found.span()

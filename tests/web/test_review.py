@@ -307,6 +307,11 @@ def test_keys_are_changed_and_a_pedal_is_learnt(visitor: Visitor) -> None:
     played(page, 0.2)
 
 
+def test_how_it_is_written_stands_above_every_view(site: Site) -> None:
+    for view in ("", "?view=pseudonyms", "?view=machine"):
+        assert "Written as: intelligent verbatim, without hesitation" in site.client("ana").get(f"{PAGE}{view}").text
+
+
 def test_every_state_is_for_everyone(visitor: Visitor, site: Site) -> None:
     page = opened(visitor)
     editing.note(site.home, site.story.cara, FIRST, 2, "a note")

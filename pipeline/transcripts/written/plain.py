@@ -6,7 +6,7 @@ in brackets or between # at the beginning or the end, and all of these in the ce
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from pipeline.transcripts.written.lines import LONGEST_TAG, Line, Problem, Written, seconds, stamped, tagged
@@ -19,9 +19,14 @@ _HEADING = re.compile(
 )
 
 
-def parse(paragraphs: Sequence[str], format: str, problems: Sequence[Problem] = ()) -> Written:
-    """The paragraphs of a text, of which a line that only says who speaks, and when, belongs to the next one."""
-    tags = _tags(paragraphs)
+def parse(
+    paragraphs: Sequence[str], format: str, problems: Sequence[Problem] = (), *, known: Collection[str] = ()
+) -> Written:
+    """The paragraphs of a text, of which a line that only says who speaks, and when, belongs to the next one.
+
+    `known` are tags in lower case, besides the usual ones, that need not stand there twice.
+    """
+    tags = _tags(paragraphs, {*known, *INTERVIEWER, *PARTICIPANT})
     lines: list[Line] = []
     found = list(problems)
     pending: tuple[str | None, float | None] = (None, None)
@@ -73,8 +78,8 @@ def _heading(paragraph: str) -> tuple[str, float | None] | None:
     return found.group(1).strip(), seconds(found.group(2))
 
 
-def _tags(paragraphs: Sequence[str]) -> frozenset[str]:
+def _tags(paragraphs: Sequence[str], known: Collection[str]) -> frozenset[str]:
     counted = Counter(
         tag.casefold() for text in paragraphs if (tag := tagged(stamped(" ".join(text.split()))[0])[0]) is not None
     )
-    return frozenset(tag for tag, count in counted.items() if count > 1 or tag in INTERVIEWER | PARTICIPANT)
+    return frozenset(tag for tag, count in counted.items() if count > 1 or tag in known)

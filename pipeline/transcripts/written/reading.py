@@ -1,6 +1,7 @@
 """A file with a transcript, whatever it is called: what it is is decided by what is in it."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from pipeline.transcripts.written import captions, plain, word
@@ -23,8 +24,8 @@ class NothingSaid(BadInput):
     """transcript: no words were found in this file; check that it is the right one"""
 
 
-def parse(data: bytes) -> Written:
-    """What a file says.
+def parse(data: bytes, known: Collection[str] = ()) -> Written:
+    """What a file says. `known` are tags of speakers, in lower case, besides the usual ones.
 
     Raises:
         TooLarge, NotText, NothingSaid, and for a Word file NotReadable and Suspect.
@@ -34,9 +35,9 @@ def parse(data: bytes) -> Written:
     if data.startswith(b"PK\x03\x04"):
         if not word.is_word(data):
             raise NotText
-        found = word.parse(data)
+        found = word.parse(data, known)
     else:
-        found = _text(decoded(data))
+        found = _text(decoded(data), known)
     if not any(char.isalnum() for line in found.lines for char in line.text):
         raise NothingSaid
     return found
@@ -63,9 +64,9 @@ def decoded(data: bytes) -> str:
     return text
 
 
-def _text(text: str) -> Written:
+def _text(text: str, known: Collection[str]) -> Written:
     if text.startswith("WEBVTT"):
         return captions.parse(text, "vtt")
     if _SUBRIP.search(text):
         return captions.parse(text, "srt")
-    return plain.parse(text.splitlines(), "txt")
+    return plain.parse(text.splitlines(), "txt", known=known)

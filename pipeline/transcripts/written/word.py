@@ -1,7 +1,7 @@
 """The text of a Word file, read in memory and as if an enemy had made it: nothing unpacked, resolved or followed."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from lxml import etree
@@ -18,7 +18,7 @@ _SPACE: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _TWICE: Final = frozenset({"moveFrom", "Fallback"})
 
 
-def parse(data: bytes) -> Written:
+def parse(data: bytes, known: Collection[str] = ()) -> Written:
     """The paragraphs and the rows of tables, in order. What was struck out with changes tracked is left out.
 
     Raises:
@@ -30,7 +30,7 @@ def parse(data: bytes) -> Written:
     problems = [Problem(place=0, what=f"{what} were left out") for part, what in _ASIDE.items() if _says(archive, part)]
     if next(root.iter("{*}delText"), None) is not None:
         problems.append(Problem(place=0, what="words deleted with changes tracked were left out"))
-    return plain.parse(paragraphs, "docx", problems)
+    return plain.parse(paragraphs, "docx", problems, known=known)
 
 
 def is_word(data: bytes) -> bool:

@@ -88,7 +88,7 @@ def test_what_is_no_profile_is_refused_by_its_field(old: str, new: str, field: s
         ("a ten-year-old and a sister-in-law", []),
         ("he said [laughs] and [Laughs] left", []),
         ("he said [giggles]", [(Rule.MARK, "[giggles]", "")]),
-        ("he said (laughs)", []),
+        ("he said (laughs)", [(Rule.MARK, "(laughs)", "[laughs]")]),
         ("to [inaudible 00:00:01] yesterday", []),
         ("to [inaudible] yesterday", [(Rule.MARK, "[inaudible]", "[inaudible 00:00:00]")]),
         ("he went to (unclear) yesterday", [(Rule.MARK, "(unclear)", "[inaudible 00:00:01]")]),

@@ -72,6 +72,15 @@ def test_position_and_interviewer_are_known_and_tags_can_be_given(told: Story) -
     assert found.tags == {"Anna": Speaker.PARTICIPANT, "Ben": Speaker.INTERVIEWER}
 
 
+def test_a_tag_that_is_known_is_one_even_where_it_stands_once(told: Story) -> None:
+    """It would be taken for words of whoever spoke before."""
+    position = told.conversation(PLANNED).participant.position
+    text = f"I: How was it?\n{position}: It was hard.\nI: And then?\nAnna: Then it stopped.\nI: Well: that is it.\n"
+    found = importing.look(told.home, told.ana, PLANNED, text.encode(), {"Anna": Speaker.PARTICIPANT})
+    assert found.tags == {"I": Speaker.INTERVIEWER, position: Speaker.PARTICIPANT, "Anna": Speaker.PARTICIPANT}
+    assert [turn.text for turn in found.turns][-1] == "Well: that is it."
+
+
 @pytest.mark.parametrize("body", [CAPTIONS, TEXT], ids=["with times", "without"])
 def test_with_its_recording_the_worker_lays_it_over_the_sound(body: bytes, told: Story) -> None:
     importing.adopt(told.home, told.ana, OTHER, body, {})

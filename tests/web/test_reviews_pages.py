@@ -131,3 +131,10 @@ class TestWhatIsNext:
         assert page.url.endswith(f"/conversations/{FIRST}/transcript")
         assert f'href="/conversations/{PLANNED}/upload"' in site.client("ana").get(PAGE).text
         assert f'href="/conversations/{FIRST}/transcript"' not in site.client("ben").get(PAGE).text
+
+
+def test_a_review_whose_own_key_is_gone_still_says_where_it_stands(site: Site) -> None:
+    with site.home.vault.prepare({site.story.conversation().review.review_key}) as rotation:
+        rotation.commit()
+    answer = site.client("ana").get(PAGE)
+    assert answer.status == 200 and "<dd>destroyed</dd>" in answer.text and FIRST in answer.text

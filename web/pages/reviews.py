@@ -12,11 +12,14 @@ from starlette.responses import Response
 import configs
 from pipeline import reviews
 from pipeline.codes import codebook
+from pipeline.codes.codebook import Codebook
 from pipeline.reviews import find_review
 from retention import holds, policy
 from retention.policy import Period, Rule
 from storage.errors import BadInput
+from storage.home import Home
 from storage.models import Conversation, Participant, Review
+from storage.vault import KeyGone
 from web import overview, steps
 from web.pages import signed
 from web.rendering import plural, render, see_other, sentence
@@ -74,7 +77,7 @@ def _page(visit: Visit, errors: dict[str, str]) -> Response:
     with home.reading() as session:
         one = find_review(session, visit.part("review"))
         people = _participants(session, one)
-        book = reviews.codebook_of(home, one)
+        book = _codebook(home, one)
         standing = [hold for hold in holds.views(home, one.reference) if hold.lifted_at is None]
     rows = [row for row in overview.rows(home) if row.review == one.reference]
     return render(
@@ -89,7 +92,7 @@ def _page(visit: Visit, errors: dict[str, str]) -> Response:
         schedule=policy.parse(one.schedule),
         rules=[_in_words(rule) for rule in policy.parse(one.schedule).rules],
         book=book,
-        themes=sum(code.codable for code in book.codes),
+        themes=sum(code.codable for code in book.codes) if book else 0,
         notice={
             "opened": f"{one.reference} is open. Add its participants next.",
             "closed": f"{one.reference} is closed.",
@@ -121,6 +124,14 @@ def _summary(session: Session, one: Review) -> Summary:
         closed_at=one.closed_at,
         states=Counter(state.value for state in states),
     )
+
+
+def _codebook(home: Home, one: Review) -> Codebook | None:
+    """Its codebook, or None once the review's own key is gone."""
+    try:
+        return reviews.codebook_of(home, one)
+    except KeyGone:
+        return None
 
 
 def _chosen(name: str, folder: str) -> str:

@@ -40,6 +40,12 @@ def test_a_draft_that_nobody_corrected_has_no_errors() -> None:
     assert found.kinds["negation"] == Tally(words=1)
 
 
+def test_marks_in_brackets_are_no_words_that_were_missed() -> None:
+    changed = Revision(texts={1: "he [inaudible 00:00:11] came (3) in [laughs] (laughs)"})
+    assert measured(draft("he came in"), changed).every == Tally(words=3)
+    assert measured(draft("he came in"), Revision(texts={1: "he came (twice) in"})).every == Tally(words=4, missed=1)
+
+
 def test_errors_are_told_apart() -> None:
     changed = Revision(texts={1: "The midwife came, and went on Monday"})
     found = measured(draft("the met wife came and went"), changed)

@@ -1,7 +1,7 @@
 """How many planted identifiers are found, beside Presidio on the same corpus, and how fast: `python -m tools.bench_names`.
 
 Presidio is a developer's second opinion and no dependency: it runs in an environment of its own, whose Python the variable
-PRESIDIO_PYTHON names; without a language model, so without names it was not told, or with the spaCy model of that environment that
+PRESIDIO_PYTHON names; without a language model, so without names it was not told, or with the spaCy model there that
 PRESIDIO_MODEL names. Without the first its column stays empty. Its recognisers of e-mail and web addresses are left out, because
 they look to the network.
 """

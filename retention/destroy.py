@@ -235,6 +235,8 @@ def _vault_check(home: Home, order: Order) -> dict[str, object]:
     living = home.vault.ids()
     if orders.keys(order) & living.keys():
         raise StillOpens(number=order.number)
+    for key, kind in living.items():
+        home.vault.get(key, kind)
     found = f"none of the {len(order.objects)} keys is among the {len(living)} that the vault holds, all of which open"
     return {"name": "vault", "passed": True, "found": found}
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from storage.blobs import BlobRef
 from storage.durable import DiskFull
 from storage.errors import Destroyed
 from storage.home import Home
+from storage.keyring import VaultDamaged
 from storage.log.log import Event
 from storage.log.signer import LogRolledBack
 from storage.models import (
@@ -265,6 +267,21 @@ def test_a_key_that_came_back_is_an_incident(signed: Story) -> None:
     signed.home.vault.put(signed.conversation().recording_key, KeyClass.RECORDING)
     with pytest.raises(StillOpens):
         carry_out(signed.home, 1)
+
+
+def test_no_certificate_says_that_keys_open_which_do_not(signed: Story) -> None:
+    destroy._intend(signed.home, 1)
+    destroy._erase(signed.home, 1)
+    vault = signed.home.vault
+    held = vault._current()
+    key, record = next(iter(held.ring.records.items()))
+    spoilt = {**held.ring.records, key: replace(record, sealed=bytes(len(record.sealed)))}
+    vault._opened = replace(held, ring=replace(held.ring, records=spoilt))
+    with pytest.raises(VaultDamaged):
+        carry_out(signed.home, 1)
+    assert Event.DESTROY_DONE not in signed.events()
+    vault._opened = held
+    assert carry_out(signed.home, 1).certificate == "D-0001"
 
 
 def test_an_error_while_erasing_leaves_the_vault_to_others(signed: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,8 +107,9 @@ def sign_in_by_link(home: Home, token: str, address: str) -> Begun:
     Raises:
         LinkOver, PersonDisabled.
     """
-    now = home.now()
     with home.writing() as session:
+        # Another process made the link; here the time it saw is known once the log has been looked at.
+        now = home.now()
         link = session.scalar(select(models.LoginLink).where(models.LoginLink.digest == tokens.digest(token)))
         if link is None or link.used_at is not None or not link.made_at <= now < link.made_at + LINK_LIFE:
             raise LinkOver

@@ -154,6 +154,15 @@ def test_a_link_is_over_after_a_day_and_when_there_is_a_newer_one(told: Story, m
         signing_in.sign_in_by_link(told.home, token, HERE)
 
 
+def test_a_link_works_where_another_process_saw_a_later_time(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = story.opened(told.home.folder)
+    ahead = told.home.machine_clock() + timedelta(seconds=30)
+    monkeypatch.setattr(other.home, "machine_clock", lambda: ahead)
+    token = signing_in.make_link(other.home, told.ben, "ana")
+    other.home.close()
+    assert signing_in.sign_in_by_link(told.home, token, HERE).token
+
+
 REFUSED: list[tuple[Callable[[Story], object], type[Exception]]] = [
     (lambda told: signing_in.make_link(told.home, told.ana, "cara"), NotAllowed),
     (lambda told: signing_in.make_link(told.home, told.ben, "nobody"), UnknownPerson),

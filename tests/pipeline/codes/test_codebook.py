@@ -68,7 +68,7 @@ def test_an_unknown_code_names_near_ones() -> None:
         ("name = 3", "name must be a text"),
         (book('name = "X"\ncolor = "red"'), 'code 1 "X": unknown key color'),
         (book('name = "X"\ncolour = "red"'), "must look like"),
-        (book('name = "X"\ncodable = "no"'), "codable must be"),
+        (book('name = "X"\ncodable = "no"'), "codable and retired must be"),
         (book('name = "X"\naliases = "y"'), "aliases must be"),
         (book('name = "X"\nparent = "Y"', 'name = "Y"'), 'before it is called "Y"'),
         (book('name = "X"', 'name = "x"'), 'leads to both "X" and "x"'),

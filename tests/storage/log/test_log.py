@@ -48,7 +48,7 @@ def test_entries_are_numbered_without_gaps_and_read_back(book: Book) -> None:
 def test_entry_shares_the_fate_of_its_transaction(book: Book) -> None:
     book.write()
     with Session(book.engine) as session:
-        append(session, event=Event.HOLD_PLACED, actor="ann", obj=["h", "c"], now=START)
+        append(session, event=Event.HOLD_PLACED, actor="ann", obj=["h", "c"], ref="r", sig="s", now=START)
         session.rollback()
         assert stored_size(session) == 1
     assert book.write() == 1

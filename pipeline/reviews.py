@@ -108,13 +108,12 @@ def create_review(
         _refuse_taken(session, reference)
     review = Review(reference=reference, schedule=schedule, conventions=conventions, created_at=home.now())
     review.id, review.names_key, review.review_key = uuid4(), uuid4(), uuid4()
-    home.vault.put(review.review_key, KeyClass.REVIEW)
-    home.vault.put(review.names_key, KeyClass.NAMES)
-    seal_codebook(home, review, codebook)
-    with home.writing() as session:
+    keys = {review.review_key: KeyClass.REVIEW, review.names_key: KeyClass.NAMES}
+    with home.vault.putting(keys), home.writing() as session:
         _refuse_taken(session, reference)
+        seal_codebook(home, review, codebook)
         session.add(review)
-        home.log(session, Event.REVIEW_CREATED, actor=actor.name, obj=[review.id])
+        home.log(session, Event.REVIEW_CREATED, actor=actor.name, obj=[review.id, *keys])
     return review
 
 
@@ -279,9 +278,8 @@ def plan_conversation(
     with home.reading() as session:
         _who(session, review_reference, position)
     recording_key, extract_key = uuid4(), uuid4()
-    secret = home.vault.put(recording_key, KeyClass.RECORDING)
-    home.vault.put(extract_key, KeyClass.EXTRACT)
-    with home.writing() as session:
+    keys = {recording_key: KeyClass.RECORDING, extract_key: KeyClass.EXTRACT}
+    with home.vault.putting(keys) as secrets, home.writing() as session:
         review, participant = _who(session, review_reference, position)
         number = session.scalar(select(func.count()).select_from(Conversation)) or 0
         conversation = Conversation(
@@ -294,7 +292,7 @@ def plan_conversation(
             state=State.PLANNED,
             recording_key=recording_key,
             extract_key=extract_key,
-            recipient=str(slot(secret).recipient()),
+            recipient=str(slot(secrets[recording_key]).recipient()),
             created_at=home.now(),
             state_at=home.now(),
         )
@@ -303,7 +301,7 @@ def plan_conversation(
             session,
             Event.CONVERSATION_PLANNED,
             actor=actor.name,
-            obj=[conversation.id, recording_key, extract_key],
+            obj=[conversation.id, *keys],
             detail={"review": str(review.id)},
         )
     return conversation

@@ -18,7 +18,7 @@ from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.history import Field
-from retention import certificates, holds, orders, witnessing
+from retention import certificates, holds, orders, rotation, witnessing
 from retention.orders import ACTOR, Reason
 from storage import age
 from storage.blobs import BlobRef, NoSuchBlob
@@ -182,11 +182,11 @@ def _erase(home: Home, number: int) -> None:
         order = orders.find(session, number)
     try:
         # The transaction has the write lock: a hold is either seen here, or placed after the keys are gone.
-        with _rotation(home, order) as rotation, home.writing() as session:
+        with _rotation(home, order) as new_root, home.writing() as session:
             order = orders.find(session, number)
-            if rotation is not None:
+            if new_root is not None:
                 _refuse_held(session, order)
-                rotation.commit()
+                new_root.commit()
             orders.mark_erased(home, session, order)
     except Held:
         _step_back(home, number)
@@ -196,7 +196,7 @@ def _erase(home: Home, number: int) -> None:
 def _rotation(home: Home, order: Order) -> AbstractContextManager[Rotation | None]:
     """The new root without the victims; none when a run that died has erased the old one already."""
     living = orders.keys(order) & set(home.vault.ids())
-    return home.vault.prepare(living) if living else nullcontext()
+    return rotation.prepared(home, living) if living else nullcontext()
 
 
 def _step_back(home: Home, number: int) -> None:

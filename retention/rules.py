@@ -65,6 +65,7 @@ class Rules:
             Event.PERSON_ADDED: self._person,
             Event.PERSON_KEY_REPLACED: self._person,
             Event.PERSON_DISABLED: self._person_disabled,
+            Event.REVIEW_CREATED: self._review,
             Event.CONVERSATION_PLANNED: self._conversation,
             Event.SIGNOFF_GIVEN: self._sign_off,
             Event.SIGNOFF_WITHDRAWN: self._sign_off_withdrawn,
@@ -83,6 +84,7 @@ class Rules:
             Event.CERTIFICATE_ISSUED: self._certificate,
             Event.COPY_MADE: self._copy_made,
             Event.COPY_ATTESTED: self._copy_attested,
+            Event.VAULT_SWEPT: self._swept,
         }
 
     def concern(self, event: str) -> bool:
@@ -125,6 +127,11 @@ class Rules:
 
     def _person_disabled(self, entry: Entry) -> Iterator[Finding]:
         self._disabled.add(entry.obj[0])
+        yield from ()
+
+    def _review(self, entry: Entry) -> Iterator[Finding]:
+        review, *keys = entry.obj
+        self._above.update(dict.fromkeys(keys, review))
         yield from ()
 
     def _conversation(self, entry: Entry) -> Iterator[Finding]:
@@ -273,6 +280,10 @@ class Rules:
             yield _bad(entry, Problem.COPY, wrong)
         elif entry.obj[0] not in self._copies:
             yield _flag(entry, Problem.COPY, "it attests a copy whose making is not in this log, as after a restore")
+
+    def _swept(self, entry: Entry) -> Iterator[Finding]:
+        if any(key in self._above for key in entry.obj):
+            yield _bad(entry, Problem.ORDER, "it destroys a key of a review or conversation without an order")
 
     def _matching(self, entry: Entry) -> _Order | None:
         order = self._orders.get(entry.obj[0])

@@ -164,6 +164,10 @@ class Story:
             need(len(bytes.fromhex(detail["key"])) == 32 and not taken, "the key is malformed or another person's")
         elif event == "person.disabled":
             self.gone.add(obj[0])
+        elif event == "review.created":
+            self.above |= dict.fromkeys(obj[1:], obj[0])
+        elif event == "vault.swept":
+            need(not self.above.keys() & obj, "it destroys a key of a review or conversation without an order")
         elif event == "conversation.planned":
             self.conversations.add(obj[0])
             self.above |= dict.fromkeys(obj[1:], obj[0]) | ({obj[0]: detail["review"]} if "review" in detail else {})

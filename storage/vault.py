@@ -13,7 +13,7 @@ import fcntl
 import hmac
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -221,31 +221,48 @@ class Vault:
             raise KeyGone(kind=kind)
         return keyring.unseal(opened.root, key_id, record)
 
-    def put(self, key_id: UUID, kind: KeyClass, secret: bytes | None = None) -> bytes:
-        """Keeps a key of 32 bytes, a new random one unless given; durable when this returns.
+    def put(self, key_id: UUID, kind: KeyClass) -> bytes:
+        """Keeps a new random key of 32 bytes, which is durable when this returns.
 
         Raises:
             KeyExists: the id is taken.
             VaultBusy: another process writes for longer than ten seconds.
         """
-        secret = Secret.of(os.urandom(keyring.KEY)) if secret is None else secret
-        if len(secret) != keyring.KEY:
-            raise ValueError("a key has 32 bytes")
+        with self.putting({key_id: kind}) as secrets:
+            return secrets[key_id]
+
+    @contextmanager
+    def putting(self, kinds: Mapping[UUID, KeyClass]) -> Iterator[Mapping[UUID, bytes]]:
+        """Keeps new keys, which are durable within the block. Their rows are written there too: nobody else writes to the vault
+        until it ends, so whoever comes next and finds a key without a row knows that its maker is dead.
+
+        Raises:
+            KeyExists, VaultBusy: see `put`.
+        """
+        secrets = {key_id: Secret.of(os.urandom(keyring.KEY)) for key_id in kinds}
         with durable.plain_refusals(), self._writing():
             opened = self._current()
-            if key_id in opened.ring.records:
+            if kinds.keys() & opened.ring.records.keys():
                 raise KeyExists
-            record = keyring.seal(opened.root, key_id, kind, secret)
-            ring = replace(opened.ring, records={**opened.ring.records, key_id: record})
+            records = {key_id: keyring.seal(opened.root, key_id, kinds[key_id], secrets[key_id]) for key_id in kinds}
+            ring = replace(opened.ring, records={**opened.ring.records, **records})
             data = keyring.encode(ring, opened.root)
             durable.replace(_file(self._folder, ring.epoch), data)
             self._opened = replace(opened, ring=ring, seal=data[-keyring.SEAL :])
-        return secret
+            yield secrets
 
-    def prepare(self, victims: Collection[UUID], *, passphrase: bytes | None = None, above: int = 0) -> "Rotation":
+    def prepare(
+        self,
+        victims: Collection[UUID],
+        *,
+        passphrase: bytes | None = None,
+        above: int = 0,
+        unknown: Callable[[Set[UUID]], Set[UUID]] = lambda _: frozenset(),
+    ) -> "Rotation":
         """The next epoch, without the keys of `victims`, ready to take over; with a new passphrase if one is given.
 
-        A vault that comes from an older copy goes on `above` every epoch that its home has reached before.
+        A vault that comes from an older copy goes on `above` every epoch that its home has reached before. `unknown` says of all
+        keys which ones nobody knows, at a time when nobody makes any; they go too.
 
         Ids that are not in the vault are passed over, so that a destruction can be repeated. Until the rotation is
         committed or abandoned no other writer gets in, and every key still opens.
@@ -259,7 +276,8 @@ class Vault:
             try:
                 self._settle()
                 old = self._current()
-                new = self._write_next(old, frozenset(victims), passphrase, above)
+                gone = frozenset(victims) | unknown(old.ring.records.keys())
+                new = self._write_next(old, gone, passphrase, above)
                 return Rotation(self, lock, old, new)
             except BaseException:
                 try:

@@ -74,6 +74,7 @@ WORDS: Final[Mapping[str, str]] = {
     Event.COPY_MADE: "made a recovery copy of the keys",
     Event.COPY_ATTESTED: "attested that a recovery copy is destroyed",
     Event.VAULT_ROTATED: "gave the vault a new root",
+    Event.VAULT_SWEPT: "swept keys that were never used",
     Event.BACKUP_MADE: "made a backup",
     Event.BACKUP_RESTORED: "restored a backup",
     Event.MODEL_INSTALLED: "installed a speech model",

@@ -12,6 +12,7 @@ person.disabled       person                                     what they signe
 session.begun         session                                    detail by: password or link
 session.ended         session, ...                               detail reason: a code
 log.read              session                                    once for each session and day in which it opens the log
+review.created        review, review key, names key
 conversation.planned  conversation, recording key, extract key   detail review: the review it belongs to
 conversation.stepped_back  conversation                          detail from, to: states; an act opened a condition again
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
@@ -45,6 +46,8 @@ copy.attested         copy                                       detail number; 
                                                                  over copy_statement(ref): the holder destroyed the copy
 log.checkpoint_cosigned                                          detail size of the head, witness: the name of its key
 vault.rotated                                                    detail epoch: that of the new root
+vault.swept           key, ...                                   written before they go with the next root: keys that never had a
+                                                                 review or conversation, because whoever made them was killed
 backup.made                                                      detail: counts
 backup.restored       conversation, ... whose keys are gone      detail copy: number of the recovery copy, and counts
 
@@ -128,6 +131,7 @@ class Event(StrEnum):
     COPY_MADE = "copy.made"
     COPY_ATTESTED = "copy.attested"
     VAULT_ROTATED = "vault.rotated"
+    VAULT_SWEPT = "vault.swept"
     BACKUP_MADE = "backup.made"
     BACKUP_RESTORED = "backup.restored"
     MODEL_INSTALLED = "model.installed"
@@ -152,6 +156,7 @@ SHAPES: Mapping[str, Shape] = {
     Event.PERSON_ADDED: Shape(obj=1, detail=("key",)),
     Event.PERSON_KEY_REPLACED: Shape(obj=1, detail=("key",)),
     Event.PERSON_DISABLED: Shape(obj=1),
+    Event.REVIEW_CREATED: Shape(obj=1),
     Event.CONVERSATION_PLANNED: Shape(obj=3),
     Event.SIGNOFF_GIVEN: Shape(obj=1, ref=True, sig=True),
     Event.SIGNOFF_WITHDRAWN: Shape(obj=1),

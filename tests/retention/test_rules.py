@@ -77,6 +77,12 @@ def test_withdrawal_needs_no_sign_off(story: Story) -> None:
     assert judge(story).findings == ()
 
 
+def test_keys_that_nothing_names_may_be_swept(story: Story) -> None:
+    until_order(story).write(Event.VAULT_SWEPT, obj=["unused"])
+    story.destroy()
+    assert judge(story).findings == ()
+
+
 def test_other_conversations_stay_destructible_under_a_hold(story: Story) -> None:
     until_order(story)
     story.conversation("c2", "r2")
@@ -262,6 +268,15 @@ def another_certificate(story: Story) -> int:
     return story.write(Event.CERTIFICATE_ISSUED, obj=["D-0002", "o1"], ref="ab" * 32)
 
 
+def swept_with_a_conversation(story: Story) -> int:
+    return story.write(Event.VAULT_SWEPT, obj=["unused", "c1-key"])
+
+
+def swept_with_a_review(story: Story) -> int:
+    story.write(Event.REVIEW_CREATED, "ann", obj=["r2", "r2-codes", "r2-names"])
+    return story.write(Event.VAULT_SWEPT, obj=["r2-names"])
+
+
 def same_order_id(story: Story) -> int:
     return story.order()
 
@@ -271,7 +286,7 @@ def same_order_id(story: Story) -> int:
     [
         no_order, more_objects, done_without_intent, done_twice, begun_twice, begun_again_when_done, begun_after_cancelling,
         erased_without_intent, failed_without_intent, failed_after_erasure, cancelled_when_begun, certificate_of_nothing,
-        another_certificate, same_order_id,
+        another_certificate, same_order_id, swept_with_a_conversation, swept_with_a_review,
     ],
 )  # fmt: skip
 def test_steps_out_of_order_are_named(story: Story, crime: Callable[[Story], int]) -> None:

@@ -38,12 +38,9 @@ def test_keeps_keys(folder: Path, vault: Vault) -> None:
     assert (vault.epoch, vault.ids()) == (1, {})
     ids = {kind: uuid4() for kind in KeyClass}
     secrets = {kind: vault.put(key_id, kind) for kind, key_id in ids.items()}
-    given = uuid4()
-    assert vault.put(given, KeyClass.EXTRACT, bytes(32)) == bytes(32)
     again = unlock(folder)
     assert {kind: again.get(key_id, kind) for kind, key_id in ids.items()} == secrets
-    assert again.get(given, KeyClass.EXTRACT) == bytes(32)
-    assert again.ids() == {key_id: kind for kind, key_id in ids.items()} | {given: KeyClass.EXTRACT}
+    assert again.ids() == {key_id: kind for kind, key_id in ids.items()}
     assert len(set(secrets.values())) == len(KeyClass)
     assert {len(secret) for secret in secrets.values()} == {32}
 
@@ -53,8 +50,6 @@ def test_refuses_what_makes_no_sense(folder: Path, vault: Vault) -> None:
     secret = vault.put(key_id, KeyClass.NAMES)
     with pytest.raises(KeyExists):
         vault.put(key_id, KeyClass.RECORDING)
-    with pytest.raises(ValueError, match="32 bytes"):
-        vault.put(uuid4(), KeyClass.NAMES, b"short")
     with pytest.raises(KeyGone, match="the recording key"):
         vault.get(key_id, KeyClass.RECORDING)
     with pytest.raises(KeyGone):

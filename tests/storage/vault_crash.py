@@ -22,10 +22,7 @@ CALLS = ("open", "pwritev", "preadv", "fsync", "replace", "rename", "unlink")
 KEYS = [UUID(int=n) for n in range(1, 7)]
 VICTIMS = KEYS[:2]
 EXTRA = UUID(int=99)
-
-
-def secret_of(key_id: UUID) -> bytes:
-    return key_id.int.to_bytes(32, "big")
+Secrets = dict[UUID, bytes]
 
 
 def destroy(vault: Vault) -> None:
@@ -34,7 +31,7 @@ def destroy(vault: Vault) -> None:
 
 
 def put(vault: Vault) -> None:
-    vault.put(EXTRA, KeyClass.EXTRACT, secret_of(EXTRA))
+    vault.put(EXTRA, KeyClass.EXTRACT)
 
 
 def abandon(vault: Vault) -> None:
@@ -44,10 +41,9 @@ def abandon(vault: Vault) -> None:
 JOBS: dict[str, Callable[[Vault], None]] = {"destroy": destroy, "put": put, "abandon": abandon}
 
 
-def make(folder: Path) -> None:
+def make(folder: Path) -> Secrets:
     vault = Vault.create(folder, PASSPHRASE, work=LIGHT)
-    for key_id in KEYS:
-        vault.put(key_id, KeyClass.RECORDING, secret_of(key_id))
+    return {key_id: vault.put(key_id, KeyClass.RECORDING) for key_id in KEYS}
 
 
 def _die(torn: bool, arguments: tuple[Any, ...]) -> None:
@@ -87,12 +83,13 @@ def attempt(folder: Path, job: Callable[[Vault], None], at: int, torn: bool) -> 
     return os.waitpid(child, 0)[1] == 0
 
 
-def look(folder: Path) -> dict[str, Any]:
+def look(folder: Path, secrets: Secrets) -> dict[str, Any]:
     vault = Vault.unlock(folder, PASSPHRASE)
     opened = []
     for key_id in [*KEYS, EXTRA]:
         try:
-            if vault.get(key_id, vault.ids().get(key_id, KeyClass.RECORDING)) == secret_of(key_id):
+            found = vault.get(key_id, vault.ids().get(key_id, KeyClass.RECORDING))
+            if found == secrets.get(key_id, found):
                 opened.append(key_id.int)
         except KeyGone:
             continue
@@ -102,13 +99,13 @@ def look(folder: Path) -> dict[str, Any]:
 
 
 def main(folder: Path, job: str) -> None:
-    make(folder / "first")
+    secrets = make(folder / "first")
     for torn in (False, True):
         for at in range(1000):
             copy = folder / "copy"
             shutil.copytree(folder / "first", copy)
             ended = attempt(copy, JOBS[job], at, torn)
-            print(json.dumps({"at": at, "torn": torn, "ended": ended, **look(copy)}), flush=True)
+            print(json.dumps({"at": at, "torn": torn, "ended": ended, **look(copy, secrets)}), flush=True)
             shutil.rmtree(copy)
             if ended:
                 break

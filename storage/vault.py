@@ -51,6 +51,10 @@ PATIENCE = 10.0
 _TRIES = 5
 _PAUSE = 0.02
 _BESIDE = "vault.beside"
+# Longer than any clock of a file system takes from one tick to the next.
+_SETTLED = 3_000_000_000
+
+_Stamps = tuple[tuple[int, ...], ...]
 
 
 class NoVault(NotFound):
@@ -117,6 +121,8 @@ class Vault:
         self._folder = folder
         self._anchor = Anchor(folder / "anchor")
         self._opened = opened
+        # The files as they were when they held that anchor and seal; nothing secret, so that no old root lives on by it.
+        self._seen: tuple[_Stamps, bytes, bytes] | None = None
 
     @classmethod
     def create(cls, folder: Path, passphrase: bytes, *, work: Work | None = None) -> "Vault":
@@ -322,12 +328,17 @@ class Vault:
 
     def _current(self) -> _Opened:
         with durable.plain_refusals():
-            slot, data = _read(self._folder)
             opened = self._opened
-            if (slot.digest, data[-keyring.SEAL :]) != (opened.anchor, opened.seal):
+            stamps = _stamps(self._folder, opened.ring.epoch)
+            if self._seen == (stamps, opened.anchor, opened.seal):
+                return opened
+            slot, data = _read(self._folder)
+            seal = data[-keyring.SEAL :]
+            if (slot.digest, seal) != (opened.anchor, opened.seal):
                 self._refuse_set_back(slot)
                 # Another process wrote: its root replaces ours, which is forgotten here and now.
                 opened = self._opened = _open(slot, data, opened.stretched)
+            self._seen = (stamps, slot.digest, seal) if stamps else None
             return opened
 
     def _refuse_set_back(self, slot: Slot) -> None:
@@ -448,6 +459,20 @@ def _open(slot: Slot, data: bytes, stretched: bytes) -> _Opened:
     ring = keyring.parse(data, root)
     seal = data[-keyring.SEAL :]
     return _Opened(slot=slot.number, anchor=slot.digest, seal=seal, stretched=stretched, root=root, ring=ring)
+
+
+def _stamps(folder: Path, epoch: int) -> _Stamps:
+    """What tells a change of the two files without reading them; empty while it cannot.
+
+    A file may change twice within one tick of the clock. So a stamp counts only when it is old: whatever comes later has another.
+    """
+    try:
+        found = [file.stat() for file in (folder / "anchor", _file(folder, epoch))]
+    except FileNotFoundError:
+        return ()
+    now = time.time_ns()
+    settled = all(one.st_ctime_ns < now - _SETTLED for one in found)
+    return tuple((one.st_dev, one.st_ino, one.st_size, one.st_ctime_ns) for one in found) if settled else ()
 
 
 def _read(folder: Path) -> tuple[Slot, bytes]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -87,6 +88,26 @@ def test_another_opener_sees_every_change(folder: Path, vault: Vault) -> None:
     assert vault.epoch == 2
     assert old_root.records not in (vault._opened.root.records, other._opened.root.records)
     assert vault.get(more, KeyClass.NAMES) == other.get(more, KeyClass.NAMES)
+
+
+def test_what_was_read_once_is_not_read_again_until_another_opener_writes(
+    folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, victim = fill(vault, 2)
+    monkeypatch.setattr(vault_module, "_SETTLED", 50_000_000)
+    time.sleep(0.1)
+    vault.ids()
+    with monkeypatch.context() as patch:
+        patch.delattr(vault_module, "_read")
+        assert vault.get(victim, KeyClass.RECORDING), "the control: nothing was read"
+    other, old_root = unlock(folder), vault._opened.root
+    (more,) = fill(other, 1)
+    assert more in vault.ids()
+    with other.prepare([victim]) as rotation:
+        assert victim in vault.ids()
+        rotation.commit()
+    assert vault.ids().keys() == {kept, more}
+    assert vault._opened.root.records != old_root.records
 
 
 def test_nobody_writes_while_a_rotation_is_prepared(

@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from commands.desk import Desk, with_desk
+from commands.exports import for_reader
 from commands.recordings import NoSuchFile
 from commands.shipped import shipped_or_file
 from pipeline.codes import bookkeeping
 from pipeline.codes.codebook import Code, Codebook
-from pipeline.export.place import place
+from pipeline.export import exporting
+from pipeline.export.model import Profile
 from pipeline.imports import codebooks
 
 
@@ -194,11 +196,17 @@ def _file(file: str) -> bytes:
 @code.command("export")
 @click.argument("review")
 @click.argument("file", type=click.Path(path_type=Path))
+@for_reader
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @with_desk
-def export_codes(desk: Desk, review: str, file: Path, overwrite: bool) -> None:
-    """Write the codebook of a review: TOML, or a REFI-QDA codebook when FILE ends in .qdc."""
-    data, codes, lost = codebooks.written(desk.unlock(), desk.actor, review, qdc=file.suffix.lower() == ".qdc")
-    place(data, file, overwrite)
-    lines = [f"Wrote {codes} codes.", *(f"  not carried: {one}" for one in lost)]
-    desk.result({"codes": codes, "lost": lost}, "\n".join(lines))
+def export_codes(desk: Desk, review: str, file: Path, profile: str, recipient: str | None, overwrite: bool) -> None:
+    """Write the codebook of a review: TOML, or a REFI-QDA codebook when FILE ends in .qdc.
+
+    Words of participants in it are judged, and it is logged, as every export.
+    """
+    done = exporting.write(
+        desk.unlock(), desk.actor, review, format="qdc" if file.suffix.lower() == ".qdc" else "toml",
+        profile=Profile(profile), path=file, overwrite=overwrite, recipient=recipient,
+    )  # fmt: skip
+    lines = [f"Wrote {done.codes} codes.", *(f"  not carried: {one}" for one in done.lost)]
+    desk.result({"codes": done.codes, "digest": done.digest, "lost": done.lost}, "\n".join(lines))

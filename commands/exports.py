@@ -1,5 +1,6 @@
 """`candour export`: extracts leave, for a reader."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,18 +12,28 @@ from pipeline.export.line_ends import LineEnds
 from pipeline.export.model import Profile
 
 
+def for_reader(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say who will read what leaves."""
+    for option in (
+        click.option(
+            "--recipient",
+            metavar="POSITION",
+            help="With --for participant and a review: who receives it, as a confidential draft.",
+        ),
+        click.option(
+            "--for", "profile", type=click.Choice([p.value for p in Profile]), default=Profile.INTERNAL.value,
+            show_default=True,
+            help="Who will read it. The public gets no place, exact date, agency or one-off role that nobody confirmed.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 @click.command()
 @click.argument("target")
 @click.option("--format", "format", type=click.Choice(list(FORMATS)), help="Format; otherwise by the file's ending.")
-@click.option(
-    "--for", "profile", type=click.Choice([p.value for p in Profile]), default=Profile.INTERNAL.value, show_default=True,
-    help="Who will read it. The public gets no place, exact date, agency or one-off role that nobody confirmed.",
-)  # fmt: skip
-@click.option(
-    "--recipient",
-    metavar="POSITION",
-    help="With --for participant and a review: who receives it, as a confidential draft.",
-)
+@for_reader
 @click.option(
     "--line-ends", "ends", type=click.Choice([e.value for e in LineEnds]), default=LineEnds.LF.value, show_default=True,
     help="For .qdpx: crlf1 where ATLAS.ti or MAXQDA will open it, crlf2 for NVivo on Windows.",

@@ -13,14 +13,14 @@ from access.people import Person
 from pipeline.codes import coding
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
-from pipeline.pseudonyms import marked
+from pipeline.pseudonyms import code_words, marked
 from pipeline.pseudonyms.candidates import Candidate, candidates, terms
 from pipeline.pseudonyms.marked import Marked, Said, mark
 from pipeline.pseudonyms.names import NameKey, passages
-from pipeline.reviews import codebook_of, extract_key, recording_key
+from pipeline.reviews import codebook_of, extract_key, in_vivo_codes, recording_key
 from pipeline.transcription.doubts import Doubt
 from pipeline.transcription.doubts import from_json as doubt_from_json
-from pipeline.transcripts.document import Document
+from pipeline.transcripts.document import Document, Passage
 from pipeline.transcripts.kept import NoDraft as NoDraft
 from pipeline.transcripts.kept import draft as draft
 from pipeline.transcripts.kept import standing
@@ -85,13 +85,20 @@ def has_undecided(home: Home, session: Session, conversation: Conversation) -> b
     """Whether a candidate of a conversation is undecided; looks no further than the first."""
     known = _known(session, conversation)
     key = home.vault.get(conversation.review.names_key, KeyClass.NAMES)
-    turns = passages(transcript(home, session, conversation))
+    texts = _texts(home, session, conversation)
     seen: set[str] = set()
-    for term in terms(turns, name_key(home, conversation.review)):
+    for term in terms(texts, name_key(home, conversation.review)):
         if term not in seen and _digest(key, term) not in known:
             return True
         seen.add(term)
     return False
+
+
+def _texts(home: Home, session: Session, conversation: Conversation) -> tuple[Passage, ...]:
+    """Where names are looked for: every turn as it was said, then the codes that are named by words of it."""
+    codes = in_vivo_codes(home, conversation)
+    said = passages(transcript(home, session, conversation))
+    return (*said, code_words.to_decide(codes)) if codes else said
 
 
 def _known(session: Session, conversation: Conversation) -> set[str]:
@@ -104,7 +111,7 @@ def all_candidates(
 ) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
     """The candidates of a conversation: those that nobody has decided, and those that are no names."""
     known = _known(session, conversation)
-    found = candidates(passages(transcript(home, session, conversation)), name_key(home, conversation.review), ())
+    found = candidates(_texts(home, session, conversation), name_key(home, conversation.review), ())
     # The vault looks at its files each time it is asked for a key; all candidates have one.
     key = home.vault.get(conversation.review.names_key, KeyClass.NAMES)
     is_settled = [_digest(key, one.term) in known for one in found]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, object_session
 from access.people import Person
 from access.roles import Act, require
 from pipeline.codes import own_words
-from pipeline.codes.codebook import Codebook
+from pipeline.codes.codebook import Code, Codebook
 from storage.errors import BadInput, Destroyed, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
@@ -135,6 +135,21 @@ def codebook_of(home: Home, review: Review) -> Codebook:
         Conversation.review_id == review.id, Conversation.state == State.WITHDRAWN
     )
     return own_words.from_bytes(home, _codebook(home, review), set(session.scalars(closed)) if session else ())
+
+
+def speaking_in_codes(home: Home, session: Session, review: Review) -> list[Conversation]:
+    """The conversations whose participants' words are names of codes, in order, but for those they have withdrawn."""
+    keys = own_words.speaking(_codebook(home, review))
+    mine = (Conversation.extract_key.in_(keys), Conversation.state != State.WITHDRAWN)
+    return list(session.scalars(select(Conversation).where(*mine).order_by(Conversation.reference))) if keys else []
+
+
+def in_vivo_codes(home: Home, conversation: Conversation) -> tuple[Code, ...]:
+    """The codes that are named by the participant's words in a conversation."""
+    key, review = conversation.extract_key, conversation.review
+    if key not in own_words.speaking(_codebook(home, review)):
+        return ()
+    return tuple(code for code in codebook_of(home, review).codes if code.words_of == key)
 
 
 def set_codebook(home: Home, actor: Person, reference: str, codebook: Codebook) -> None:

@@ -158,8 +158,6 @@ ROUTES: Final[Sequence[Entry]] = (
     post(f"{EXTRACT}/remove", extract.remove, may(Act.CODE)),
     post(f"{EXTRACT}/restore", extract.restore, may(Act.CODE)),
     get(CODEBOOK, codebook.page, may(Act.CODE), menu="Codebook"),
-    get(f"{CODEBOOK}.toml", codebook.toml, may(Act.CODE)),
-    get(f"{CODEBOOK}.qdc", codebook.qdc, may(Act.CODE)),
     get(f"{CODEBOOK}/code", codebook.one, may(Act.CODE)),
     post(f"{CODEBOOK}/add", codebook.add, may(Act.CODE)),
     post(f"{CODEBOOK}/change", codebook.change, may(Act.CODE)),

@@ -77,7 +77,7 @@ class Codebook:
             _check(code)
             if code.parent is not None and code.parent not in ids:
                 raise BadCodebook(problem=f'code "{code.name}" names a parent that does not come before it')
-            for label in {_fold(label) for label in code.labels}:
+            for label in {folded(label) for label in code.labels}:
                 if label in seen:
                     raise BadCodebook(problem=f'"{label}" leads to both "{seen[label].name}" and "{code.name}"')
                 seen[label] = code
@@ -86,9 +86,9 @@ class Codebook:
     def find(self, label: str) -> Code:
         """The code with this id, name, alias, shortcut or number ("D2.1"), whatever its case. Raises UnknownCode."""
         for code in self.codes:
-            if _fold(label) in map(_fold, code.labels):
+            if folded(label) in map(folded, code.labels):
                 return code
-        numbered = [code for code in self.codes if _fold(label) == _fold(code.name.partition(" ")[0])]
+        numbered = [code for code in self.codes if folded(label) == folded(code.name.partition(" ")[0])]
         if len(numbered) == 1:
             return numbered[0]
         near = process.extract(label, [code.name for code in self.codes], scorer=fuzz.WRatio, limit=3, score_cutoff=50)
@@ -183,7 +183,7 @@ def _parent(label: str, who: str, before: list[Code]) -> Code | None:
     if not label:
         return None
     for code in before:
-        if _fold(label) in (code.id, _fold(code.name)):
+        if folded(label) in (code.id, folded(code.name)):
             return code
     raise BadCodebook(problem=f'{who}: no code before it is called "{label}", which it names as its parent')
 
@@ -208,7 +208,8 @@ def _identify(name: str, above: Code | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _fold(label: str) -> str:
+def folded(label: str) -> str:
+    """A label as it is looked for: without its case."""
     return _line(label).casefold()
 
 

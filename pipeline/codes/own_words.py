@@ -34,6 +34,11 @@ def from_bytes(home: Home, data: bytes, closed: Collection[UUID]) -> Codebook:
     return replace(book, codes=tuple(codes))
 
 
+def speaking(data: bytes) -> frozenset[UUID]:
+    """The extract keys of the conversations whose words are names of codes."""
+    return frozenset(UUID(words["key"]) for words in json.loads(data)["words"].values())
+
+
 def code_to_text(home: Home, code: Code) -> str:
     """One code, to be kept under the key of the review without a participant's words in clear."""
     fields = asdict(_wordless(code)) | {"aliases": list(code.aliases)}

@@ -1,7 +1,8 @@
 """Exports: decided what may leave, written whole, read back equal, recorded and logged."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,22 +12,26 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from access.roles import Act, require
 from pipeline import contents
+from pipeline.codes import bookkeeping
+from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.export.formats import Format, export, named
 from pipeline.export.line_ends import LineEnds
-from pipeline.export.loss import loss
+from pipeline.export.loss import counted, loss
 from pipeline.export.model import Profile, Project, build, digest, rows
 from pipeline.export.place import place
-from pipeline.pseudonyms import disclosing
+from pipeline.pseudonyms import disclosing, disclosing_codes, disclosure
 from pipeline.pseudonyms.disclosing import NothingToExport
 from pipeline.pseudonyms.disclosure import NotFit, Open
-from pipeline.reviews import UnknownPosition, codebook_of, find_conversation
+from pipeline.reviews import UnknownPosition, codebook_of, find_conversation, speaking_in_codes
 from pipeline.transcripts import agreeing
 from pipeline.transcripts.document import Document
 from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import Conversation, Export, Participant, Review
+from storage.sealed import keyed_digest
+from storage.vault import KeyClass
 
 
 class OneParticipant(Refused):
@@ -44,7 +49,8 @@ class NotForThem(BadInput):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What is exported: a review or conversations of it, and the participant who receives it if it is one."""
+    """What is exported: a review or conversations of it, or none for its codebook alone, and the participant who receives it
+    if it is one."""
 
     review: Review
     conversations: Sequence[Conversation]
@@ -65,6 +71,7 @@ class Written:
     """What an export holds, and what its format could not carry."""
 
     extracts: int
+    codes: int
     digest: str
     lost: tuple[str, ...]
 
@@ -84,14 +91,26 @@ class Outlook:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Draft:
+    """What is to be exported, and the digest of each conversation's analysis as it is now."""
+
+    project: Project
+    states: Mapping[UUID, str]
+    written: Written
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Made:
     """An export in memory, read back equal: its bytes, and what is recorded of it."""
 
     what: Target
     how: Format
     data: bytes = field(repr=False)
-    states: dict[UUID, str]
-    written: Written
+    draft: _Draft
+
+    @property
+    def written(self) -> Written:
+        return self.draft.written
 
 
 def write(
@@ -158,16 +177,16 @@ def look(
     require(actor.roles, Act.EXPORT, actor.name)
     how = named(format, ends)
     with home.reading() as session:
-        what = _target(session, target, profile, recipient)
-        found = {one: disclosing.still_open(home, session, one, profile) for one in what.conversations}
+        what = _target(session, target, profile, recipient, how)
+        found = _open(home, session, what)
         answered = [
             one.reference
             for one, opens in found.items()
-            if opens and disclosing.overridden(home, session, one, profile, opens)
+            if opens and disclosing.overridden(home, session, one, profile)
         ]
-        project, _ = _project(home, session, what)
+        draft = _drafted(home, session, what, how)
     return Outlook(
-        written=_written(project, how),
+        written=draft.written,
         mark=what.mark,
         open=tuple(one for opens in found.values() for one in opens),
         answered=tuple(answered),
@@ -178,8 +197,8 @@ def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient:
     """What must be decided before an export could be written. Writes nothing."""
     require(actor.roles, Act.EXPORT, actor.name)
     with home.reading() as session:
-        conversations = _target(session, target, profile, recipient).conversations
-        return tuple(one for c in conversations for one in disclosing.still_open(home, session, c, profile))
+        what = _target(session, target, profile, recipient)
+        return tuple(one for opens in _open(home, session, what).values() for one in opens)
 
 
 def _make(
@@ -189,26 +208,43 @@ def _make(
     how = named(format, ends)
     try:
         with home.reading() as session:
-            what = _target(session, target, profile, recipient)
-            for conversation in what.conversations:
-                disclosing.require_cleared(home, session, conversation, profile)
-            project, states = _project(home, session, what)
+            what = _target(session, target, profile, recipient, how)
+            for conversation, opens in _open(home, session, what).items():
+                if opens and not disclosing.overridden(home, session, conversation, profile):
+                    disclosure.require_fit(opens, conversation.reference, profile)
+            draft = _drafted(home, session, what, how)
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
-    data = export(format, project, ends)
-    return _Made(what=what, how=how, data=data, states=states, written=_written(project, how))
+    return _Made(what=what, how=how, data=export(format, draft.project, ends), draft=draft)
 
 
-def _written(project: Project, how: Format) -> Written:
-    extracts = len(project.extracts) if how.quotes else 0
-    return Written(extracts=extracts, digest=digest(rows(project)), lost=loss(project, how.name))
+def _open(home: Home, session: Session, what: Target) -> dict[Conversation, tuple[Open, ...]]:
+    """What is open in each conversation that leaves, and in the codes that are named by words of another."""
+    found = {one: disclosing.still_open(home, session, one, what.profile) for one in what.conversations}
+    book = _codebook(home, session, what)
+    for one in speaking_in_codes(home, session, what.review):
+        if one not in found and any(code.words_of == one.extract_key for code in book.codes):
+            found[one] = disclosing.open_in_codes(home, session, one, what.profile)
+    return found
+
+
+def _codebook(home: Home, session: Session, what: Target) -> Codebook:
+    """The codebook that leaves: with conversations, only their own participants' words, and those that their extracts have."""
+    book = codebook_of(home, what.review)
+    if not what.conversations:
+        return book
+    own = {one.extract_key for one in what.conversations}
+    used = {code for one in what.conversations for code in bookkeeping.used_codes(home, session, one)}
+    kept = [code for code in book.codes if code.words_of is None or code.words_of in own or code.id in used]
+    needed = {each.id for code in kept for each in book.lineage(code)}
+    return replace(book, codes=tuple(code for code in book.codes if code.id in needed))
 
 
 def _record(home: Home, actor: Person, made: _Made) -> None:
     what = made.what
     with home.writing() as session:
-        for conversation_id, state in made.states.items():
+        for conversation_id, state in made.draft.states.items() or [(None, "")]:
             session.add(
                 Export(
                     id=uuid4(),
@@ -227,9 +263,20 @@ def _record(home: Home, actor: Person, made: _Made) -> None:
             session,
             Event.EXPORT_WRITTEN,
             actor=actor.name,
-            obj=[what.review.id, *made.states, *([what.recipient.id] if what.recipient else [])],
-            detail={"format": made.how.name, "profile": what.profile.value, "extracts": made.written.extracts},
+            obj=[what.review.id, *made.draft.states, *([what.recipient.id] if what.recipient else [])],
+            detail={
+                "format": made.how.name,
+                "profile": what.profile.value,
+                "extracts": made.written.extracts,
+                "digest": _digest_for_the_log(home, what.review, made.data),
+            },
         )
+
+
+def _digest_for_the_log(home: Home, review: Review, data: bytes) -> str:
+    """By which a file is known again by whoever has the key of the review; to everybody else it says nothing."""
+    key = home.vault.get(review.review_key, KeyClass.REVIEW)
+    return keyed_digest(key, hashlib.sha256(data).digest()).hex()
 
 
 def _log_refusal(home: Home, actor: Person, what: Target, format: str, refusal: NotFit) -> None:
@@ -243,7 +290,9 @@ def _log_refusal(home: Home, actor: Person, what: Target, format: str, refusal: 
         )
 
 
-def _target(session: Session, target: str, profile: Profile, recipient: str | None) -> Target:
+def _target(
+    session: Session, target: str, profile: Profile, recipient: str | None, how: Format | None = None
+) -> Target:
     if recipient is not None and profile is not Profile.PARTICIPANT:
         raise NotForThem(profile=profile.value)
     review = session.scalar(select(Review).where(Review.reference == target))
@@ -260,28 +309,29 @@ def _target(session: Session, target: str, profile: Profile, recipient: str | No
     )
     if recipient is not None and reader is None:
         raise UnknownPosition(position=recipient)
-    found = contents.documented(session, review)
-    if not found:
+    alone = how is not None and how.codebook
+    found = [] if alone else contents.documented(session, review)
+    if not found and not alone:
         raise NothingToExport(target=target)
     return Target(review=review, conversations=found, profile=profile, recipient=reader, draft=reader is not None)
 
 
-def _project(home: Home, session: Session, what: Target) -> tuple[Project, dict[UUID, str]]:
-    """What is exported, and the digest of each conversation's analysis as it is now."""
+def _drafted(home: Home, session: Session, what: Target, how: Format) -> _Draft:
     documents: list[Document] = []
     extracts: list[Extract] = []
     states: dict[UUID, str] = {}
-    book = codebook_of(home, what.review)
+    whole, book = codebook_of(home, what.review), _codebook(home, session, what)
     for conversation in what.conversations:
         coded = contents.coded(home, session, conversation)
         document, own = disclosing.content(home, session, conversation, what.profile, [one for _, one in coded])
         documents.append(document)
         extracts += own
-        states[conversation.id] = contents.digest_of(home, conversation, coded, book)
+        states[conversation.id] = contents.digest_of(home, conversation, coded, whole)
+    fit = disclosing_codes.content(home, session, what.review, book, what.profile)
     project = build(
         review=what.review.reference,
         profile=what.profile,
-        codebook=book,
+        codebook=fit,
         documents=documents,
         extracts=extracts,
         created=what.review.created_at,
@@ -289,7 +339,20 @@ def _project(home: Home, session: Session, what: Target) -> tuple[Project, dict[
         with_text=what.recipient is not None and not what.draft,
         conventions=_conventions(what.conversations),
     )
-    return project, states
+    lost = [*loss(project, how.name)]
+    left_out, renamed = (
+        len(whole.codes) - len(book.codes),
+        sum(a != b for a, b in zip(book.codes, fit.codes, strict=True)),
+    )
+    lost += [f"{counted(left_out, 'code')} in the words of participants of other conversations"] * bool(left_out)
+    lost += [f"words of {counted(renamed, 'code')}, where others stand in their place for the reader"] * bool(renamed)
+    written = Written(
+        extracts=len(project.extracts) if how.quotes else 0,
+        codes=len(fit.codes),
+        digest=digest(how.expected(project) if how.codebook else rows(project)),
+        lost=tuple(lost),
+    )
+    return _Draft(project=project, states=states, written=written)
 
 
 def _conventions(conversations: Sequence[Conversation]) -> Iterator[str]:

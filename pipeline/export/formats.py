@@ -7,7 +7,7 @@ from functools import partial
 
 from lxml import etree
 
-from pipeline.export import captions, docx, framework, html, json, qdc, qdpx, tables, taguette, text, xlsx
+from pipeline.export import captions, docx, framework, html, json, qdc, qdpx, tables, taguette, text, toml, xlsx
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.model import Project, Row, rows
 from storage.errors import BadInput, NotFound, NotVerified
@@ -28,7 +28,7 @@ class ExportDiffers(NotVerified):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
     """One format: how it is written, how it is read back, and the rows that reading back must give. Codebooks and captions
-    hold no `quotes` of extracts."""
+    hold no `quotes` of extracts; a codebook needs no conversation."""
 
     name: str
     suffix: str
@@ -37,6 +37,7 @@ class Format:
     read_back: Callable[[bytes], tuple[Row, ...]]
     expected: Callable[[Project], tuple[Row, ...]] = rows
     quotes: bool = True
+    codebook: bool = False
 
     @property
     def of_extracts(self) -> bool:
@@ -80,6 +81,17 @@ FORMATS: dict[str, Format] = {
             read_back=qdc.read_back,
             expected=qdc.expected,
             quotes=False,
+            codebook=True,
+        ),
+        Format(
+            name="toml",
+            suffix=".toml",
+            media_type="application/toml",
+            write=toml.write,
+            read_back=toml.read_back,
+            expected=toml.expected,
+            quotes=False,
+            codebook=True,
         ),
         Format(
             name="vtt",

@@ -1,16 +1,9 @@
-"""A codebook as a file, in and out: our own TOML, or REFI-QDA (.qdc), told apart by how it begins."""
+"""A codebook that comes in as a file: our own TOML, or REFI-QDA (.qdc), told apart by how it begins."""
 
 from dataclasses import dataclass
 
-from access.people import Person
-from access.roles import Act, require
 from pipeline.codes.codebook import BadCodebook, Codebook, parse
-from pipeline.export.formats import export
-from pipeline.export.loss import loss
-from pipeline.export.model import Profile, build
 from pipeline.imports import adopting, refi
-from pipeline.reviews import codebook_of, find_review
-from storage.home import Home
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,21 +40,3 @@ def understand(before: Codebook, data: bytes, review: str) -> Change:
         return Change(before=before, book=parse(data.decode("utf-8-sig")), lost=())
     except UnicodeDecodeError:
         raise BadCodebook(problem="this is neither TOML in UTF-8 nor a REFI-QDA codebook") from None
-
-
-def written(home: Home, actor: Person, review: str, *, qdc: bool) -> tuple[bytes, int, tuple[str, ...]]:
-    """The codebook of a review as a file, how many codes it has, and what the format could not carry.
-
-    Raises NotAllowed, UnknownReview, NoCodes.
-    """
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        row = find_review(session, review)
-        book = codebook_of(home, row)
-    if not qdc:
-        return book.to_toml().encode(), len(book.codes), ()
-    project = build(
-        review=review, profile=Profile.INTERNAL, codebook=book, documents=(), extracts=(), created=row.created_at
-    )
-    lost = tuple(line for line in loss(project, "qdc") if "codes" in line or "codebook" in line)
-    return export("qdc", project), len(book.codes), lost

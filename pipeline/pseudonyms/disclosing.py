@@ -21,17 +21,22 @@ from pipeline.codes.coding import Extract
 from pipeline.codes.quotes import take
 from pipeline.export.model import Profile
 from pipeline.history import Field, Scope
-from pipeline.pseudonyms import disclosure
+from pipeline.pseudonyms import code_words, disclosure, names
+from pipeline.pseudonyms.candidates import Candidate
 from pipeline.pseudonyms.disclosure import Facts, Open, What
 from pipeline.pseudonyms.key_shelf import NameShelf, steps
-from pipeline.reviews import extract_key, find_conversation, find_review
+from pipeline.pseudonyms.names import NameKey
+from pipeline.reviews import extract_key, find_conversation, find_review, in_vivo_codes
 from pipeline.transcripts.document import Document
 from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Export, NameDecision, Override, Participant, State
+from storage.models import Conversation, Export, NameDecision, Override, Participant, Review, State
 from storage.models import Person as PersonRow
 from storage.sealed import keyed_digest, open_value, seal_value
+from storage.vault import KeyGone
+
+_NOBODY = "Nobody"
 
 
 class NothingToExport(Refused):
@@ -88,12 +93,7 @@ def standing(home: Home, actor: Person, reference: str) -> Standing:
         conversation = find_conversation(session, reference)
         opens = still_open(home, session, conversation, Profile.PUBLIC)
         every = still_open(home, session, conversation, Profile.PUBLIC, confirmed=False)
-        answered = [
-            profile
-            for profile in Profile
-            if (left := still_open(home, session, conversation, profile))
-            and overridden(home, session, conversation, profile, left)
-        ]
+        answered = [profile for profile in Profile if overridden(home, session, conversation, profile)]
     places = {one.reference for one in opens}
     return Standing(
         open=tuple(_seen(actor, one) for one in opens),
@@ -116,25 +116,66 @@ def still_open(
 
     Raises NothingToExport.
     """
-    document = _document(home, conversation)
-    # After the recording is gone there is no transcript to find candidates in, and its names were all decided before.
-    gone = conversation.state in {State.DESTROYED, State.SIGNED_OFF}
-    undecided = () if gone else contents.undecided(home, session, conversation)
-    facts = Facts(agency="", others=())
-    if profile is Profile.PUBLIC:
-        facts = _facts(home, session, conversation)
-        document = disclosure.for_public(document, facts).document
-    opens = disclosure.check(document, undecided, profile, (), facts)
+    found = _judged(home, session, conversation, profile)
+    opens = disclosure.check(found.document, found.undecided, profile, (), found.facts)
     if not confirmed or not opens:
         return opens
     known = set(session.scalars(select(NameDecision.digest).where(NameDecision.review_id == conversation.review_id)))
     return tuple(one for one in opens if _digest(home, conversation, one.subject) not in known)
 
 
+def open_in_codes(home: Home, session: Session, conversation: Conversation, profile: Profile) -> tuple[Open, ...]:
+    """What of that stands in the codes that are named by words of the conversation, for a codebook that leaves without it."""
+    opens = still_open(home, session, conversation, profile)
+    if not opens:
+        return ()
+    found = _judged(home, session, conversation, profile)
+    # A codebook does not say whose words they are, so the position is one of those they may speak of.
+    facts = replace(found.facts, others=(*found.facts.others, found.document.position))
+    alone = tuple(one for one in found.document.passages if one.turn == code_words.TURN)
+    codes = replace(found.document, position=_NOBODY, passages=alone)
+    subjects = {one.subject for one in disclosure.check(codes, (), profile, (), facts)}
+    subjects |= {one.term for one in found.undecided if any(place.turn == code_words.TURN for place in one.occurrences)}
+    return tuple(one for one in opens if one.subject in subjects)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Judged:
+    """All that a conversation says to a reader, in turns and in codes, and what is undecided in it."""
+
+    document: Document
+    facts: Facts
+    undecided: tuple[Candidate, ...]
+
+
+def _judged(home: Home, session: Session, conversation: Conversation, profile: Profile) -> _Judged:
+    document = _document(home, conversation)
+    if codes := in_vivo_codes(home, conversation):
+        said = code_words.passage(codes)
+        said = replace(said, text=names.replace(said.text, known_names(home, conversation.review)).text)
+        document = replace(document, passages=(*document.passages, said))
+    # After the recording is gone there is no transcript to find candidates in, and its names were all decided before.
+    gone = conversation.state in {State.DESTROYED, State.SIGNED_OFF}
+    undecided = () if gone else contents.undecided(home, session, conversation)
+    facts = Facts(agency="", others=())
+    if profile is Profile.PUBLIC:
+        facts = facts_of(home, session, conversation)
+        document = disclosure.for_public(document, facts).document
+    return _Judged(document=document, facts=facts, undecided=undecided)
+
+
+def known_names(home: Home, review: Review) -> NameKey:
+    """The name key; an empty one when it has been destroyed, and what it knew was replaced before."""
+    try:
+        return contents.name_key(home, review)
+    except KeyGone:
+        return NameKey()
+
+
 def require_cleared(home: Home, session: Session, conversation: Conversation, profile: Profile) -> None:
     """Let a conversation pass when nothing is open, or when somebody answers for exactly what is. Raises NotFit."""
     opens = still_open(home, session, conversation, profile)
-    if opens and not overridden(home, session, conversation, profile, opens):
+    if opens and not overridden(home, session, conversation, profile):
         disclosure.require_fit(opens, conversation.reference, profile)
 
 
@@ -145,7 +186,7 @@ def content(
     document = _document(home, conversation)
     if profile is not Profile.PUBLIC:
         return document, extracts
-    public = disclosure.for_public(document, _facts(home, session, conversation))
+    public = disclosure.for_public(document, facts_of(home, session, conversation))
     moved = [(one, public.move(one.anchor)) for one in extracts]
     return public.document, [replace(one, anchor=anchor, quote=take(public.document, anchor)) for one, anchor in moved]
 
@@ -157,7 +198,7 @@ def _document(home: Home, conversation: Conversation) -> Document:
     return document
 
 
-def _facts(home: Home, session: Session, conversation: Conversation) -> Facts:
+def facts_of(home: Home, session: Session, conversation: Conversation) -> Facts:
     others = session.scalars(
         select(Participant.position).where(
             Participant.review_id == conversation.review_id, Participant.id != conversation.participant_id
@@ -271,10 +312,9 @@ def override(home: Home, actor: Person, reference: str, profile: Profile, reason
         return len(opens)
 
 
-def overridden(
-    home: Home, session: Session, conversation: Conversation, profile: Profile, opens: Collection[Open]
-) -> bool:
-    """Whether somebody answers for letting a conversation leave with exactly these things open."""
+def overridden(home: Home, session: Session, conversation: Conversation, profile: Profile) -> bool:
+    """Whether somebody answers for letting a conversation leave with exactly what is open in it."""
+    opens = still_open(home, session, conversation, profile)
     state = _state(home, session, conversation, opens)
     mine = (Override.conversation_id == conversation.id, Override.audience == profile.value, Override.digest == state)
     return session.scalar(select(Override.id).where(*mine).limit(1)) is not None

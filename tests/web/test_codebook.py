@@ -5,6 +5,7 @@ from pathlib import Path
 from pipeline import reviews
 from pipeline.codes import bookkeeping, extracting, finding
 from pipeline.codes.codebook import Codebook, parse
+from storage.log.log import Event
 from tests.story import FIRST, REVIEW
 from tests.web import axe
 from tests.web.conftest import Visitor
@@ -81,13 +82,17 @@ def test_a_codebook_is_changed_without_script(visitor: Visitor, site: Site, watc
 
 
 def test_a_codebook_goes_out_and_comes_in_as_a_file(visitor: Visitor, site: Site, tmp_path: Path) -> None:
-    ana, before = site.client("ana"), book(site)
-    assert parse(ana.get(f"{PAGE}.toml").text) == before
-    qdc = ana.get(f"{PAGE}.qdc")
-    assert 'filename="LT-1-codebook.qdc"' in qdc.headers["content-disposition"]
+    before, page, files = book(site), visitor("ana", PAGE), {}
+    for ending in ("toml", "qdc"):
+        with page.expect_download() as got:
+            page.get_by_role("button", name=f"Download .{ending}").click()
+        assert got.value.suggested_filename == f"LT-1.{ending}"
+        files[ending] = got.value.path().read_bytes()
+        entry = site.story.log()[-1]
+        assert (entry.event, entry.actor, entry.detail["format"]) == (Event.EXPORT_WRITTEN, "ana", ending)
+    assert parse(files["toml"].decode()) == before
     file = tmp_path / "other.qdc"
-    file.write_bytes(qdc.body.replace(b"C3.3 Workload", b"C3.3 Load"))
-    page = visitor("ana", PAGE)
+    file.write_bytes(files["qdc"].replace(b"C3.3 Workload", b"C3.3 Load"))
     page.get_by_label("A .qdc or .toml file").set_input_files(file)
     page.get_by_role("button", name="See what would change").click()
     assert "C3.3 Workload becomes C3.3 Load" in page.locator("main").inner_text() and book(site) == before
@@ -96,6 +101,27 @@ def test_a_codebook_goes_out_and_comes_in_as_a_file(visitor: Visitor, site: Site
     assert book(site).find("c33").name == "C3.3 Load", "shortcuts stay, which the format cannot carry"
     page.get_by_role("button", name="Undo").click()
     assert book(site) == before
+
+
+def test_what_a_participant_says_in_it_is_decided_before_it_leaves(visitor: Visitor, site: Site, watch: Watch) -> None:
+    home, ana = site.home, site.story.ana
+    extracting.add(home, ana, FIRST, codes=(), quote="Nobody came to the meeting", in_vivo=True)
+    (own,) = book(site).children("in-vivo")
+    bookkeeping.change(home, ana, REVIEW, own.id, description="So Hartigan said.")
+    page = visitor("ana", PAGE)
+    watch.expected.add(409)
+    page.get_by_role("button", name="Download .toml").click()
+    assert "Nothing left: something must be decided first" in page.locator("main").inner_text()
+    assert site.story.events()[-1] == Event.EXPORT_REFUSED and "Hartigan" not in page.content()
+    assert axe.violations(page) == []
+    page.get_by_role("link", name="decide in C-001").click()
+    assert page.locator("#context").inner_text() == "in a code “Nobody came to the meeting” So Hartigan said."
+    page.get_by_label("Or it is new").fill("Doctor")
+    page.get_by_role("button", name="Add it").click()
+    page.get_by_text("Every candidate is decided.").wait_for()
+    taken = site.client("ana").post(f"/reviews/{REVIEW}/export", {"for": "public", "format": "toml"})
+    assert parse(taken.text).find(own.id).description == "So [Doctor] said."
+    assert (taken.status, site.story.events()[-1]) == (200, Event.EXPORT_WRITTEN)
 
 
 def test_what_is_no_codebook_or_lacks_codes_in_use_is_refused(site: Site) -> None:

@@ -3,7 +3,6 @@
 All of it can be undone.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,21 +99,6 @@ def adopt(visit: Visit) -> Response:
     except (BadInput, Refused) as error:
         return _page(visit, {"source": sentence(str(error))}, status=status_of(error))
     return render(visit, "codebook_import.html", review=review, change=found, source=source)
-
-
-def toml(visit: Visit) -> Response:
-    return _file(visit, "toml", "application/toml")
-
-
-def qdc(visit: Visit) -> Response:
-    return _file(visit, "qdc", "application/xml")
-
-
-def _file(visit: Visit, ending: str, kind: str) -> Response:
-    review = _review(visit)
-    data, _, _ = codebooks.written(visit.home, visit.person, review, qdc=ending == "qdc")
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", f"{review}-codebook.{ending}")
-    return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _changed(visit: Visit, id: str, fields: dict[str, Any]) -> None:

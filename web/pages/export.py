@@ -45,6 +45,7 @@ WORDS: Final[Mapping[str, str]] = {
     "qdpx": "REFI-QDA project, for NVivo, ATLAS.ti, MAXQDA, QualCoder",
     "taguette": "Taguette project",
     "qdc": "REFI-QDA codebook, no extracts",
+    "toml": "Codebook of Candour, no extracts",
     "vtt": "WebVTT captions, no extracts",
     "srt": "SubRip captions, no extracts",
 }

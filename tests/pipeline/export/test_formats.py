@@ -95,8 +95,8 @@ def test_memos_and_coders_stay_inside(name: str) -> None:
 
 
 def test_what_does_not_count_at_sign_off_is_known() -> None:
-    assert set(FORMATS) - set(OF_EXTRACTS) == {"matrix", "qdc", "vtt", "srt"}
-    assert {name for name, format in FORMATS.items() if not format.quotes} == {"qdc", "vtt", "srt"}
+    assert set(FORMATS) - set(OF_EXTRACTS) == {"matrix", "qdc", "toml", "vtt", "srt"}
+    assert {name for name, format in FORMATS.items() if not format.quotes} == {"qdc", "toml", "vtt", "srt"}
 
 
 def test_a_matrix_has_each_extract_under_each_of_its_codes() -> None:

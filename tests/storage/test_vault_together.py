@@ -94,18 +94,22 @@ def test_what_was_read_once_is_not_read_again_until_another_opener_writes(
     folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, victim = fill(vault, 2)
-    monkeypatch.setattr(vault_module, "_SETTLED", 50_000_000)
-    time.sleep(0.1)
+    settled = 0.05
+    monkeypatch.setattr(vault_module, "_SETTLED", int(settled * 1e9))
+    time.sleep(2 * settled)
     vault.ids()
     with monkeypatch.context() as patch:
         patch.delattr(vault_module, "_read")
         assert vault.get(victim, KeyClass.RECORDING), "the control: nothing was read"
     other, old_root = unlock(folder), vault._opened.root
     (more,) = fill(other, 1)
+    time.sleep(2 * settled)
     assert more in vault.ids()
     with other.prepare([victim]) as rotation:
+        time.sleep(2 * settled)
         assert victim in vault.ids()
         rotation.commit()
+    time.sleep(2 * settled)
     assert vault.ids().keys() == {kept, more}
     assert vault._opened.root.records != old_root.records
 

@@ -4,13 +4,13 @@ Everything here reads. `order_due` alone writes: it makes the orders that a sche
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from pipeline.reviews import find_conversation, find_review
 from retention import clock, holds, orders, policy
@@ -65,11 +65,11 @@ def plan(home: Home, now: datetime) -> list[Planned]:
 
 
 def _open_withdrawals(session: Session) -> Sequence[Order]:
-    return session.scalars(
-        select(Order).where(
-            Order.reason == Reason.WITHDRAWAL.value, Order.state.not_in([OrderState.DONE, OrderState.VOID])
-        )
-    ).all()
+    waiting = select(Order).where(
+        Order.reason == Reason.WITHDRAWAL.value, Order.state.not_in([OrderState.DONE, OrderState.VOID])
+    )
+    whole = joinedload(Order.conversation).joinedload(Conversation.participant)
+    return session.scalars(waiting.options(whole, joinedload(Order.review))).all()
 
 
 def _withdrawal_line(session: Session, order: Order) -> Planned:
@@ -90,11 +90,13 @@ def _withdrawal_line(session: Session, order: Order) -> Planned:
 
 def _lines(session: Session, review: Review, moment: Moment) -> Iterator[Planned]:
     schedule, gone = policy.parse(review.schedule), _gone(session, review)
-    conversations = session.scalars(select(Conversation).where(Conversation.review_id == review.id)).all()
+    wanted = select(Conversation).where(Conversation.review_id == review.id)
+    conversations = session.scalars(wanted.options(joinedload(Conversation.recording))).all()
+    signed_off = _signed_off(session, review)
     others: list[datetime | None] = []
     for one in conversations:
         keys = {ObjectClass.RECORDING: one.recording_key, ObjectClass.EXTRACTS: one.extract_key}
-        for deadline in policy.deadlines(schedule, _dates(session, one)):
+        for deadline in policy.deadlines(schedule, _dates(one, signed_off.get(one.id))):
             if keys[deadline.object_class] in gone or one.state is State.WITHDRAWN:
                 continue
             others.append(deadline.at)
@@ -107,19 +109,22 @@ def _lines(session: Session, review: Review, moment: Moment) -> Iterator[Planned
             yield _line(session, review, None, own[deadline.object_class], deadline, moment, rest=rest)
 
 
-def _dates(session: Session, conversation: Conversation) -> policy.Dates:
+def _dates(conversation: Conversation, signed_off: datetime | None) -> policy.Dates:
     return policy.Dates(
         recorded=conversation.recording.sealed_at if conversation.recording else None,
-        signed_off=_signed_off(session, conversation),
+        signed_off=signed_off,
         review_closed=conversation.review.closed_at,
         keep_until=conversation.keep_until,
     )
 
 
-def _signed_off(session: Session, conversation: Conversation) -> datetime | None:
-    """When the second of two people signed; known until the extracts are destroyed."""
-    signed = select(SignOff.at).where(SignOff.conversation_id == conversation.id).order_by(SignOff.at)
-    return next(iter(session.scalars(signed).all()[1:]), None)
+def _signed_off(session: Session, review: Review) -> Mapping[UUID, datetime]:
+    """When the second of two people signed, by conversation; known until the extracts are destroyed."""
+    signed = select(SignOff.conversation_id, SignOff.at).join(Conversation).where(Conversation.review_id == review.id)
+    times: dict[UUID, list[datetime]] = defaultdict(list)
+    for conversation, at in session.execute(signed.order_by(SignOff.at)):
+        times[conversation].append(at)
+    return {conversation: at[1] for conversation, at in times.items() if len(at) > 1}
 
 
 def _gone(session: Session, review: Review) -> set[UUID]:

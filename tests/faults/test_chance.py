@@ -116,9 +116,9 @@ def test_some_random_steps_with_kills_leave_a_whole_home(folder: Path) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", range(2, 22))
-def test_ten_thousand_random_steps_with_kills_leave_twenty_whole_homes(folder: Path, seed: int) -> None:
-    lived = live(folder, seed, 500)
+@pytest.mark.parametrize("seed", range(2, 42))
+def test_ten_thousand_random_steps_with_kills_leave_forty_whole_homes(folder: Path, seed: int) -> None:
+    lived = live(folder, seed, 250)
     print(json.dumps(lived))
-    assert sum(lived["killed"].values()) > 50
+    assert sum(lived["killed"].values()) > 30
     check(folder, lived)

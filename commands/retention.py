@@ -104,8 +104,13 @@ def confirm_date(desk: Desk, day: datetime) -> None:
 @click.option("--reference", required=True, help="What that rests on, such as a letter or decision.")
 @with_desk
 def extend(desk: Desk, conversation: str, until: datetime, reason: str, reference: str) -> None:
-    """Keep the recording of a conversation longer than its schedule says, also past the date that no recording outlives."""
-    extending.extend(desk.unlock(), desk.actor, conversation, until.date(), reason=reason, reference=reference)
+    """Keep the recording of a conversation longer than its schedule says, also past the date that no recording outlives.
+
+    Signed with your own key.
+    """
+    home, actor = desk.unlock(), desk.actor
+    typed = desk.password(actor.name)
+    extending.extend(home, actor, typed, conversation, until.date(), reason=reason, reference=reference)
     day = f"{until:%Y-%m-%d}"
     desk.result({"conversation": conversation, "until": day}, f"The recording of {conversation} is kept until {day}.")
 
@@ -117,9 +122,13 @@ def extend(desk: Desk, conversation: str, until: datetime, reason: str, referenc
 @click.option("--reference", required=True, help="What it rests on, such as a provision or letter.")
 @with_desk
 def refuse(desk: Desk, conversation: str, ground: str, reason: str, reference: str) -> None:
-    """Refuse a withdrawal on a lawful ground: its order is cancelled, and the conversation is what it was before."""
-    home = desk.unlock()
-    withdrawal.refuse(home, desk.actor, conversation, Ground(ground), reason=reason, reference=reference)
+    """Refuse a withdrawal on a lawful ground: its order is cancelled, and the conversation is what it was before.
+
+    Signed with your own key.
+    """
+    home, actor = desk.unlock(), desk.actor
+    typed = desk.password(actor.name)
+    withdrawal.refuse(home, actor, typed, conversation, Ground(ground), reason=reason, reference=reference)
     desk.result(
         {"conversation": conversation, "refused": ground},
         f"The withdrawal of {conversation} is refused, on record. Tell the participant, with the ground and how to complain.",

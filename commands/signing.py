@@ -20,7 +20,7 @@ def signoff(desk: Desk, reference: str, take_back: bool, yes: bool) -> None:
     home = desk.unlock()
     actor = desk.actor
     if take_back:
-        approvals.take_back(home, actor, reference)
+        approvals.take_back(home, actor, desk.password(actor.name), reference)
         desk.result({"conversation": reference, "signed": False}, f"Took back the sign-off of {reference}.")
         return
     confirm(

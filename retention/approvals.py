@@ -18,12 +18,12 @@ from pipeline.contents import analysis_digest
 from pipeline.reviews import find_conversation
 from pipeline.stages import settle
 from pipeline.transcripts import measuring
-from retention import orders, readiness
+from retention import orders, readiness, signatures
 from retention.orders import Reason
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import order_statement, signoff_statement, subject_digest
+from storage.log.statements import order_statement, signoff_statement, signoff_withdrawn_statement, subject_digest
 from storage.models import Conversation, Correction, Doubt, Hearing, SignOff, State
 
 
@@ -118,11 +118,11 @@ def _reviewers(session: Session, conversation: Conversation) -> set[object]:
     return {*heard, *corrected, *resolved}
 
 
-def take_back(home: Home, actor: Person, reference: str) -> None:
+def take_back(home: Home, actor: Person, password: str, reference: str) -> None:
     """Take all signatures back while the recording exists, so that work can go on.
 
     Raises:
-        NotAllowed, UnknownConversation, NotSigned.
+        NotAllowed, UnknownConversation, NotSigned, WrongPassword.
     """
     require(actor.roles, Act.SIGN_OFF, actor.name)
     with home.writing() as session:
@@ -134,6 +134,9 @@ def take_back(home: Home, actor: Person, reference: str) -> None:
         session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
         conversation.accuracy = None
         conversation.state, conversation.state_at = State.CODED, home.now()
-        home.log(session, Event.SIGNOFF_WITHDRAWN, actor=actor.name, obj=[conversation.id])
+        signatures.log(
+            home, session, Event.SIGNOFF_WITHDRAWN, actor, password, signoff_withdrawn_statement,
+            obj=[conversation.id], detail={"order": str(order.id)},
+        )  # fmt: skip
         # The name key may have grown while the conversation was frozen.
         settle(home, session, conversation, actor)

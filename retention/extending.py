@@ -1,4 +1,4 @@
-"""Keeping a recording longer than its schedule says, with a reason on record: the one way past the backstop but for a hold."""
+"""Keeping a recording longer than its schedule says, signed and with a reason: the one way past the backstop but for a hold."""
 
 import json
 from datetime import UTC, date, datetime, time
@@ -7,9 +7,11 @@ from uuid import uuid4
 from access.people import Person
 from access.roles import Act, require
 from pipeline.reviews import ConversationGone, find_conversation
+from retention import signatures
 from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.log.log import Event
+from storage.log.statements import extension_statement
 from storage.models import Extension, State
 from storage.sealed import seal_value
 from storage.vault import KeyClass
@@ -27,11 +29,11 @@ class NoGrounds(BadInput):
     """retention: keeping a recording longer needs a reason, and a reference such as the letter or decision it rests on"""
 
 
-def extend(home: Home, actor: Person, target: str, until: date, *, reason: str, reference: str) -> None:
+def extend(home: Home, actor: Person, password: str, target: str, until: date, *, reason: str, reference: str) -> None:
     """Keep the recording of a conversation until a day, whatever its schedule says; never shorter than it says.
 
     Raises:
-        NotAllowed, UnknownConversation, NothingToKeep, ConversationGone, NotLater, NoGrounds.
+        NotAllowed, UnknownConversation, NothingToKeep, ConversationGone, NotLater, NoGrounds, WrongPassword.
     """
     require(actor.roles, Act.EXTEND_RETENTION, actor.name)
     if not reason.strip() or not reference.strip():
@@ -52,5 +54,7 @@ def extend(home: Home, actor: Person, target: str, until: date, *, reason: str, 
         row.sealed = seal_value(key, f"extension.sealed:{row.id}", body)
         session.add(row)
         conversation.keep_until = day
-        said = {"until": until.isoformat()}
-        home.log(session, Event.RETENTION_EXTENDED, actor=actor.name, obj=[conversation.id], detail=said)
+        signatures.log(
+            home, session, Event.RETENTION_EXTENDED, actor, password, extension_statement,
+            obj=[conversation.id, row.id], detail={"until": until.isoformat()},
+        )  # fmt: skip

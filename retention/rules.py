@@ -16,15 +16,19 @@ from storage.log.entry import Entry
 from storage.log.events import Event, missing
 from storage.log.statements import (
     copy_statement,
+    extension_statement,
     hold_lift_statement,
     hold_statement,
     order_statement,
+    refusal_statement,
     signoff_statement,
+    signoff_withdrawn_statement,
     subject_digest,
 )
 
 SIGNED_OFF = "signed-off"
 WITHDRAWAL = "withdrawal"
+HOLD = "hold"
 
 
 @dataclass(slots=True)
@@ -82,6 +86,7 @@ class Rules:
             Event.DESTROY_DONE: self._done,
             Event.DESTROY_FAILED: self._failed,
             Event.CERTIFICATE_ISSUED: self._certificate,
+            Event.RETENTION_EXTENDED: self._extension,
             Event.COPY_MADE: self._copy_made,
             Event.COPY_ATTESTED: self._copy_attested,
             Event.VAULT_SWEPT: self._swept,
@@ -143,16 +148,15 @@ class Rules:
         yield from ()
 
     def _sign_off(self, entry: Entry) -> Iterator[Finding]:
-        if entry.ref != subject_digest(entry.obj, entry.detail):
-            yield _bad(entry, Problem.SIGN_OFF, "the digest signed is not that of this entry")
-        elif wrong := self._unsigned(entry, signoff_statement(entry.ref)):
-            yield _bad(entry, Problem.SIGN_OFF, wrong)
-        else:
-            self._signed_off.setdefault(entry.obj[0], {})[entry.actor] = entry.ref
+        wrong = tuple(self._itself(entry, signoff_statement, Problem.SIGN_OFF))
+        if not wrong:
+            self._signed_off.setdefault(entry.obj[0], {})[entry.actor] = entry.ref or ""
+        yield from wrong
 
     def _sign_off_withdrawn(self, entry: Entry) -> Iterator[Finding]:
+        # Not signed it is no proof of who took them back, and they are gone all the same: two must sign anew.
         self._signed_off.pop(entry.obj[0], None)
-        yield from ()
+        yield from self._itself(entry, signoff_withdrawn_statement, Problem.SIGN_OFF)
 
     def _hold(self, entry: Entry) -> Iterator[Finding]:
         if entry.obj[0] in self._holds:
@@ -160,10 +164,7 @@ class Rules:
             return
         # A hold that nobody signed is no proof of who placed it, and stands all the same: it forbids, and destroys nothing.
         self._holds[entry.obj[0]] = _Hold(entry.obj[1:])
-        if entry.ref != subject_digest(entry.obj, entry.detail):
-            yield _bad(entry, Problem.HOLD, "the digest signed is not that of this entry")
-        elif wrong := self._unsigned(entry, hold_statement(entry.ref)):
-            yield _bad(entry, Problem.HOLD, wrong)
+        yield from self._itself(entry, hold_statement, Problem.HOLD)
 
     def _lift(self, entry: Entry) -> Iterator[Finding]:
         name = entry.obj[0]
@@ -186,8 +187,23 @@ class Rules:
         yield from ()
 
     def _withdrawal_refused(self, entry: Entry) -> Iterator[Finding]:
+        # What a hold delays, nobody refused.
+        wrong = () if entry.detail["ground"] == HOLD else tuple(self._itself(entry, refusal_statement, Problem.ORDER))
+        yield from wrong
+        if wrong:
+            return
         if self._withdrawn.pop(entry.obj[0], None) is None:
             yield _flag(entry, Problem.ORDER, "it refuses a withdrawal that was not received")
+
+    def _extension(self, entry: Entry) -> Iterator[Finding]:
+        yield from self._itself(entry, extension_statement, Problem.ORDER)
+
+    def _itself(self, entry: Entry, statement: Callable[[str], bytes], problem: Problem) -> Iterator[Finding]:
+        """What is wrong with an entry whose actor signs all that it says."""
+        if entry.ref != subject_digest(entry.obj, entry.detail):
+            yield _bad(entry, problem, "the digest signed is not that of this entry")
+        elif wrong := self._unsigned(entry, statement(entry.ref)):
+            yield _bad(entry, problem, wrong)
 
     def _order(self, entry: Entry) -> Iterator[Finding]:
         name, *objects = entry.obj
@@ -274,11 +290,9 @@ class Rules:
         yield from ()
 
     def _copy_attested(self, entry: Entry) -> Iterator[Finding]:
-        if entry.ref != subject_digest(entry.obj, entry.detail):
-            yield _bad(entry, Problem.COPY, "the digest signed is not that of this entry")
-        elif wrong := self._unsigned(entry, copy_statement(entry.ref)):
-            yield _bad(entry, Problem.COPY, wrong)
-        elif entry.obj[0] not in self._copies:
+        wrong = tuple(self._itself(entry, copy_statement, Problem.COPY))
+        yield from wrong
+        if not wrong and entry.obj[0] not in self._copies:
             yield _flag(entry, Problem.COPY, "it attests a copy whose making is not in this log, as after a restore")
 
     def _swept(self, entry: Entry) -> Iterator[Finding]:

@@ -32,6 +32,8 @@ SECTIONS = {
     "Decided and done by": "people carried_out_by validation accepted_by",
     "What is not claimed": "not_claimed",
 }
+SAID = {"signoff.withdrawn": "signoff-withdrawn", "withdrawal.refused": "withdrawal-refused"}
+SAID |= {"retention.extended": "extension", "hold.placed": "hold", "copy.attested": "copy-attested"}
 FIRST = ["number", "name", "role", "label", "state", "passed", "found"]
 
 
@@ -180,8 +182,6 @@ class Story:
         elif event == "hold.placed":
             need(len(obj) > 1 and obj[0] not in self.holds, "a hold on nothing, or a second time")
             self.holds[obj[0]] = (obj[1:], set())
-            need(entry["ref"] == digest({"obj": obj, "detail": detail}), "the digest signed is another")
-            self.signed(entry, "hold")
         elif event in ("hold.lift_asked", "hold.lifted"):
             need(obj[0] in self.holds and entry["ref"] == digest({"obj": obj[:1], "detail": {}}), "no such hold stands")
             self.signed(entry, "hold-lift")
@@ -191,11 +191,11 @@ class Story:
                 del self.holds[obj[0]]
             else:
                 asked.add(entry["actor"])
-        elif event == "copy.attested":
-            need(entry["ref"] == digest({"obj": obj, "detail": detail}), "the digest signed is another")
-            self.signed(entry, "copy-attested")
         elif event.startswith(("order.", "destroy.", "certificate.")):
             self.destruction(entry, event, obj, detail)
+        if event in SAID and detail.get("ground") != "hold":  # which delays, and nobody refused
+            need(entry.get("ref") == digest({"obj": obj, "detail": detail}), "the digest signed is another")
+            self.signed(entry, SAID[event])
 
     def destruction(self, entry: dict[str, Any], event: str, obj: list[str], detail: dict[str, Any]) -> None:
         if event == "order.made":

@@ -16,12 +16,12 @@ from access import directory
 from access.people import Person
 from access.roles import Act, require
 from pipeline.reviews import ConversationGone, find_conversation
-from retention import holds, orders
+from retention import holds, orders, signatures
 from retention.orders import Reason
 from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import order_statement
+from storage.log.statements import order_statement, refusal_statement, signoff_withdrawn_statement
 from storage.models import SignOff, State
 from storage.sealed import seal_value
 from storage.vault import KeyClass
@@ -93,11 +93,13 @@ def withdraw(home: Home, actor: Person, password: str, reference: str) -> Withdr
         return Withdrawn(order=order.number, holds=tuple(standing))
 
 
-def refuse(home: Home, actor: Person, target: str, ground: Ground, *, reason: str, reference: str) -> None:
+def refuse(
+    home: Home, actor: Person, password: str, target: str, ground: Ground, *, reason: str, reference: str
+) -> None:
     """Keep a conversation whose participant withdrew, on a lawful ground. Signatures it had are taken back.
 
     Raises:
-        NotAllowed, UnknownConversation, NotWithdrawn, NoGrounds.
+        NotAllowed, UnknownConversation, NotWithdrawn, NoGrounds, WrongPassword.
         OrderClosed: its destruction has begun.
     """
     require(actor.roles, Act.REFUSE_WITHDRAWAL, actor.name)
@@ -116,8 +118,13 @@ def refuse(home: Home, actor: Person, target: str, ground: Ground, *, reason: st
         if before in {State.CODED, State.SIGNED_OFF}:
             # The order that its signatures stood for was voided by the withdrawal.
             session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
-            home.log(session, Event.SIGNOFF_WITHDRAWN, actor=actor.name, obj=[conversation.id])
+            signatures.log(
+                home, session, Event.SIGNOFF_WITHDRAWN, actor, password, signoff_withdrawn_statement,
+                obj=[conversation.id], detail={"order": str(order.id)},
+            )  # fmt: skip
             before = State.CODED
         conversation.state, conversation.state_at = before, home.now()
-        said = {"ground": ground.value}
-        home.log(session, Event.WITHDRAWAL_REFUSED, actor=actor.name, obj=[conversation.id], detail=said)
+        signatures.log(
+            home, session, Event.WITHDRAWAL_REFUSED, actor, password, refusal_statement,
+            obj=[conversation.id], detail={"ground": ground.value, "order": str(order.id)},
+        )  # fmt: skip

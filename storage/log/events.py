@@ -17,14 +17,19 @@ conversation.planned  conversation, recording key, extract key   detail review: 
 conversation.stepped_back  conversation                          detail from, to: states; an act opened a condition again
 signoff.given         conversation                               detail: what is signed (digests); ref: its subject_digest;
                                                                  sig: the actor's, over signoff_statement(ref)
-signoff.withdrawn     conversation                               takes back every signature for this conversation
+signoff.withdrawn     conversation                               takes back every signature for this conversation; detail
+                                                                 order: the one that they stood for; ref: its subject_digest;
+                                                                 sig: the actor's, over signoff_withdrawn_statement(ref)
 hold.placed           hold, conversation or review, ...          ref: its subject_digest; sig: the actor's, over
                                                                  hold_statement(ref)
 hold.lift_asked       hold                                       ref: subject_digest of the hold alone and no detail;
                                                                  sig: the actor's, over hold_lift_statement(ref)
 hold.lifted           hold                                       the same ref; sig: of a second person, over the same
 withdrawal.received   conversation
-withdrawal.refused    conversation                               detail ground: the code of the lawful ground
+withdrawal.refused    conversation                               detail ground: the code of the lawful ground, order: the one
+                                                                 that goes; ref: its subject_digest; sig: the actor's, over
+                                                                 refusal_statement(ref). With the ground "hold" nobody refuses:
+                                                                 it is delayed, and not signed
 order.made            order, conversation or key, ...            detail reason: signed-off, withdrawal or another code,
                                                                  and what else the approvers sign; ref: its subject_digest
 order.approved        order                                      ref: of the order; sig: the actor's, over order_statement
@@ -36,7 +41,9 @@ destroy.erased        order, the objects of the order            ref: of the ord
 destroy.done          order, the objects of the order            ref: of the order; detail certificate: Certificate.digest
 destroy.failed        order                                      detail reason: a code; ends the intent
 certificate.issued    certificate, order                         ref: Certificate.digest
-retention.extended    conversation                               detail until: the day before which the recording stays
+retention.extended    conversation, extension                    detail until: the day before which the recording stays;
+                                                                 ref: its subject_digest; sig: the actor's, over
+                                                                 extension_statement(ref)
 clock.seen                                                       detail time: it is not earlier; boot, up: the machine's
                                                                  counter then, in milliseconds
 clock.confirmed                                                  a person says that the clock is right; detail: the same,
@@ -159,7 +166,7 @@ SHAPES: Mapping[str, Shape] = {
     Event.REVIEW_CREATED: Shape(obj=1),
     Event.CONVERSATION_PLANNED: Shape(obj=3),
     Event.SIGNOFF_GIVEN: Shape(obj=1, ref=True, sig=True),
-    Event.SIGNOFF_WITHDRAWN: Shape(obj=1),
+    Event.SIGNOFF_WITHDRAWN: Shape(obj=1, ref=True, sig=True, detail=("order",)),
     Event.HOLD_PLACED: Shape(obj=2, ref=True, sig=True),
     Event.HOLD_LIFT_ASKED: Shape(obj=1, ref=True, sig=True),
     Event.HOLD_LIFTED: Shape(obj=1, ref=True, sig=True),
@@ -174,6 +181,7 @@ SHAPES: Mapping[str, Shape] = {
     Event.DESTROY_DONE: Shape(obj=2, ref=True, detail=("certificate",)),
     Event.DESTROY_FAILED: Shape(obj=1, detail=("reason",)),
     Event.CERTIFICATE_ISSUED: Shape(obj=2, ref=True),
+    Event.RETENTION_EXTENDED: Shape(obj=2, ref=True, sig=True, detail=("until",)),
     Event.COPY_MADE: Shape(obj=1, detail=("number", "epoch")),
     Event.COPY_ATTESTED: Shape(obj=1, ref=True, sig=True, detail=("number",)),
 }

@@ -12,8 +12,8 @@ from storage.log.entry import digest_of
 def subject_digest(obj: Sequence[str], detail: Mapping[str, str | int | bool]) -> str:
     """The digest of what an entry is about: SHA-256, 64 hexadecimal digits, of canonical `{"detail":{…},"obj":[…]}`.
 
-    It is the `ref` of order.made, signoff.given, hold.placed, hold.lift_asked and copy.attested, from the same entry's `obj` and
-    `detail`.
+    It is the `ref` of order.made, signoff.given, signoff.withdrawn, withdrawal.refused, retention.extended, hold.placed,
+    hold.lift_asked and copy.attested, from the same entry's `obj` and `detail`.
     """
     return digest_of({"obj": list(obj), "detail": dict(detail)})
 
@@ -36,6 +36,21 @@ def hold_statement(digest: str) -> bytes:
 def hold_lift_statement(digest: str) -> bytes:
     """What each of the two people signs who lift a hold."""
     return b"candour/hold-lift/v1\n" + digest.encode("ascii")
+
+
+def signoff_withdrawn_statement(digest: str) -> bytes:
+    """What the one person signs who takes back every signature for a conversation."""
+    return b"candour/signoff-withdrawn/v1\n" + digest.encode("ascii")
+
+
+def refusal_statement(digest: str) -> bytes:
+    """What the one person signs who refuses a withdrawal on a lawful ground."""
+    return b"candour/withdrawal-refused/v1\n" + digest.encode("ascii")
+
+
+def extension_statement(digest: str) -> bytes:
+    """What the one person signs who keeps a recording longer."""
+    return b"candour/extension/v1\n" + digest.encode("ascii")
 
 
 def copy_statement(digest: str) -> bytes:

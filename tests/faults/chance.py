@@ -88,11 +88,15 @@ class Chance:
         withdrawal.withdraw(self.home, person, story.password(person.name), self.conversation())
 
     def refuse(self) -> None:
-        withdrawal.refuse(self.home, self.somebody(), self.conversation(), Ground.LEGAL_CLAIMS, **WHY)
+        person = self.somebody()
+        withdrawal.refuse(
+            self.home, person, story.password(person.name), self.conversation(), Ground.LEGAL_CLAIMS, **WHY
+        )
 
     def extend(self) -> None:
         day = (self.home.now() + timedelta(days=self._dice.randrange(1, 400))).date()
-        extending.extend(self.home, self.somebody(), self.conversation(), day, **WHY)
+        person = self.somebody()
+        extending.extend(self.home, person, story.password(person.name), self.conversation(), day, **WHY)
 
     def approve(self) -> None:
         with self.home.reading() as session:

@@ -234,7 +234,7 @@ def test_nothing_moves_after_a_signature(tmp_path: Path) -> None:
     assert (told.events(), text(told)) == (before, words)
     naming.add(home, ana, story.REVIEW, "meeting", replacement="place", kind=Kind.PLACE)
     assert text(told) == words, "a term for others leaves alone what is signed"
-    approvals.take_back(home, ana, FIRST)
+    approvals.take_back(home, ana, story.password("ana"), FIRST)
     reviewing.correct(home, ana, FIRST, [1], text="No.", speaker=None)
 
 

@@ -1,7 +1,7 @@
 """Whole stories in a log: people with keys, sign-off, orders, holds and destruction, each step as the product writes it."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,12 @@ class Story:
         digest = subject_digest([conversation], detail)
         sig = self.signature(name, signoff_statement(digest))
         return self.write(Event.SIGNOFF_GIVEN, name, obj=[conversation], ref=digest, sig=sig, detail=detail)
+
+    def said(self, event: Event, statement: Callable[[str], bytes], name: str, obj: list[str], **detail: str) -> int:
+        """An act that one person signs, over all that its entry says."""
+        digest = subject_digest(obj, detail)
+        sig = self.signature(name, statement(digest))
+        return self.write(event, name, obj=obj, ref=digest, sig=sig, detail=detail)
 
     def order(self, order: str = "o1", conversation: str = "c1", reason: str = "signed-off") -> int:
         self.objects[order] = [order, conversation, f"{conversation}-key"]

@@ -137,7 +137,7 @@ def test_work_is_frozen_between_the_two_signatures(ready: Story) -> None:
 
 def test_taken_back_the_order_is_void_and_work_goes_on(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
-    approvals.take_back(told.home, told.cara, FIRST)
+    approvals.take_back(told.home, told.cara, story.password("cara"), FIRST)
     assert told.conversation().state is State.CODED
     with told.home.reading() as session:
         assert orders.find(session, 1).state is OrderState.VOID
@@ -155,7 +155,7 @@ def test_a_name_learnt_while_frozen_is_replaced_when_the_signatures_are_taken_ba
     told = story.at(Stage.SIGNED, tmp_path)
     naming.add(told.home, told.ana, story.REVIEW, "meeting", replacement="place", kind=Kind.PLACE)
     assert "meeting" in kept(told), "what is signed does not change"
-    approvals.take_back(told.home, told.ana, FIRST)
+    approvals.take_back(told.home, told.ana, story.password("ana"), FIRST)
     assert "meeting" not in kept(told)
     with pytest.raises(NotReady, match="candour export"):
         sign(told, told.ana)
@@ -170,7 +170,7 @@ def kept(told: Story) -> str:
 
 def test_there_is_nothing_to_take_back_before_anybody_signed(ready: Story) -> None:
     with pytest.raises(NotSigned):
-        approvals.take_back(ready.home, ready.ana, FIRST)
+        approvals.take_back(ready.home, ready.ana, story.password("ana"), FIRST)
 
 
 @pytest.mark.parametrize("how", ["destroyed", "withdrawn", "begun"])
@@ -185,7 +185,7 @@ def test_there_is_nothing_to_take_back_when_the_recording_is_closed(how: str, tm
             destroy._intend(told.home, 1)
     before = told.conversation().state
     with pytest.raises(NotSigned):
-        approvals.take_back(told.home, told.ana, FIRST)
+        approvals.take_back(told.home, told.ana, story.password("ana"), FIRST)
     assert told.conversation().state is before
 
 

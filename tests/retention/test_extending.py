@@ -30,7 +30,9 @@ def extend(
     told: Story, until: date, reference: str = FIRST, by: str = "ben", reason: str = "a question is open"
 ) -> None:
     person = getattr(told, by)
-    extending.extend(told.home, person, reference, until, reason=reason, reference="Letter of 4 May")
+    extending.extend(
+        told.home, person, story.password(by), reference, until, reason=reason, reference="Letter of 4 May"
+    )
 
 
 def at(told: Story) -> datetime | None:
@@ -57,7 +59,9 @@ def test_it_is_on_record_and_its_reason_sealed(signed: Story) -> None:
     extend(signed, until)
     entry = signed.log()[-1]
     assert (entry.event, entry.actor, entry.detail) == (Event.RETENTION_EXTENDED, "ben", {"until": until.isoformat()})
-    assert entry.obj == (str(signed.conversation().id),)
+    with signed.home.reading() as session:
+        assert entry.obj == (str(signed.conversation().id), str(session.query(Extension).one().id))
+    assert [finding for finding in signed.findings() if finding.fatal] == []
     signed.home.close()
     bodies = b"".join(path.read_bytes() for path in signed.home.folder.rglob("*") if path.is_file())
     assert b"a question is open" not in bodies

@@ -131,5 +131,5 @@ def test_an_order_for_keys_that_another_destroyed_is_void(tmp_path: Path) -> Non
     destroy.carry_out(told.home, number)
     assert order(told, signed).state is OrderState.VOID
     with pytest.raises(approvals.NotSigned):
-        approvals.take_back(told.home, told.ana, FIRST)
+        approvals.take_back(told.home, told.ana, story.password("ana"), FIRST)
     assert told.findings() == ()

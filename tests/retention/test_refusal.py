@@ -1,9 +1,11 @@
 """A withdrawal refused on a lawful ground: on record, by governance alone, until destruction begins."""
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
+from access import signing
 from access.roles import NotAllowed
 from pipeline.reviews import recording_key
 from pipeline.transcripts import reviewing
@@ -11,6 +13,7 @@ from retention import destroy, orders, plan, withdrawal
 from retention.withdrawal import Ground, NoGrounds, NotWithdrawn
 from storage.errors import Destroyed
 from storage.log.log import Event
+from storage.log.statements import refusal_statement, subject_digest
 from storage.models import Order, OrderState, SignOff, State
 from tests import story
 from tests.story import FIRST, Stage, Story
@@ -22,7 +25,8 @@ def withdrawn(told: Story) -> int:
 
 def refuse(told: Story, by: str = "ben", reason: str = "a court asks for it") -> None:
     person = getattr(told, by)
-    withdrawal.refuse(told.home, person, FIRST, Ground.LEGAL_CLAIMS, reason=reason, reference="Letter of 4 May")
+    password, why = story.password(by), {"reason": reason, "reference": "Letter of 4 May"}
+    withdrawal.refuse(told.home, person, password, FIRST, Ground.LEGAL_CLAIMS, **why)
 
 
 def test_refused_it_is_what_it_was_before(tmp_path: Path) -> None:
@@ -44,9 +48,12 @@ def test_the_ground_is_in_the_log_and_the_reason_sealed(tmp_path: Path) -> None:
     withdrawn(told)
     refuse(told)
     entry = told.log()[-1]
-    assert (entry.event, entry.actor, entry.detail) == (Event.WITHDRAWAL_REFUSED, "ben", {"ground": "legal-claims"})
     with told.home.reading() as session:
-        kept = session.query(Order).one().refusal
+        order = session.query(Order).one()
+    detail, kept = {"ground": "legal-claims", "order": str(order.id)}, order.refusal
+    assert (entry.event, entry.actor, entry.detail) == (Event.WITHDRAWAL_REFUSED, "ben", detail)
+    assert entry.ref == subject_digest([str(told.conversation().id)], detail)
+    assert signing.verify(told.ben.public_key, b64decode(entry.sig or ""), refusal_statement(entry.ref))
     assert kept is not None and b"a court" not in kept
 
 

@@ -10,7 +10,15 @@ from retention import standalone
 from retention.bundle import Bundle, verify_bundle
 from retention.report import Problem, Report
 from storage.log.log import Event
-from storage.log.statements import hold_statement, order_statement, signoff_statement, subject_digest
+from storage.log.statements import (
+    extension_statement,
+    hold_statement,
+    order_statement,
+    refusal_statement,
+    signoff_statement,
+    signoff_withdrawn_statement,
+    subject_digest,
+)
 from tests.retention.stories import Story, until_order
 from tests.storage.log.books import new_book
 
@@ -317,7 +325,7 @@ def signed_off_differently(story: Story) -> None:
 def sign_off_taken_back(story: Story) -> None:
     story.sign_off("ann")
     story.sign_off("ben")
-    story.write(Event.SIGNOFF_WITHDRAWN, "ann", obj=["c1"])
+    story.said(Event.SIGNOFF_WITHDRAWN, signoff_withdrawn_statement, "ann", ["c1"], order="o1")
 
 
 def signed_off_elsewhere(story: Story) -> None:
@@ -412,6 +420,35 @@ def test_a_hold_that_its_placer_did_not_sign_is_named_and_stands_all_the_same(st
     placed = story.write(Event.HOLD_PLACED, actor, obj=["h1", "c1"], ref=digest, sig=sig)
     begun = story.step(Event.DESTROY_INTENT)
     assert [f.seq for f in judge(story).findings if f.fatal and f.problem is Problem.HOLD] == [placed, begun]
+
+
+ACTS = {
+    Event.SIGNOFF_WITHDRAWN: (signoff_withdrawn_statement, ["c1"], {"order": "o1"}),
+    Event.WITHDRAWAL_REFUSED: (refusal_statement, ["c1"], {"ground": "legal-claims", "order": "o1"}),
+    Event.RETENTION_EXTENDED: (extension_statement, ["c1", "e1"], {"until": "2027-03-31"}),
+}
+
+
+@pytest.mark.parametrize("crime", ["", "another's signature", "another digest", "nobody's", "for another act"])
+@pytest.mark.parametrize("event", ACTS)
+def test_an_act_that_keeps_or_puts_off_is_signed_by_who_did_it(story: Story, event: Event, crime: str) -> None:
+    statement, obj, detail = ACTS[event]
+    until_order(story).write(Event.WITHDRAWAL_RECEIVED, "ann", obj=["c1"])
+    before = judge(story)
+    digest = subject_digest(obj, detail | ({"until": "2030-01-01"} if crime == "another digest" else {}))
+    actor, signer = ("zoe" if crime == "nobody's" else "ann"), ("ben" if crime == "another's signature" else "ann")
+    sig = story.signature(signer, (hold_statement if crime == "for another act" else statement)(digest))
+    seq = story.write(event, actor, obj=obj, ref=digest, sig=sig, detail=detail)
+    assert [f.seq for f in judge(story).findings if f.fatal] == ([seq] if crime else [])
+    closed = event is Event.WITHDRAWAL_REFUSED and not crime
+    assert len([f for f in judge(story).findings if not f.fatal]) == len(before.findings) - closed
+
+
+def test_a_refusal_that_nobody_signed_closes_no_withdrawal(story: Story) -> None:
+    received = until_order(story).write(Event.WITHDRAWAL_RECEIVED, "ann", obj=["c1"])
+    refused = story.write(Event.WITHDRAWAL_REFUSED, "ann", obj=["c1"], detail={"ground": "legal-claims", "order": "o1"})
+    found = {f.seq: f.fatal for f in judge(story).findings}
+    assert found[refused] is True and found[received] is False
 
 
 def test_hold_of_another_digest_or_id_is_not_lifted(story: Story) -> None:

@@ -18,7 +18,12 @@ from tests.web.sites import Answer, Client, Site
 from tests.web.watching import Watch
 
 PAGE = f"/conversations/{FIRST}/withdrawal"
-REFUSAL = {"ground": "legal-claims", "reason": "a claim", "reference": "letter 8"}
+REFUSAL = {
+    "ground": "legal-claims",
+    "reason": "a claim",
+    "reference": "letter 8",
+    "password": story.password("ben"),
+}
 
 
 @pytest.fixture
@@ -74,9 +79,11 @@ def test_governance_refuses_a_withdrawal_on_a_ground(site: Site) -> None:
         ("ground", "Choose the ground."),
         ("reason", "Say why."),
         ("reference", "Say what it rests on"),
+        ("password", "Type your password"),
     ):
         answer = ben.post(f"{PAGE}/refuse", REFUSAL | {field: ""})
         assert answer.status == 422 and said in answer.text
+    assert "This is not your password" in ben.post(f"{PAGE}/refuse", REFUSAL | {"password": "wrong"}).text
     assert site.story.conversation().state is State.WITHDRAWN
     assert ben.post(f"{PAGE}/refuse", REFUSAL).location == f"{PAGE}?done=refused"
     assert site.story.conversation().state is State.CODED
@@ -106,12 +113,14 @@ def test_the_plan_says_when_and_why_with_what_is_left(site: Site) -> None:
 
 def test_a_recording_is_kept_longer_with_a_reason(site: Site) -> None:
     ben, path = site.client("ben"), f"/conversations/{FIRST}/extend"
-    fields = {"until": "2099-03-31", "reason": "an appeal", "reference": "letter 5"}
+    fields = {"until": "2099-03-31", "reason": "an appeal", "reference": "letter 5", "password": story.password("ben")}
     for field, value, said in (
         ("until", "soon", "Type a day as year, month and day"),
         ("until", "2001-01-01", "can only be kept until a later day"),
         ("reason", "", "Say why."),
         ("reference", "", "Say what it rests on"),
+        ("password", "", "Type your password"),
+        ("password", "wrong", "This is not your password; nothing was signed."),
     ):
         answer = ben.post(path, fields | {field: value})
         assert answer.status == 422 and said in answer.text
@@ -168,7 +177,9 @@ def test_the_plan_is_read_by_week_with_its_rule_and_who_may_put_it_off(site: Sit
     assert "governance may" in ana.get("/retention").text
     for days in (400, 500):
         until = (line.at + timedelta(days=days)).date()
-        extending.extend(site.home, site.story.ben, FIRST, until, reason="an appeal", reference="letter 9")
+        extending.extend(
+            site.home, site.story.ben, story.password("ben"), FIRST, until, reason="an appeal", reference="letter 9"
+        )
     page = ben.get("/retention").text
     assert "put off 2 times" in page and f"{line.reason}, extended" in page and "an appeal" not in page
 

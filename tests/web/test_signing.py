@@ -82,10 +82,15 @@ def test_signatures_are_taken_back_while_the_recording_exists(site: Site) -> Non
     ana = site.client("ana")
     send(ana, "ana")
     send(site.client("ben"), "ben")
-    assert ana.post(f"{PAGE}/take-back").location == f"{PAGE}?done=back"
+    for typed, said in (("", "Type your password"), ("wrong", "This is not your password; nothing was signed.")):
+        answer = ana.post(f"{PAGE}/take-back", {"password": typed})
+        assert answer.status == 422 and said in answer.text
+    assert site.story.conversation().state is State.SIGNED_OFF
+    assert ana.post(f"{PAGE}/take-back", {"password": story.password("ana")}).location == f"{PAGE}?done=back"
     assert "Nobody has signed yet" in ana.get(PAGE).text
     assert site.story.conversation().state is State.CODED
     assert plan.due(site.home, site.home.now()) == []
+    assert [finding for finding in site.story.findings() if finding.fatal] == []
 
 
 def test_a_hold_is_told_before_signing(site: Site) -> None:

@@ -5,13 +5,11 @@ from datetime import date
 from sqlalchemy import func, select
 from starlette.responses import Response
 
-from access.roles import NotAllowed
 from pipeline.reviews import find_conversation
 from retention import extending, holds
-from storage.errors import BadInput, Refused
 from storage.models import Extension
 from web.pages import signed
-from web.rendering import render, see_other, sentence
+from web.rendering import render, see_other
 from web.visit import Visit
 
 DAY = "Type a day as year, month and day, such as 2027-03-31."
@@ -23,19 +21,21 @@ def page(visit: Visit) -> Response:
 
 
 def extend(visit: Visit) -> Response:
-    errors = signed.missing(visit, "reason", "reference")
+    errors = signed.missing(visit, "reason", "reference", "password")
     until = _day(visit.text("until"))
     if until is None:
         errors = {"until": DAY} | errors
     if errors or until is None:
         return _page(visit, errors)
     target, reason, reference = visit.part("conversation"), visit.text("reason"), visit.text("reference")
-    try:
-        extending.extend(visit.home, visit.person, target, until, reason=reason, reference=reference)
-    except NotAllowed:
-        raise
-    except (Refused, BadInput) as error:
-        return _page(visit, {"until": sentence(str(error))})
+    errors = signed.sign(
+        visit,
+        lambda typed: extending.extend(
+            visit.home, visit.person, typed, target, until, reason=reason, reference=reference
+        ),
+    )
+    if errors:
+        return _page(visit, {field or "until": said for field, said in errors.items()})
     return see_other(f"/conversations/{target}/extend?done=yes")
 
 

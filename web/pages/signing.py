@@ -28,12 +28,17 @@ class Signature:
 
 def page(visit: Visit) -> Response:
     """The conditions as a task list, and who has signed."""
+    return _page(visit, {})
+
+
+def _page(visit: Visit, errors: dict[str, str]) -> Response:
     with visit.home.reading() as session:
         one = find_conversation(session, visit.part("conversation"))
         signatures, open_tasks = _signatures(session, one), tasks(visit, session, one)
         return render(
             visit,
             "signing.html",
+            status=422 if errors else 200,
             one=one,
             position=one.participant.position,
             tasks=open_tasks,
@@ -42,13 +47,17 @@ def page(visit: Visit) -> Response:
             why_not=_why_not(visit, session, one) if one.state is State.CODED else "",
             takes_back=bool(signatures) and one.state in {State.CODED, State.SIGNED_OFF} and not one.quarantined,
             notice=_notice(visit, len(signatures)),
+            errors=errors,
         )
 
 
 def take_back(visit: Visit) -> Response:
     """All signatures are taken back, so that work can go on."""
-    approvals.take_back(visit.home, visit.person, visit.part("conversation"))
-    return see_other(_address(visit, "?done=back"))
+    errors = signed.missing(visit, "password")
+    if not errors:
+        reference = visit.part("conversation")
+        errors = signed.sign(visit, lambda typed: approvals.take_back(visit.home, visit.person, typed, reference))
+    return _page(visit, errors) if errors else see_other(_address(visit, "?done=back"))
 
 
 def interruption(visit: Visit) -> Response:

@@ -12,7 +12,7 @@ from retention.orders import Reason
 from retention.withdrawal import Ground
 from storage.models import Conversation, State
 from web.pages import signed
-from web.rendering import render, see_other, sentence
+from web.rendering import render, see_other
 from web.visit import Visit
 
 GROUNDS: Final[Mapping[Ground, str]] = {
@@ -40,18 +40,20 @@ def withdraw(visit: Visit) -> Response:
 
 def refuse(visit: Visit) -> Response:
     """The withdrawal is refused on a lawful ground, and the conversation is what it was before."""
-    errors = signed.missing(visit, "reason", "reference")
+    errors = signed.missing(visit, "reason", "reference", "password")
     if visit.text("ground") not in list(Ground):
         errors = {"ground": "Choose the ground."} | errors
     if errors:
         return _page(visit, errors)
     reference, ground = visit.part("conversation").upper(), Ground(visit.text("ground"))
     reason, rests_on = visit.text("reason"), visit.text("reference")
-    try:
-        withdrawal.refuse(visit.home, visit.person, reference, ground, reason=reason, reference=rests_on)
-    except (withdrawal.NotWithdrawn, orders.OrderClosed) as error:
-        return _page(visit, {"": sentence(str(error))})
-    return see_other(f"/conversations/{reference}/withdrawal?done=refused")
+    errors = signed.sign(
+        visit,
+        lambda typed: withdrawal.refuse(
+            visit.home, visit.person, typed, reference, ground, reason=reason, reference=rests_on
+        ),
+    )
+    return _page(visit, errors) if errors else see_other(f"/conversations/{reference}/withdrawal?done=refused")
 
 
 def _page(visit: Visit, errors: dict[str, str]) -> Response:

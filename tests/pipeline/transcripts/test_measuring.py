@@ -45,5 +45,5 @@ def test_what_was_signed_is_measured_and_stays_when_the_recording_goes(tmp_path:
 
 def test_a_signature_taken_back_takes_the_figures_with_it(tmp_path: Path) -> None:
     told = story.at(Stage.SIGNED, tmp_path)
-    approvals.take_back(told.home, told.ana, FIRST)
+    approvals.take_back(told.home, told.ana, story.password("ana"), FIRST)
     assert not measuring.accuracy(told.home, told.ana, FIRST).signed

@@ -8,6 +8,8 @@ def show(desk: Desk, reference: str) -> None:
     desk.result({"state": ...}, "planned")
 """
 
+from __future__ import annotations
+
 import errno
 import functools
 import json
@@ -22,15 +24,16 @@ from datetime import datetime
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from access import directory
-from access.people import Person
 from storage.durable import DiskFull
 from storage.errors import FAMILIES, BadInput, CandourError, Locked
-from storage.home import Home
+
+if TYPE_CHECKING:
+    from access.people import Person
+    from storage.home import Home
 
 
 class NoSecret(Locked):
@@ -60,6 +63,9 @@ class Desk:
 
     @property
     def home(self) -> Home:
+        # Only here, because some commands need no home, and it comes with the database's libraries.
+        from storage.home import Home
+
         if self._home is None:
             self._home = Home.open(self.folder)
         return self._home
@@ -84,6 +90,8 @@ class Desk:
 
     def actor_in(self, home: Home) -> Person:
         """The same in another home, one that is being restored."""
+        from access import directory
+
         if self._person is not None:
             return directory.find(home, self._person)
         people = [person for person in directory.everyone(home) if not person.disabled]
@@ -258,11 +266,11 @@ class Shown(click.ClickException):
             click.echo(f"candour: {self.message}", err=True)
 
 
-class Commands(click.Group):
-    """The top of the command tree: turns every error into one sentence and its exit code.
+class Rooms(click.Group):
+    """A group whose commands are in several modules of `commands`; `rooms` says for each in which.
 
-    `rooms` says for each command in which module of `commands` it is. A module is imported when its command is asked for, so
-    that a quick look at the state of things does not wait for the speech engine's libraries.
+    A module is imported when its command is asked for, so that a quick look at the state of things does not wait for the speech
+    engine's libraries.
     """
 
     def __init__(self, *args: Any, rooms: Mapping[str, str], **kwargs: Any) -> None:
@@ -280,6 +288,10 @@ class Commands(click.Group):
         found = getattr(import_module(f"commands.{self._rooms[cmd_name]}"), name)
         assert isinstance(found, click.Command)
         return found
+
+
+class Commands(Rooms):
+    """The top of the command tree: turns every error into one sentence and its exit code."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # Known before anything can go wrong, so that even a command line nobody understands is answered in JSON.

@@ -5,9 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
@@ -25,6 +22,7 @@ PRAGMAS = (
 # As long as SQLite waits for another writer; the lock that makes writers wait for each other, any constant serves.
 PATIENCE = "10s"
 WRITERS = 0x63616E646F7500
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class BadAddress(BadInput):
@@ -123,34 +121,32 @@ def _plain_trouble() -> Iterator[None]:
         raise
 
 
-def _config(engine: Engine) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["engine"] = engine
-    return config
-
-
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest revision.
 
     Raises:
         NewerHome: the database was made by a newer version.
     """
-    refuse_newer(engine)
+    # Every command would wait for this library, and next to none needs it.
+    from alembic import command
+    from alembic.config import Config
+
+    if revision(engine) not in {None, *_revisions()}:
+        raise NewerHome(revision=revision(engine))
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["engine"] = engine
     with _plain_trouble():
-        command.upgrade(_config(engine), "head")
-
-
-def refuse_newer(engine: Engine) -> None:
-    current = revision(engine)
-    if current is not None and current not in {
-        s.revision for s in ScriptDirectory.from_config(_config(engine)).walk_revisions()
-    }:
-        raise NewerHome(revision=current)
+        command.upgrade(config, "head")
 
 
 def is_current(engine: Engine) -> bool:
-    return revision(engine) == ScriptDirectory.from_config(_config(engine)).get_current_head()
+    return revision(engine) == _revisions()[-1]
+
+
+def _revisions() -> list[str]:
+    """All revisions, the newest last: a file's name begins with the one it leads to."""
+    return sorted(file.stem.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def revision(engine: Engine) -> str | None:

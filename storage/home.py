@@ -151,7 +151,6 @@ class Home:
             try:
                 if database.revision(engine) is None:
                     raise RowsMissing
-                database.refuse_newer(engine)
                 if not database.is_current(engine):
                     database.migrate(engine)
                 return cls(folder, settings, engine)

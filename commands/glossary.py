@@ -8,10 +8,10 @@ from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS
 from pipeline.transcription import glossary as terms_of
 from pipeline.transcription import lookalikes
+from pipeline.transcription.chosen import told
 from pipeline.transcripts import editing, reviewing, searching
 from storage.errors import NotFound
 from storage.home import Home
-from worker.local import told
 
 
 class NoSuchTerm(NotFound):

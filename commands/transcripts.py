@@ -13,7 +13,8 @@ from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS, line, turn_data
 from commands.written import import_transcript
 from pipeline.pseudonyms import naming
-from pipeline.recording.listening import NothingThere, sound
+from pipeline.recording.listening import sound
+from pipeline.recording.looking import NothingThere
 from pipeline.transcription.doubts import AROUND
 from pipeline.transcripts import agreeing, editing, measuring, reviewing
 from pipeline.transcripts.standing import Standing

@@ -22,7 +22,7 @@ PRAGMAS = (
 # As long as SQLite waits for another writer; the lock that makes writers wait for each other, any constant serves.
 PATIENCE = "10s"
 WRITERS = 0x63616E646F7500
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class BadAddress(BadInput):
@@ -131,22 +131,22 @@ def migrate(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
-    if revision(engine) not in {None, *_revisions()}:
+    if revision(engine) not in {None, *known_revisions()}:
         raise NewerHome(revision=revision(engine))
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine
     with _plain_trouble():
         command.upgrade(config, "head")
 
 
 def is_current(engine: Engine) -> bool:
-    return revision(engine) == _revisions()[-1]
+    return revision(engine) == known_revisions()[-1]
 
 
-def _revisions() -> list[str]:
+def known_revisions() -> list[str]:
     """All revisions, the newest last: a file's name begins with the one it leads to."""
-    return sorted(file.stem.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return sorted(file.stem.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def revision(engine: Engine) -> str | None:

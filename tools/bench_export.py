@@ -24,8 +24,9 @@ from pipeline.codes.codebook import Codebook, parse
 from pipeline.codes.coding import Extract, extract
 from pipeline.codes.quotes import Anchor
 from pipeline.export import exporting
-from pipeline.export.formats import FORMATS, export
+from pipeline.export.formats import FORMATS
 from pipeline.export.model import Profile, Project, build
+from pipeline.export.writers import export
 from pipeline.imports import importing
 from pipeline.imports.planning import plan
 from pipeline.transcripts.document import Document, Passage

@@ -21,8 +21,8 @@ from sqlalchemy import delete
 from pipeline import contents
 from pipeline.codes import coding
 from pipeline.codes.quotes import Anchor
-from pipeline.recording.decode import RATE
 from pipeline.recording.playback import Playback
+from pipeline.recording.sound import RATE
 from pipeline.reviews import codebook_of, find_conversation, recording_key
 from pipeline.transcription import doubts
 from pipeline.transcripts.document import Document, Passage

@@ -24,7 +24,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE, decode
+from pipeline.recording.decode import decode
+from pipeline.recording.sound import RATE
 from pipeline.transcription import model_store, speech
 from pipeline.transcription.ears import Ear, Trained, Untrained
 from pipeline.transcription.speaker_model import SpeakerModel

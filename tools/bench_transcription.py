@@ -28,9 +28,9 @@ from configs import read
 from pipeline import reviews, stages
 from pipeline.codes.codebook import parse
 from pipeline.recording import audio, intake
-from pipeline.recording.confined import decode
-from pipeline.recording.decode import RATE
+from pipeline.recording.confined_sound import decode
 from pipeline.recording.playback import Playback
+from pipeline.recording.sound import RATE
 from pipeline.transcription import library, speech, transcribing
 from pipeline.transcription.transcribing import Progress
 from storage.home import Home

@@ -10,32 +10,18 @@ from access.roles import Act, require
 from pipeline import stages
 from pipeline.recording import arriving
 from pipeline.reviews import find_conversation
-from pipeline.transcription import library, model_store, transcribing
-from pipeline.transcription.model_store import Kind
+from pipeline.transcription import chosen, transcribing
 from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import Progress
 from retention import destroy, plan
 from storage import orphans
-from storage.errors import CandourError, NotFound, Refused
+from storage.errors import CandourError, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.models import State
 
 STEP: Final = 0.2
-
-
-class NoModel(NotFound):
-    """speech: there is no speech model in this home; `candour model list --all` says which one suits this machine, \
-`candour model install small.en` fetches one where there is a network, `candour model add FOLDER` takes one in without"""
-
-
-class ManyModels(NotFound):
-    """speech: this home has several {kind} models ({known}); say in candour.toml, [speech] {setting}, which one to use"""
-
-
-class ModelUnknown(NotFound):
-    """speech: this home has no {kind} model "{name}"; `candour model list` shows what there is"""
 
 
 class NothingToRetry(Refused):
@@ -49,44 +35,6 @@ class Done:
     transcribed: list[str] = field(default_factory=list)
     destroyed: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
-
-
-def chosen_model(home: Home) -> model_store.Model:
-    """The model that the settings name, or the only one there is.
-
-    Raises:
-        NoModel, ManyModels, ModelUnknown.
-    """
-    found = _chosen(home, Kind.SPEECH, home.settings.speech.model, "model")
-    if found is None:
-        raise NoModel
-    return found
-
-
-def chosen_speaker_model(home: Home) -> model_store.Model | None:
-    """The speaker model that the settings name, or the only one there is; None where there is none.
-
-    Raises:
-        ManyModels, ModelUnknown.
-    """
-    return _chosen(home, Kind.SPEAKERS, home.settings.speech.speakers, "speakers")
-
-
-def _chosen(home: Home, kind: Kind, name: str, setting: str) -> model_store.Model | None:
-    models = {model.name: model for model in model_store.list_models(home.models) if model.kind is kind}
-    if name and name not in models:
-        raise ModelUnknown(name=name, kind=kind.value)
-    if not name and len(models) > 1:
-        raise ManyModels(known=", ".join(sorted(models)), kind=kind.value, setting=setting)
-    return models[name] if name else next(iter(models.values()), None)
-
-
-def told(home: Home, terms: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Terms that fit into what the model of this home can be told; None as long as it is not known which that will be."""
-    try:
-        return library.room(chosen_model(home).folder, terms)
-    except (NoModel, ManyModels, ModelUnknown):
-        return None
 
 
 def retry(home: Home, actor: Person, reference: str) -> None:
@@ -143,8 +91,8 @@ def _transcribe(home: Home, done: Done, report: Callable[[Progress], None], stop
     if not due:
         return
     speech = home.settings.speech
-    engine = Engine.load(chosen_model(home).folder, speech.threads, speech.device)
-    voices = chosen_speaker_model(home)
+    engine = Engine.load(chosen.speech_model(home).folder, speech.threads, speech.device)
+    voices = chosen.speaker_model(home)
     speaker_model = SpeakerModel.load(voices.folder, speech.threads) if voices else None
     for one in due:
         if stop():

@@ -15,10 +15,10 @@ from pipeline import contents
 from pipeline.codes import bookkeeping
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
-from pipeline.export.formats import Format, export, named
+from pipeline.export.formats import Format, named
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import counted, loss
-from pipeline.export.model import Profile, Project, build, digest, rows
+from pipeline.export.model import Profile, Project, Row, build, digest, rows
 from pipeline.export.place import place
 from pipeline.pseudonyms import disclosing, disclosing_codes, disclosure
 from pipeline.pseudonyms.disclosing import NothingToExport
@@ -216,6 +216,9 @@ def _make(
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
+    # Imported when something leaves: a page that only says what would leave does without the libraries for Word and XML.
+    from pipeline.export.writers import export
+
     return _Made(what=what, how=how, data=export(format, draft.project, ends), draft=draft)
 
 
@@ -349,10 +352,20 @@ def _drafted(home: Home, session: Session, what: Target, how: Format) -> _Draft:
     written = Written(
         extracts=len(project.extracts) if how.quotes else 0,
         codes=len(fit.codes),
-        digest=digest(how.expected(project) if how.codebook else rows(project)),
+        digest=digest(_held(project, how)),
         lost=tuple(lost),
     )
     return _Draft(project=project, states=states, written=written)
+
+
+def _held(project: Project, how: Format) -> tuple[Row, ...]:
+    """What an export is known again by: its extracts, or the codes of a codebook alone."""
+    if not how.codebook:
+        return rows(project)
+    # As in `_make`
+    from pipeline.export.writers import WRITERS
+
+    return WRITERS[how.name].expected(project)
 
 
 def _conventions(conversations: Sequence[Conversation]) -> Iterator[str]:

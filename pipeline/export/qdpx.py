@@ -7,23 +7,22 @@ line feeds only, no byte-order mark, positions in code points and half-open. `li
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
 
 from lxml import etree
 
 from pipeline.codes.codebook import Codebook
 from pipeline.codes.coding import Extract
 from pipeline.export import archive
+from pipeline.export.guids import guid
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.lint import lint
-from pipeline.export.model import Project, Row, clock, header
+from pipeline.export.model import Project, Row, header
+from pipeline.export.plain import TURN_HEAD, plain_text
 from pipeline.transcripts.document import Document
 from storage.errors import CandourError
 
 ORIGIN = "Candour"
 _PROJECT = "urn:QDA-XML:project:1.0"
-_NAMESPACE = UUID("5d0c3f0e-6d0c-5f0c-9a55-7c6f2a0f7d11")
-TURN_HEAD = re.compile(r"\n\[\d+:\d\d:\d\d\] (?:Interviewer|Participant|\?): ")
 _NOT_IN_FILE_NAMES = re.compile(r"[^\w .,()-]")
 _TURN_NAME = re.compile(r"Turn (\d+): ")
 
@@ -62,16 +61,6 @@ def read_back(data: bytes, ends: LineEnds = LineEnds.LF) -> tuple[Row, ...]:
             marked = [codes[str(ref.get("targetGUID"))] for ref in selection.iter(f"{{{_PROJECT}}}CodeRef")]
             found.append((conversation, int(turn[1]), TURN_HEAD.sub("\n", piece.replace("\r\n", "\n")), tuple(marked)))
     return tuple(sorted(found))
-
-
-def plain_text(document: Document) -> tuple[str, dict[int, int]]:
-    """The text of a conversation, a line a turn after "[hh:mm:ss] Speaker: ", and where the words of each turn begin."""
-    text, begins = "", {}
-    for passage in document.passages:
-        text += f"[{clock(passage.start)}] {passage.speaker}: "
-        begins[passage.turn] = len(text)
-        text += passage.text + "\n"
-    return text, begins
 
 
 def codes_element(codebook: Codebook, namespace: str, review: str) -> etree._Element:
@@ -188,12 +177,6 @@ def _title(document: Document) -> str:
 
 def _source_file(project: Project, document: Document) -> str:
     return f"{guid(project.review, 'text', document.conversation)}.txt"
-
-
-def guid(review: str, kind: str, name: str) -> str:
-    """The identifier of a part of a review, the same in every export of it."""
-    # stable, so that archived exports can be matched; upper case, since some programs refuse the other
-    return str(uuid5(_NAMESPACE, f"{review}\n{kind}\n{name}")).upper()
 
 
 def _time(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 
 from pipeline.codes.coding import Extract
 from pipeline.export.model import Project, Row, header
-from pipeline.export.qdpx import TURN_HEAD, plain_text
+from pipeline.export.plain import TURN_HEAD, plain_text
 from pipeline.transcripts.document import Document
 
 # The tables of Taguette 1.5.2; it refuses a file of a version it does not know, and one that lacks a table.

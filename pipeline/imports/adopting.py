@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 
 from pipeline.codes.codebook import Code, Codebook
-from pipeline.export.qdpx import guid
+from pipeline.export.guids import guid
 from pipeline.imports import incoming
 from pipeline.transcripts.document import clean
 

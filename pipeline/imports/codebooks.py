@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.codes.codebook import BadCodebook, Codebook, parse
-from pipeline.imports import adopting, refi
+from pipeline.imports import adopting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +33,9 @@ class Change:
 def understand(before: Codebook, data: bytes, review: str) -> Change:
     """The codebook in a file, with the ids that its codes have in the one `before`. Raises BadCodebook, NotReadable."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        # Imported for this kind of file alone, with the library for XML.
+        from pipeline.imports import refi
+
         codes, lost = refi.read_codebook(data)
         adopted = adopting.replacement(before, codes, review)
         return Change(before=before, book=adopted.book, lost=(*lost, *adopted.lost))

@@ -9,8 +9,6 @@ import zipfile
 import zlib
 from typing import BinaryIO, Final
 
-from lxml import etree
-
 from storage.errors import BadInput
 
 # A conversation of 90 minutes is 100 kB of text and 2,000 extracts are 2 MB of XML.
@@ -82,22 +80,3 @@ class Archive:
 
 def _key(name: str) -> str:
     return name.replace("\\", "/").lower()
-
-
-def xml(data: bytes) -> etree._Element:
-    """The root element of an XML file. Entities, document types and everything outside are refused, not resolved.
-
-    Raises NotReadable, Suspect.
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
-    if len(data) > LARGEST_PART:
-        raise Suspect(problem="is too large when unpacked")
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise NotReadable(problem="is not well-formed XML") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise Suspect(problem="declares a document type")
-    return root

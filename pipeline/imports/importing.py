@@ -4,9 +4,9 @@ All or nothing, and undone as one act a conversation. What is there already stay
 again after more was coded in it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from access.roles import Act, require
 from pipeline import contents, history, stages
 from pipeline.codes import bookkeeping
 from pipeline.history import Field, Scope
-from pipeline.imports import refi, storing, taguette
+from pipeline.imports import storing, taguette
 from pipeline.imports.guard import NotReadable
 from pipeline.imports.incoming import Incoming
 from pipeline.imports.planning import Plan, plan
@@ -35,7 +35,7 @@ class NotOurs(Refused):
     """import: no text in this file is a conversation of {target}; check that it was made from an export of this review"""
 
 
-_READERS: dict[bytes, Callable[[BinaryIO], Incoming]] = {b"PK": refi.read, taguette.MAGIC: taguette.read}
+_ZIP: Final = b"PK"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,16 +52,20 @@ class Imported:
 
 def is_project(data: bytes) -> bool:
     """Whether a file begins as a project does that can be read."""
-    return data.startswith(tuple(_READERS))
+    return data.startswith((_ZIP, taguette.MAGIC))
 
 
 def read(file: BinaryIO) -> Incoming:
     """A file of another program, of whatever kind it is. Raises NotReadable, Suspect."""
     beginning = file.read(16)
     file.seek(0)
-    for magic, reader in _READERS.items():
-        if beginning.startswith(magic):
-            return reader(file)
+    if beginning.startswith(taguette.MAGIC):
+        return taguette.read(file)
+    if beginning.startswith(_ZIP):
+        # Imported for this kind of file alone, with the library for XML.
+        from pipeline.imports import refi
+
+        return refi.read(file)
     raise NotReadable(problem="is neither a REFI-QDA project nor a Taguette project")
 
 

@@ -12,10 +12,11 @@ from typing import BinaryIO
 from lxml import etree
 
 from pipeline.export.qdpx import ORIGIN
-from pipeline.imports import dialects, guard
+from pipeline.imports import dialects
 from pipeline.imports.dialects import Source, Stretch
 from pipeline.imports.guard import Archive, NotReadable
 from pipeline.imports.incoming import Code, Incoming, Mark, Text
+from pipeline.imports.markup import xml
 
 _TEXTS = ("TextSource", "Transcript")
 _SELECTIONS = ("PlainTextSelection", "TranscriptSelection")
@@ -38,7 +39,7 @@ class _Project:
         if len(inner) != 1:
             raise NotReadable(problem="is no REFI-QDA project")
         self.archive = archive
-        self.root = guard.xml(archive.read(inner[0]))
+        self.root = xml(archive.read(inner[0]))
         if _tag(self.root) != "Project":
             raise NotReadable(problem="is no REFI-QDA project")
         self.users = {key(user.get("guid")): user.get("name") or user.get("id") or "" for user in self.all("User")}
@@ -117,7 +118,7 @@ def read(file: BinaryIO) -> Incoming:
 
 def read_codebook(data: bytes) -> tuple[tuple[Code, ...], tuple[str, ...]]:
     """The codes in a .qdc codebook, and what is lost. Raises NotReadable, Suspect."""
-    root = guard.xml(data)
+    root = xml(data)
     if _tag(root) != "CodeBook":
         raise NotReadable(problem="is no REFI-QDA codebook")
     sets = sum(1 for _ in root.iter("{*}Set"))

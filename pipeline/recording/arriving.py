@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from pipeline.recording import intake
 from pipeline.recording.confined import probe
-from pipeline.recording.decode import AudioFacts
+from pipeline.recording.sound import AudioFacts
 from pipeline.reviews import find_conversation
 from storage import age, models
 from storage.blobs import BlobRef, Draft, DraftBusy, NoSuchBlob

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE, Block
+from pipeline.recording.sound import RATE, Block
 from pipeline.transcripts.transcript import Span
 
 with warnings.catch_warnings():

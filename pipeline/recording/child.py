@@ -9,6 +9,7 @@ r  position u64, size u32     give me these bytes; the answer is their number u3
 p                             the next packet is about to be decoded
 s  channels u8, count u32     sound: so many int16 samples of each channel follow, little-endian, one channel after another
 x  channels u8, count u32     damaged: so many samples of silence
+w  size u32                   the waveform follows, as `peaks.py` makes it
 f  size u32                   facts about the recording follow, as JSON
 m                             there was not enough memory
 e  size u8                    the name of the error by which the recording is refused follows
@@ -28,6 +29,7 @@ from typing import BinaryIO, Final
 import av.subtitles.stream  # noqa: F401
 
 from pipeline.recording import decode
+from pipeline.recording.peaks import Peaks
 from storage.errors import BadInput
 
 AHEAD: Final = 256 * 1024
@@ -71,6 +73,8 @@ def main() -> None:
     try:
         if job["do"] == "decode":
             _decode(source, frozenset(job["skip"]))
+        elif job["do"] == "peaks":
+            _draw(source, frozenset(job["skip"]))
         elif job["do"] == "probe":
             _say_facts(asdict(decode.probe(source)))
         else:
@@ -89,6 +93,14 @@ def _decode(source: BinaryIO, skip: frozenset[int]) -> None:
         _say((b"x" if block.damaged else b"s") + struct.pack(">BI", channels, count))
         if not block.damaged:
             _say(block.samples.astype("<i2").tobytes())
+
+
+def _draw(source: BinaryIO, skip: frozenset[int]) -> None:
+    peaks = Peaks()
+    for block in decode.decode(source, skip=skip, begun=lambda: _say(b"p")):
+        peaks.add(block.samples)
+    body = peaks.close()
+    _say(b"w" + struct.pack(">I", len(body)) + body)
 
 
 def _say_facts(facts: dict[str, object]) -> None:

@@ -11,22 +11,31 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
-import numpy as np
-
-from pipeline.recording.decode import AudioFacts, EmptyFile, NoSound, NotAudio, NothingRecorded, Protected, Unfinished
-from pipeline.recording.timeline import RATE, Block
+from pipeline.recording.sound import (
+    RATE,
+    AudioFacts,
+    EmptyFile,
+    NoSound,
+    NotAudio,
+    NothingRecorded,
+    Protected,
+    Unfinished,
+)
 from storage.errors import BadInput
+
+Taken = TypeVar("Taken")
 
 PROGRAM: Final = ("-m", "pipeline.recording.child")
 STARTS: Final = 8
 MOST_ASKED: Final = 1 << 20
 MOST_SAMPLES: Final = 120 * RATE
 MOST_FACTS: Final = 1 << 12
+MOST_PEAKS: Final = 1 << 26
 
 _REFUSALS: Final = {
     kind.__name__: kind for kind in (EmptyFile, NotAudio, NoSound, NothingRecorded, Protected, Unfinished)
@@ -48,6 +57,18 @@ class Limits:
 
 
 LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """Sound as a child says it: `count` samples of each channel, int16, little-endian, one channel after another; silence, and
+    no data, where it is damaged.
+    """
+
+    channels: int
+    count: int
+    data: bytes
+    damaged: bool
 
 
 class _Died(Exception):
@@ -82,16 +103,25 @@ def measure(source: BinaryIO, limits: Limits = LIMITS) -> float:
     return max(0.0, float(_facts(source, "measure", limits)["duration"]))
 
 
-def decode(source: BinaryIO, limits: Limits = LIMITS) -> Iterator[Block]:
-    """The sound of a recording as consecutive blocks, as the child's `decode` gives it. Raises what `probe` raises."""
-    given, skip = 0, set[int]()
+def peaks(source: BinaryIO, limits: Limits = LIMITS) -> bytes:
+    """The waveform of a recording, as `peaks.Peaks` makes it of its sound. Raises what `probe` raises."""
+    return b"".join(restarted(source, "peaks", limits, lambda child: child.waveform()))
+
+
+def restarted(
+    source: BinaryIO, do: str, limits: Limits, take: "Callable[[Child], Iterator[Taken]]"
+) -> "Iterator[Taken]":
+    """What is taken from a child, and from the next one when it dies; a packet that has killed two is damaged for the third.
+
+    Raises:
+        DecoderStopped, and what `probe` raises.
+    """
+    skip = set[int]()
     last: int | None = None
     for _ in range(STARTS):
         try:
-            with _child(source, "decode", limits, skip) as child:
-                for block in child.blocks(given):
-                    yield block
-                    given += block.samples.shape[1]
+            with _child(source, do, limits, skip) as child:
+                yield from take(child)
             return
         except _Died as death:
             how = death.how
@@ -118,7 +148,7 @@ def _facts(source: BinaryIO, do: str, limits: Limits) -> dict[str, Any]:
 
 
 @contextmanager
-def _child(source: BinaryIO, do: str, limits: Limits, skip: set[int] | None = None) -> "Iterator[_Child]":
+def _child(source: BinaryIO, do: str, limits: Limits, skip: set[int] | None = None) -> "Iterator[Child]":
     # a program of its own, not a fork: a fork would hold every key that is in memory here
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-I", *PROGRAM],
@@ -130,7 +160,7 @@ def _child(source: BinaryIO, do: str, limits: Limits, skip: set[int] | None = No
         bufsize=0,
     )
     try:
-        child = _Child(process, source, limits)
+        child = Child(process, source, limits)
         child.begin(do, sorted(skip or ()))
         yield child
     finally:
@@ -141,7 +171,7 @@ def _child(source: BinaryIO, do: str, limits: Limits, skip: set[int] | None = No
                 pipe.close()
 
 
-class _Child:
+class Child:
     """A running child: answers what it asks, and takes what it says with distrust."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", source: BinaryIO, limits: Limits) -> None:
@@ -169,20 +199,22 @@ class _Child:
             break
         raise self._died("said what makes no sense")
 
-    def blocks(self, given: int) -> Iterator[Block]:
-        """The sound after the first `given` samples, which an earlier child has said already."""
-        position = 0
+    def waveform(self) -> Iterator[bytes]:
+        """The waveform, which is said last and in one go."""
+        for kind in self._messages():
+            if kind != b"w":
+                raise self._died("said what makes no sense")
+            (size,) = self._numbers(">I", MOST_PEAKS)
+            yield self._taken(size)
+
+    def sound(self) -> Iterator[Stretch]:
+        """The sound from its beginning, a stretch at a time."""
         for kind in self._messages():
             channels, count = self._numbers(">BI", MOST_SAMPLES) if kind in {b"s", b"x"} else (0, 0)
             if channels not in {1, 2}:
                 raise self._died("said what makes no sense")
-            samples = np.zeros((channels, count), np.int16)
-            if kind == b"s":
-                samples[:] = np.frombuffer(self._taken(2 * channels * count), "<i2").reshape(channels, count)
-            start = max(given, position)
-            position += count
-            if position > start:
-                yield Block(start=start / RATE, samples=samples[:, start - position :], damaged=kind == b"x")
+            data = self._taken(2 * channels * count) if kind == b"s" else b""
+            yield Stretch(channels=channels, count=count, data=data, damaged=kind == b"x")
 
     def _messages(self) -> Iterator[bytes]:
         """The kinds of messages with a result; their bodies must be taken before the next."""

@@ -6,7 +6,6 @@ its own (`confined.py`).
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 import av
@@ -17,10 +16,17 @@ from av.packet import Packet
 
 from pipeline.recording.frames import Frame
 from pipeline.recording.frames import frames as frames_of
-from pipeline.recording.timeline import RATE as RATE
-from pipeline.recording.timeline import Block as Block
+from pipeline.recording.sound import (
+    AudioFacts,
+    Block,
+    EmptyFile,
+    NoSound,
+    NotAudio,
+    NothingRecorded,
+    Protected,
+    Unfinished,
+)
 from pipeline.recording.timeline import Timeline
-from storage.errors import BadInput
 
 READ_ERRORS: Final = 200  # in a row, after which the rest is given up as damaged
 FIRST_PACKETS: Final = 50
@@ -40,42 +46,6 @@ GUESSED: Final = frozenset({"aac", "ac3", "amr", "amrnb", "amrwb"})
 
 
 Begun = Callable[[], None]
-
-
-class EmptyFile(BadInput):
-    """recording: the file is empty; copy it from the recorder again"""
-
-
-class NotAudio(BadInput):
-    """recording: this is not an audio or video file that can be read; save it as M4A, MP3, WAV or FLAC and try again"""
-
-
-class NoSound(BadInput):
-    """recording: this video has no sound; choose the file that holds the sound"""
-
-
-class NothingRecorded(BadInput):
-    """recording: the file holds no sound at all, as when a recorder is stopped at once; look for another file on the recorder"""
-
-
-class Protected(BadInput):
-    """recording: the file is protected against copying (DRM), so its sound cannot be read; upload it unprotected"""
-
-
-class Unfinished(BadInput):
-    """recording: the file ends before its index was written, so nothing in it can be found; copy it from the recorder again, \
-or let the recorder or its maker's software repair it first"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AudioFacts:
-    """What a recording says about itself; `duration` in seconds, None where the file does not declare it."""
-
-    container: str
-    codec: str
-    channels: int
-    sample_rate: int
-    duration: float | None
 
 
 def probe(source: BinaryIO) -> AudioFacts:

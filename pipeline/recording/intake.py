@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from access.people import Person
 from access.roles import Act, require
 from pipeline.recording.confined import measure, probe
-from pipeline.recording.decode import AudioFacts
+from pipeline.recording.sound import AudioFacts
 from pipeline.reviews import find_conversation, recording_key
 from storage import age
 from storage.blobs import BlobRef, BlobSink

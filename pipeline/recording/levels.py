@@ -1,12 +1,13 @@
 """What a waveform says of a recording at a glance: where nothing is to be heard, and which microphone was off."""
 
+import struct
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.recording.playback import PEAKS_PER_SECOND
+from pipeline.recording.sound import PEAKS_PER_SECOND
 
 STRETCH: Final = 20  # seconds; shorter silences belong to any conversation
 BELOW: Final = 16  # times quieter than its loud places; a stretch without anything louder is silent
@@ -25,49 +26,54 @@ class Levels:
 
 
 def of(peaks: bytes, channels: int) -> Levels:
-    """The levels that a waveform as `playback.Peaks` makes it stands for."""
-    table = _table(peaks, channels).astype(np.int16)
-    swing = table[:, :, 1] - table[:, :, 0]
-    if not len(swing):
+    """The levels that a waveform as `peaks.Peaks` makes it stands for."""
+    swings = [[high - low for low, high in zip(*_column(peaks, channels, one), strict=True)] for one in range(channels)]
+    if not swings[0]:
         return Levels(silent=0.0, off=(), faint=True)
-    loud = _loud(swing)
-    off = tuple(int(channel) + 1 for channel in np.flatnonzero(loud <= 1))
-    silent = _long(swing.max(axis=1) <= max(1.0, float(loud.max()) / BELOW), STRETCH * PEAKS_PER_SECOND)
-    return Levels(
-        silent=silent / PEAKS_PER_SECOND, off=off if len(off) < channels else (), faint=float(loud.max()) <= FAINT
-    )
+    loud = [_loud(swing) for swing in swings]
+    off = tuple(number for number, one in enumerate(loud, 1) if one <= 1)
+    most = max(1.0, max(loud) / BELOW)
+    silent = _long([max(point) <= most for point in zip(*swings, strict=True)], STRETCH * PEAKS_PER_SECOND)
+    return Levels(silent=silent / PEAKS_PER_SECOND, off=off if len(off) < channels else (), faint=max(loud) <= FAINT)
 
 
 def shrunk(peaks: bytes, channels: int, points: int) -> bytes:
     """A waveform in no more than `points` points, each the extremes of those it stands for."""
-    table = _table(peaks, channels)
-    if len(table) <= points:
+    length = len(peaks) // (2 * channels)
+    if length <= points:
         return peaks
-    starts = np.linspace(0, len(table), points, endpoint=False).astype(int)
-    lows, highs = np.minimum.reduceat(table[:, :, 0], starts), np.maximum.reduceat(table[:, :, 1], starts)
-    return np.stack([lows, highs], axis=-1).tobytes()
+    starts = [length * point // points for point in range(points + 1)]
+    small = bytearray(2 * channels * points)
+    for channel in range(channels):
+        lows, highs = _column(peaks, channels, channel)
+        for point, (first, last) in enumerate(pairwise(starts)):
+            struct.pack_into(
+                "bb", small, 2 * (point * channels + channel), min(lows[first:last]), max(highs[first:last])
+            )
+    return bytes(small)
 
 
 def outline(peaks: bytes, channels: int, channel: int) -> str:
     """One channel of a waveform as the path of a picture: a step to the right for each point, -128 to 127 downwards."""
-    points = _table(peaks, channels)[:, channel, :]
-    upper = [f"{x} {-int(high)}" for x, (_, high) in enumerate(points)]
-    lower = [f"{x} {-int(low)}" for x, (low, _) in enumerate(points)]
+    lows, highs = _column(peaks, channels, channel)
+    upper = [f"{x} {-high}" for x, high in enumerate(highs)]
+    lower = [f"{x} {-low}" for x, low in enumerate(lows)]
     return f"M{' L'.join([*upper, *reversed(lower)])} Z"
 
 
-def _table(peaks: bytes, channels: int) -> NDArray[np.int8]:
-    return np.frombuffer(peaks, np.int8).reshape(-1, channels, 2)
+def _column(peaks: bytes, channels: int, channel: int) -> tuple[Sequence[int], Sequence[int]]:
+    """The lowest and the highest samples of one channel."""
+    lows, highs = (array("b", peaks[2 * channel + which :: 2 * channels]) for which in (0, 1))
+    return lows, highs
 
 
-def _loud(swing: NDArray[np.int16]) -> NDArray[np.int16]:
-    """How loud each channel is where it is loud: all but the loudest two seconds, so that a click is no speech."""
+def _loud(swing: Sequence[int]) -> int:
+    """How loud a channel is where it is loud: all but the loudest two seconds, so that a click is no speech."""
     above = min(2 * PEAKS_PER_SECOND, len(swing) // 20)
-    return np.asarray(np.sort(swing, axis=0)[-1 - above])
+    return sorted(swing)[-1 - above]
 
 
-def _long(quiet: NDArray[np.bool_], least: int) -> int:
+def _long(quiet: Iterable[bool], least: int) -> int:
     """How many points lie in runs of at least `least` that are quiet."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
-    lengths = edges[1::2] - edges[::2]
-    return int(lengths[lengths >= least].sum())
+    runs = (sum(1 for _ in run) for still, run in groupby(quiet) if still)
+    return sum(length for length in runs if length >= least)

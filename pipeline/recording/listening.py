@@ -1,4 +1,4 @@
-"""A sealed recording is listened to or looked at: decoded in memory, handed on as sound or as its waveform, never as a file."""
+"""A sealed recording is listened to: decoded in memory, handed on as sound, never as a file."""
 
 import io
 import wave
@@ -6,22 +6,15 @@ import wave
 import numpy as np
 
 from access.people import Person
-from access.roles import Act, allowed, require
-from pipeline.recording.confined import decode
-from pipeline.recording.decode import RATE
+from access.roles import Act, require
+from pipeline.recording.confined_sound import decode
 from pipeline.recording.intake import opened
-from pipeline.recording.playback import Peaks
+from pipeline.recording.looking import NothingThere
+from pipeline.recording.sound import RATE
 from pipeline.reviews import find_conversation, recording_key
 from pipeline.transcripts.transcript import Span
 from storage.blobs import BlobRef
-from storage.errors import NotFound
 from storage.home import Home
-from storage.models import Recording
-from storage.sealed import open_value, seal_value
-
-
-class NothingThere(NotFound):
-    """listen: {reference} has no sound there; `candour conversation show {reference}` says how long it is"""
 
 
 def sound(home: Home, actor: Person, reference: str, span: Span) -> bytes:
@@ -48,36 +41,6 @@ def sound(home: Home, actor: Person, reference: str, span: Span) -> bytes:
     if samples.shape[1] == 0:
         raise NothingThere(reference=conversation.reference)
     return _wav(samples)
-
-
-def peaks(home: Home, actor: Person, reference: str) -> bytes:
-    """The waveform of a recording, as `playback.Peaks` makes it; made now where there is none yet, which takes seconds.
-
-    Raises:
-        NotAllowed, UnknownConversation, NothingThere, ConversationGone, VaultClosed, and what `decode` raises.
-    """
-    if not any(allowed(actor.roles, act) for act in (Act.UPLOAD, Act.LISTEN)):
-        require(actor.roles, Act.LISTEN, actor.name)
-    with home.reading() as session:
-        conversation = find_conversation(session, reference)
-        recording = conversation.recording
-    key = recording_key(home, conversation)
-    if recording is None:
-        raise NothingThere(reference=conversation.reference)
-    if recording.waveform is not None:
-        return open_value(key, f"recording.waveform:{recording.id}", recording.waveform)
-    made = Peaks()
-    with opened(home, BlobRef(recording.blob), key, conversation.reference) as plain:
-        for block in decode(plain):
-            made.add(block.samples)
-    waveform = made.close()
-    with home.writing() as session:
-        # Neither after a destruction, nor over what the worker made meanwhile.
-        recording_key(home, find_conversation(session, reference))
-        row = session.get_one(Recording, recording.id)
-        if row.waveform is None:
-            row.waveform = seal_value(key, f"recording.waveform:{row.id}", waveform)
-    return waveform
 
 
 def _wav(samples: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]") -> bytes:

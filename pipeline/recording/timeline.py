@@ -5,7 +5,6 @@ the container say how long it must be.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,23 +12,11 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-RATE: Final = 16_000
+from pipeline.recording.sound import RATE, Block
+
 JITTER: Final = 0.1  # seconds; below it, a jump of the clock is no loss, unless a packet was bad
 GAP: Final = 0.005
 LEAP: Final = 3600.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Block:
-    """A stretch of sound: int16 samples of shape (channels, n) at 16 kHz, from `start` seconds; silence where damaged."""
-
-    start: float
-    samples: NDArray[np.int16]
-    damaged: bool = False
-
-    @property
-    def end(self) -> float:
-        return self.start + int(self.samples.shape[1]) / RATE
 
 
 class Timeline:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 
 Bands = NDArray[np.float32]
 

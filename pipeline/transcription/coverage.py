@@ -3,11 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.transcription.spans import length, minus, overlap, total, union, within
-from pipeline.transcription.speech import unheard
 from pipeline.transcripts.transcript import Heard, Span, Word
 
+UNHEARD: Final = 2.0  # seconds of speech without a word that are worth another try
 STRAY = 0.5  # share of a word that lies in speech, below which it is a word without speech
 
 
@@ -34,6 +35,12 @@ class Account:
             damaged=self.damaged + other.damaged,
             skipped=self.skipped + other.skipped,
         )
+
+
+def unheard(speech: Sequence[Span], words: Sequence[Word]) -> tuple[Span, ...]:
+    """Stretches of speech of two seconds or more in which there is no word."""
+    covered = [Span(start=word.start, end=word.end) for word in words]
+    return tuple(gap for gap in minus(speech, covered) if length(gap) >= UNHEARD)
 
 
 def account(window: Span, damaged: Iterable[Span], heard: Sequence[Heard]) -> Account:

@@ -10,7 +10,7 @@ from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription.library import Sound
 from pipeline.transcripts.retiming import spread
 from pipeline.transcripts.transcript import Heard, Span, Turn, Word, plain

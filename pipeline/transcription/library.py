@@ -4,21 +4,19 @@ They are imported where they are used: most commands never need them.
 """
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription.model_store import PREPROCESSOR, ModelIncomplete
 from pipeline.transcripts.transcript import Span
 
 Sound = NDArray[np.float32]
 
 STRETCH: Final = 28.0  # seconds; the model hears 30 at a time
-TERM_TOKENS: Final = 220  # half of what the model holds; the other half is its answer
 
 _VOICE: Final = {
     "threshold": 0.5,
@@ -39,13 +37,6 @@ def voices(sound: Sound, offset: float = 0.0) -> tuple[Span, ...]:
     return tuple(Span(start=offset + one["start"] / RATE, end=offset + one["end"] / RATE) for one in found)
 
 
-def languages() -> frozenset[str]:
-    """ISO 639-1 codes of every language that any model of this kind knows; three letters where there are not two."""
-    from faster_whisper.tokenizer import _LANGUAGE_CODES
-
-    return frozenset(_LANGUAGE_CODES)
-
-
 def try_card(folder: Path) -> None:
     """Hear a second of silence on the graphics card: libraries that are missing show only when it has to work."""
     model = loaded(folder, 1, "cuda")
@@ -57,23 +48,6 @@ def cards() -> int:
     import ctranslate2
 
     return int(ctranslate2.get_cuda_device_count())
-
-
-def room(folder: Path, terms: Sequence[str]) -> tuple[str, ...]:
-    """As many terms from the front as the model in a folder takes in, without loading it."""
-    from tokenizers import Tokenizer
-
-    return fitting(Tokenizer.from_file(str(folder / "tokenizer.json")), terms)
-
-
-def fitting(tokenizer: Any, terms: Sequence[str]) -> tuple[str, ...]:
-    """As many terms from the front as leave the model room to answer."""
-    kept: list[str] = []
-    for term in terms:
-        if len(tokenizer.encode(f" {', '.join([*kept, term])}", add_special_tokens=False).ids) > TERM_TOKENS:
-            break
-        kept.append(term)
-    return tuple(kept)
 
 
 def loaded(folder: Path, threads: int, device: str) -> Any:

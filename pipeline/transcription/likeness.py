@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription.mixtures import Array
 from pipeline.transcription.timbre import HOP, SIZE, Cepstra
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recording import audio
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription import speakers
 from pipeline.transcription.spans import total
 from pipeline.transcription.speech import Sound, floats, voices

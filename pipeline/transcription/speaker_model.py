@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription import bands, model_store
 from pipeline.transcription.bands import Bands
 from pipeline.transcription.mixtures import Array

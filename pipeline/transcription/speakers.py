@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription.spans import overlap
 from pipeline.transcripts.transcript import Heard, Span, Speaker, Turn, Word, plain
 

@@ -13,19 +13,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
-from pipeline.transcription import graphics, library, model_store
+from pipeline.recording.sound import RATE
+from pipeline.transcription import graphics, library, model_store, room
+from pipeline.transcription.coverage import unheard
 from pipeline.transcription.library import STRETCH
 from pipeline.transcription.library import Sound as Sound
 from pipeline.transcription.library import voices as voices
-from pipeline.transcription.spans import contains, length, minus, overlap
+from pipeline.transcription.spans import contains, overlap
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Word
 from storage.errors import BadInput
 
 _log = logging.getLogger(__name__)
 
 PAUSE: Final = 2.0  # seconds of silence that end a stretch
-UNHEARD: Final = 2.0  # seconds of speech without a word that are worth another try
 
 GUARDED: Final = {
     "task": "transcribe",
@@ -86,7 +86,7 @@ class Engine:
 
     def fitting(self, terms: Sequence[str]) -> tuple[str, ...]:
         """As many terms from the front as leave the model room to answer; compare with what was given to warn a person."""
-        return library.fitting(self._model.hf_tokenizer, terms)
+        return room.fitting(self._model.hf_tokenizer, terms)
 
     def detect(self, sound: Sound, speech: Sequence[Span], offset: float = 0.0) -> str:
         """The language of what is spoken in the first 90 seconds of speech, as ISO 639-1 code."""
@@ -208,12 +208,6 @@ def stretches(spans: Sequence[Span]) -> list[Span]:
         else:
             joined.append(span)
     return joined
-
-
-def unheard(speech: Sequence[Span], words: Sequence[Word]) -> tuple[Span, ...]:
-    """Stretches of speech of two seconds or more in which there is no word."""
-    covered = [Span(start=word.start, end=word.end) for word in words]
-    return tuple(gap for gap in minus(speech, covered) if length(gap) >= UNHEARD)
 
 
 def _word(word: Any, stretch: Span, spans: Sequence[Span]) -> Word:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 
 HOP: Final = RATE // 50
 SIZE: Final = 19

@@ -14,9 +14,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.recording import audio
-from pipeline.recording.confined import decode
+from pipeline.recording.confined_sound import decode
 from pipeline.recording.intake import marks, opened
-from pipeline.recording.playback import Peaks, Playback
+from pipeline.recording.peaks import Peaks
+from pipeline.recording.playback import Playback
 from pipeline.stages import Work
 from pipeline.transcription import doubts, ears, one_channel, runs, speakers, speech
 from pipeline.transcription.coverage import account

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription.likeness import Likeness
 from pipeline.transcription.mixtures import Array, Mixture, fit, halves
 from pipeline.transcription.timbre import HOP, Cepstra

@@ -11,7 +11,8 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from pipeline.recording.decode import RATE, decode
+from pipeline.recording.decode import decode
+from pipeline.recording.sound import RATE
 
 Samples = NDArray[np.int16]
 

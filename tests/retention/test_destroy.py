@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import update
 
 from pipeline.pseudonyms import naming
-from pipeline.recording.decode import NotAudio, probe
+from pipeline.recording.decode import probe
 from pipeline.recording.intake import opened
+from pipeline.recording.sound import NotAudio
 from pipeline.reviews import ConversationGone
 from pipeline.transcripts import reviewing
 from retention import certificates, destroy, orders, withdrawal

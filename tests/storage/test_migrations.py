@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
@@ -18,8 +19,8 @@ from storage.database import NewerHome, connect, migrate
 from storage.models import Conversation, Order, OrderState, Person, Recording, State
 from tests.storage import rows
 
-MIGRATIONS = Path(database.__file__).parent / "migrations"
-REVISIONS = sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("0*.py"))
+MIGRATIONS = database.MIGRATIONS
+REVISIONS = database.known_revisions()
 HEAD = REVISIONS[-1]
 
 LATER = '''"""a later migration, for a test"""
@@ -89,6 +90,13 @@ def test_rows_of_an_old_database_can_be_read(old: Engine) -> None:
         assert session.query(Order).one().state is OrderState.MADE
         assert session.query(Recording).one().conversation.review.codebook == rows.VALUES[bytes]
         assert session.query(Person).one().roles == ["x"]
+
+
+def test_what_the_names_of_the_files_say_is_what_is_in_them() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    written = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(reversed(written)) == REVISIONS
 
 
 def test_every_revision_has_its_sample() -> None:

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from access import directory
 from pipeline.recording import arriving
-from pipeline.recording.confined import decode
-from pipeline.recording.decode import RATE
+from pipeline.recording.confined_sound import decode
 from pipeline.recording.intake import marks, opened
+from pipeline.recording.sound import RATE
 from retention import holds, withdrawal
 from storage.blobs import BlobRef, DraftBusy
 from storage.models import Incident, State

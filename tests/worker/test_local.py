@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from access.roles import NotAllowed
 from pipeline import stages
-from pipeline.transcription import model_store
+from pipeline.transcription import chosen, model_store
+from pipeline.transcription.chosen import ManyModels, ModelUnknown, NoModel
 from pipeline.transcription.model_store import add
 from retention import holds
 from storage.blobs import Kind
@@ -22,12 +23,7 @@ from tests.pipeline.transcription.test_transcribing import row, spoil
 from tests.story import FIRST, OTHER, Stage, Story
 from worker.local import (
     Done,
-    ManyModels,
-    ModelUnknown,
-    NoModel,
     NothingToRetry,
-    chosen_model,
-    chosen_speaker_model,
     retry,
     work,
     work_once,
@@ -178,32 +174,32 @@ def test_it_works_until_it_is_asked_to_stop(tmp_path: Path) -> None:
 def test_the_only_model_is_taken_and_of_several_the_one_that_is_named(tmp_path: Path) -> None:
     told = story.at(Stage.PLANNED, tmp_path)
     home = told.home
-    assert chosen_model(home).name == "scripted"
+    assert chosen.speech_model(home).name == "scripted"
     add(home.models / "scripted", "second", home.models)
     with pytest.raises(ManyModels, match="scripted, second"):
-        chosen_model(home)
+        chosen.speech_model(home)
     settings(home, "speech", model="second")
-    assert chosen_model(home).folder == home.models / "second"
+    assert chosen.speech_model(home).folder == home.models / "second"
     settings(home, "speech", model="third")
     with pytest.raises(ModelUnknown, match="third"):
-        chosen_model(home)
+        chosen.speech_model(home)
 
 
 def test_a_speaker_model_is_taken_where_there_is_one_and_is_no_speech_model(tmp_path: Path) -> None:
     home = story.at(Stage.PLANNED, tmp_path).home
-    assert chosen_speaker_model(home) is None
+    assert chosen.speaker_model(home) is None
     for name in ("near", "far"):
         add(speakers.statistics(tmp_path / name), name, home.models, kind=model_store.Kind.SPEAKERS)
-    assert chosen_model(home).name == "scripted"
+    assert chosen.speech_model(home).name == "scripted"
     with pytest.raises(ManyModels, match=r"speakers models \(far, near\).*\[speech\] speakers"):
-        chosen_speaker_model(home)
+        chosen.speaker_model(home)
     settings(home, "speech", speakers="near")
-    found = chosen_speaker_model(home)
+    found = chosen.speaker_model(home)
     assert found is not None
     assert found.name == "near"
     settings(home, "speech", speakers="scripted")
     with pytest.raises(ModelUnknown, match="no speakers model"):
-        chosen_speaker_model(home)
+        chosen.speaker_model(home)
 
 
 def test_what_waits_is_not_lost_when_its_run_dies(tmp_path: Path) -> None:

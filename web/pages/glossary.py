@@ -5,11 +5,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from pipeline.transcription import glossary
+from pipeline.transcription import chosen, glossary
 from pipeline.transcription.glossary import BadTerm
 from web.rendering import render, see_other, sentence
 from web.visit import Visit
-from worker.local import told
 
 NOTICES: Final[Mapping[str, str]] = {"added": "Added. They count from the next recording on.", "removed": "Removed."}
 
@@ -35,7 +34,7 @@ def remove(visit: Visit) -> Response:
 
 def _page(visit: Visit, errors: dict[str, str]) -> Response:
     terms = glossary.read(visit.home, visit.person, visit.part("review"))
-    fits = told(visit.home, terms)
+    fits = chosen.told(visit.home, terms)
     return render(
         visit,
         "glossary.html",

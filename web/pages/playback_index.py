@@ -7,12 +7,9 @@ memory when a copy is first asked for; the fragments become one `mdat`.
 
 import io
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from storage.errors import NotVerified
 
@@ -23,7 +20,7 @@ _MEDIA: Final = (b"trak", b"mdia", b"minf", b"stbl")
 _HEADER: Final = struct.Struct(">I4s")
 _FTYP: Final = b"M4A \x00\x00\x02\x00M4A mp42isom"
 
-Frames = NDArray[np.uint32]
+Frames = Sequence[int]
 
 
 class NotAPlaybackCopy(NotVerified):
@@ -127,12 +124,14 @@ def _fragment(body: bytes, at: int) -> _Fragment:
     flags, count = struct.unpack_from(">II", run)
     ahead = _words(run[8 : 8 + 4 * len(_present(flags, {0x01: 1, 0x04: 1}))])
     columns = _present(flags, {0x100: 1, 0x200: 1, 0x400: 1, 0x800: 1})
-    table = _words(run[8 + 4 * len(ahead) :]).reshape(count, len(columns))
+    table = _words(run[8 + 4 * len(ahead) :])
+    if len(table) != count * len(columns):
+        raise NotAPlaybackCopy
     lengths, sizes = (
-        table[:, columns.index(flag)] if flag in columns else np.full(count, defaults[default], np.uint32)
+        table[columns.index(flag) :: len(columns)] if flag in columns else (defaults[default],) * count
         for flag, default in ((0x100, 0x08), (0x200, 0x10))
     )
-    return _Fragment(start=at + int(ahead[0]), sizes=sizes, lengths=lengths)
+    return _Fragment(start=at + ahead[0], sizes=sizes, lengths=lengths)
 
 
 def _present(flags: int, widths: dict[int, int]) -> list[int]:
@@ -141,23 +140,24 @@ def _present(flags: int, widths: dict[int, int]) -> list[int]:
 
 
 def _words(data: bytes) -> Frames:
-    return np.frombuffer(data, ">u4").astype(np.uint32)
+    return struct.unpack(f">{len(data) // 4}I", data)
 
 
 def _head(movie: bytes, found: list[_Fragment], sound: int, shift: int) -> bytes:
     """`ftyp`, `moov` with the sample tables, and the header of the `mdat` around `sound` bytes. `shift` is how far the sound
     lies ahead of where it is in the copy.
     """
-    lengths = np.concatenate([one.lengths for one in found])
-    heard = int(lengths.sum()) - PRIMING
+    lengths = [length for one in found for length in one.lengths]
+    sizes = [size for one in found for size in one.sizes]
+    heard = sum(lengths) - PRIMING
     rate = struct.unpack_from(">I", _find(movie, b"trak", b"mdia", b"mdhd"), 12)[0]
     shown = heard * MOVIE_SCALE // rate
     table = _box(
         b"stbl",
         _box(b"stsd", _find(movie, *_MEDIA, b"stsd")),
-        _table(b"stts", _runs(lengths.tolist(), first=False)),
+        _table(b"stts", _runs(lengths, first=False)),
         _table(b"stsc", _runs([len(one.sizes) for one in found], first=True)),
-        _box(b"stsz", struct.pack(">III", 0, 0, len(lengths)), *(one.sizes.astype(">u4").tobytes() for one in found)),
+        _box(b"stsz", struct.pack(f">3I{len(sizes)}I", 0, 0, len(sizes), *sizes)),
         _table(b"stco", [(one.start - shift,) for one in found]),
     )
     media = _find(movie, b"trak", b"mdia")

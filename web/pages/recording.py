@@ -6,8 +6,8 @@ from typing import Final
 from starlette.responses import Response
 
 from access.roles import Act
-from pipeline.recording import intake, levels, listening
-from pipeline.recording.listening import NothingThere
+from pipeline.recording import intake, levels, looking
+from pipeline.recording.looking import NothingThere
 from pipeline.reviews import find_conversation
 from storage.home import Home
 from storage.models import Conversation, Recording
@@ -30,7 +30,7 @@ class Picture:
 def page(visit: Visit) -> Response:
     home, reference = visit.home, visit.part("conversation").upper()
     conversation, recording = _find(home, reference)
-    peaks, channels = listening.peaks(home, visit.person, reference), min(recording.channels, 2)
+    peaks, channels = looking.peaks(home, visit.person, reference), min(recording.channels, 2)
     small = levels.shrunk(peaks, channels, POINTS)
     pictures = [
         Picture(name=f"Channel {number + 1}", path=levels.outline(small, channels, number))

@@ -6,7 +6,8 @@ from typing import Final
 
 from lxml import etree
 
-from pipeline.imports.guard import Archive, xml
+from pipeline.imports.guard import Archive
+from pipeline.imports.markup import xml
 from pipeline.transcripts.written import plain
 from pipeline.transcripts.written.lines import Problem, Written
 

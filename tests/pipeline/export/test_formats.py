@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from pipeline.codes import coding
 from pipeline.codes.coding import Extract
 from pipeline.export import archive, formats
-from pipeline.export.formats import FORMATS, ExportDiffers, NoLineEnds, UnknownFormat, export, verify
+from pipeline.export.formats import FORMATS, NoLineEnds, UnknownFormat
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import loss
 from pipeline.export.model import CannotExport, Profile, Project, build, digest, header, rows
+from pipeline.export.writers import WRITERS, ExportDiffers, export, verify
 from pipeline.export.xlsx import CellTooLong
 from pipeline.transcripts.document import Document
 from tests.pipeline.export.samples import AT, all_text, alone, document, project, projects, quoted, shipped, span
@@ -35,13 +36,13 @@ def test_every_format_is_written_and_read_back_equal(name: str) -> None:
 @pytest.mark.parametrize("name", OF_EXTRACTS)
 def test_every_format_holds_the_same_extracts(name: str) -> None:
     whole = project()
-    assert digest(FORMATS[name].read_back(FORMATS[name].write(whole))) == digest(rows(whole))
+    assert digest(WRITERS[name].read_back(WRITERS[name].write(whole))) == digest(rows(whole))
     assert len(rows(whole)) == 5
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_two_exports_are_the_same_bytes(name: str) -> None:
-    assert len({FORMATS[name].write(fitting(name, project())) for _ in range(2)}) == 1
+    assert len({WRITERS[name].write(fitting(name, project())) for _ in range(2)}) == 1
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -49,7 +50,7 @@ def test_two_exports_are_the_same_bytes(name: str) -> None:
 @given(whole=projects())
 def test_any_project_is_read_back_equal(name: str, whole: Project) -> None:
     whole = fitting(name, whole)
-    assert export(name, whole) == FORMATS[name].write(whole)
+    assert export(name, whole) == WRITERS[name].write(whole)
 
 
 @pytest.mark.parametrize("name", OF_EXTRACTS)
@@ -60,13 +61,13 @@ def test_a_missing_extract_or_code_is_noticed(name: str) -> None:
         replace(whole, extracts=(*whole.extracts[:-1], replace(whole.extracts[-1], codes=()))),
     ):
         with pytest.raises(ExportDiffers):
-            verify(name, FORMATS[name].write(changed), whole)
+            verify(name, WRITERS[name].write(changed), whole)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_damaged_file_is_noticed(name: str) -> None:
     whole = fitting(name, project())
-    for data in (b"", b"\xff\x00 nothing of the kind", FORMATS[name].write(whole)[:200]):
+    for data in (b"", b"\xff\x00 nothing of the kind", WRITERS[name].write(whole)[:200]):
         with pytest.raises(ExportDiffers):
             verify(name, data, whole)
 
@@ -75,20 +76,20 @@ def test_a_damaged_file_is_noticed(name: str) -> None:
 @pytest.mark.parametrize("profile", Profile)
 def test_every_export_says_for_whom_it_is_and_what_it_holds(name: str, profile: Profile) -> None:
     whole = fitting(name, project(profile))
-    data = FORMATS[name].write(whole)
+    data = WRITERS[name].write(whole)
     text = all_text(data)
     assert f"Profile: {profile}" in text
     assert digest(rows(whole)) in text
     assert len(header(whole)) == 3
     marked = replace(whole, mark="Confidential: for Teacher 1 only")
-    assert "Confidential: for Teacher 1 only" in all_text(FORMATS[name].write(marked))
+    assert "Confidential: for Teacher 1 only" in all_text(WRITERS[name].write(marked))
     assert export(name, marked)
 
 
 @pytest.mark.parametrize("name", OF_EXTRACTS)
 def test_memos_and_coders_stay_inside(name: str) -> None:
-    seen = all_text(FORMATS[name].write(project()))
-    outside = all_text(FORMATS[name].write(project(Profile.PUBLIC)))
+    seen = all_text(WRITERS[name].write(project()))
+    outside = all_text(WRITERS[name].write(project(Profile.PUBLIC)))
     assert "with two lines" in seen or any("memo" in line for line in loss(project(), name))
     assert "with two lines" not in outside
     assert "reviewer-1" not in outside
@@ -101,7 +102,7 @@ def test_what_does_not_count_at_sign_off_is_known() -> None:
 
 def test_a_matrix_has_each_extract_under_each_of_its_codes() -> None:
     whole = project()
-    found = FORMATS["matrix"].read_back(FORMATS["matrix"].write(whole))
+    found = WRITERS["matrix"].read_back(WRITERS["matrix"].write(whole))
     assert len(found) == sum(len(one.codes) for one in whole.extracts) > len(whole.extracts)
     assert {quote for _, _, quote, _ in found} == {one.quote for one in whole.extracts if one.codes}
     assert any("1 extract without a code" in line for line in loss(whole, "matrix"))
@@ -147,7 +148,7 @@ def test_losses_are_named_and_true(name: str) -> None:
     whole = fitting(name, project())
     lost = loss(whole, name)
     assert any("audio" in line for line in lost)
-    text = all_text(FORMATS[name].write(whole))
+    text = all_text(WRITERS[name].write(whole))
     if any("text of the conversations" in line for line in lost):
         assert "Thank you" not in text
     elif name != "qdc":
@@ -171,14 +172,14 @@ def test_a_report_with_the_conversation_holds_every_turn(name: str) -> None:
 
 def test_the_mark_stands_on_every_page() -> None:
     whole = replace(project(), mark="Confidential: for Teacher 1 only")
-    word = docx.Document(BytesIO(FORMATS["docx"].write(whole)))
+    word = docx.Document(BytesIO(WRITERS["docx"].write(whole)))
     for edge in (word.sections[0].header, word.sections[0].footer):
         assert [paragraph.text for paragraph in edge.paragraphs] == [whole.mark]
-    page = FORMATS["html"].write(whole).decode()
+    page = WRITERS["html"].write(whole).decode()
     assert page.count(f">{whole.mark}<") == 2
     assert "@media print" in page
     assert "table-header-group" in page
-    assert whole.mark not in FORMATS["html"].write(project()).decode()
+    assert whole.mark not in WRITERS["html"].write(project()).decode()
 
 
 def test_losses_of_the_reader_are_named() -> None:
@@ -187,7 +188,7 @@ def test_losses_of_the_reader_are_named() -> None:
 
 
 def test_json_is_whole() -> None:
-    whole = json.loads(FORMATS["json"].write(project()))
+    whole = json.loads(WRITERS["json"].write(project()))
     assert whole["profile"] == "internal"
     assert whole["digest"] == digest(rows(project()))
     assert len(whole["codebook"]["codes"]) == len(shipped().codes)
@@ -195,13 +196,13 @@ def test_json_is_whole() -> None:
 
 
 def test_no_cell_of_the_table_is_a_formula() -> None:
-    text = FORMATS["csv"].write(project()).decode("utf-8-sig")
+    text = WRITERS["csv"].write(project()).decode("utf-8-sig")
     assert "'=I thought" in text
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in text.split(","))
 
 
 def test_a_workbook_is_three_sheets_of_text() -> None:
-    entries = archive.unpack(FORMATS["xlsx"].write(project()))
+    entries = archive.unpack(WRITERS["xlsx"].write(project()))
     assert [name for name in entries if "sheet" in name] == [f"xl/worksheets/sheet{n}.xml" for n in (1, 2, 3)]
     text = "".join(content.decode() for content in entries.values())
     assert "<f>" not in text
@@ -210,7 +211,7 @@ def test_a_workbook_is_three_sheets_of_text() -> None:
 
 
 def test_another_program_opens_the_workbook() -> None:
-    book = openpyxl.load_workbook(BytesIO(FORMATS["xlsx"].write(project())), read_only=False)
+    book = openpyxl.load_workbook(BytesIO(WRITERS["xlsx"].write(project())), read_only=False)
     assert book.sheetnames == ["Extracts", "Matrix", "Codebook"]
     header_row, *found = list(book["Extracts"].iter_rows(values_only=True))[len(header(project())) :]
     at = [str(name) for name in header_row].index("quote")
@@ -238,7 +239,7 @@ def test_a_cell_that_is_too_long_is_refused() -> None:
 
 
 def test_the_word_document_says_nothing_of_the_machine() -> None:
-    with zipfile.ZipFile(BytesIO(FORMATS["docx"].write(project()))) as archive:
+    with zipfile.ZipFile(BytesIO(WRITERS["docx"].write(project()))) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         core = archive.read("docProps/core.xml").decode()
     assert "<dc:creator>Candour</dc:creator>" in core

@@ -10,10 +10,11 @@ from lxml import etree
 from pyrefiqda.refiproject import RefiProject
 
 from pipeline.export import archive, qdc, qdpx
-from pipeline.export.formats import export
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.lint import lint
 from pipeline.export.model import Profile, Project, names, rows
+from pipeline.export.plain import plain_text
+from pipeline.export.writers import export
 from pipeline.imports import refi
 from tests.pipeline.export.samples import project, projects
 
@@ -106,7 +107,7 @@ def test_other_line_ends_than_asked_for_break_a_rule() -> None:
 
 
 def test_the_text_has_a_line_a_turn() -> None:
-    text, begins = qdpx.plain_text(project().documents[0])
+    text, begins = plain_text(project().documents[0])
     lines = text.split("\n")
     assert lines[0] == "[00:00:10] Interviewer: What did you think was going on?"
     assert lines[3].startswith("[00:00:40] Participant: Then the [school]")

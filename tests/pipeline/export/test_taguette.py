@@ -23,7 +23,7 @@ import pytest
 
 from pipeline.export import taguette
 from pipeline.export.model import Project, names
-from pipeline.export.qdpx import TURN_HEAD
+from pipeline.export.plain import TURN_HEAD
 from pipeline.imports import taguette as reader
 from tests.pipeline.export.samples import project
 from tests.pipeline.imports.test_planning import imported, talk

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pipeline.codes.codebook import Code as Ours
 from pipeline.codes.codebook import Codebook, parse
 from pipeline.export import qdc
-from pipeline.export.qdpx import guid
+from pipeline.export.guids import guid
 from pipeline.imports import refi
 from pipeline.imports.adopting import adopt, recognise, replacement
 from pipeline.imports.incoming import Code

@@ -14,6 +14,7 @@ from pipeline.codes.coding import Extract, extract
 from pipeline.codes.quotes import Anchor, take
 from pipeline.export import archive, qdpx
 from pipeline.export.model import Profile, Project, build
+from pipeline.export.plain import plain_text
 from pipeline.imports import refi
 from pipeline.imports.incoming import Code, Incoming, Mark, Text
 from pipeline.imports.planning import Plan, plan
@@ -177,7 +178,7 @@ def test_a_text_without_heads_of_turns_is_known() -> None:
 
 
 def test_a_selection_is_cut_to_the_words() -> None:
-    text, _ = qdpx.plain_text(document())
+    text, _ = plain_text(document())
     whole_line = text.index("[00:00:40]")
     back = bring(text, Mark(start=whole_line, end=text.index("[00:00:50]") + 4, codes=("w",)))
     assert [each.quote for each in back.extracts] == [document().passages[3].text]
@@ -196,7 +197,7 @@ def bring(text: str, mark: Mark, *, name: str = "C3.3 Workload", add: bool = Fal
     return imported(replace(project(), extracts=()), incoming, add_codes=add)
 
 
-TEXT, _ = qdpx.plain_text(document())
+TEXT, _ = plain_text(document())
 MARK = Mark(start=TEXT.index("And then?"), end=TEXT.index("And then?") + 9, codes=("w",))
 
 

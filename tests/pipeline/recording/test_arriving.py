@@ -14,8 +14,8 @@ import pytest
 from access.roles import NotAllowed
 from pipeline.recording import arriving, intake
 from pipeline.recording.arriving import NothingArriving, WrongSize
-from pipeline.recording.decode import EmptyFile, NotAudio
 from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, OnItsWay, opened
+from pipeline.recording.sound import EmptyFile, NotAudio
 from retention import withdrawal
 from storage import age
 from storage.blobs import BlobRef, DraftBusy

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.recording import audio
 from pipeline.recording.audio import windows
-from pipeline.recording.decode import RATE, Block
+from pipeline.recording.sound import RATE, Block
 from pipeline.transcription import speech
 from pipeline.transcripts.transcript import Span
 from tests.pipeline.media import Samples, hum, person, silence, two_microphones

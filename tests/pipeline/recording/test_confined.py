@@ -14,8 +14,10 @@ import pytest
 
 from pipeline.recording import confined
 from pipeline.recording.confined import DecoderStopped, Limits
-from pipeline.recording.decode import RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished
+from pipeline.recording.confined_sound import decode
 from pipeline.recording.decode import decode as decode_here
+from pipeline.recording.peaks import Peaks
+from pipeline.recording.sound import PEAKS_PER_SECOND, RATE, Block, EmptyFile, NoSound, NotAudio, Unfinished
 from tests.pipeline import media
 from tests.pipeline.media import Samples, encoded, hum, shift
 
@@ -43,7 +45,7 @@ def acting(monkeypatch: pytest.MonkeyPatch, act: str) -> None:
 
 
 def decoded(data: bytes, limits: Limits = confined.LIMITS) -> list[Block]:
-    return list(confined.decode(io.BytesIO(data), limits))
+    return list(decode(io.BytesIO(data), limits))
 
 
 def joined(blocks: list[Block]) -> Samples:
@@ -84,6 +86,25 @@ def test_the_same_sound_as_without_a_child(form: str) -> None:
     assert np.array_equal(joined(here), joined(there))
     assert [(one.start, one.damaged) for one in here] == [(one.start, one.damaged) for one in there]
     assert any(one.damaged for one in there)
+
+
+def test_the_same_waveform_as_of_the_sound_also_after_a_death() -> None:
+    data = encoded(np.repeat(hum(20.0), 2, axis=0), "m4a")
+    expected = Peaks()
+    for block in decode_here(io.BytesIO(data)):
+        expected.add(block.samples)
+    waveform = expected.close()
+    assert len(waveform) > 20 * PEAKS_PER_SECOND * 4
+    killed: list[int] = []
+
+    def kill() -> None:
+        killed.extend(children())
+        os.kill(killed[0], signal.SIGKILL)
+
+    assert confined.peaks(io.BytesIO(data)) == confined.peaks(Source(data, kill)) == waveform
+    assert len(killed) == 1
+    with pytest.raises(NotAudio):
+        confined.peaks(io.BytesIO(b"Thank you for coming.\n" * 100))
 
 
 def test_what_is_refused_is_refused_with_the_same_reason() -> None:
@@ -143,7 +164,7 @@ def test_it_is_given_pipes_and_nothing_else(tmp_path: Path) -> None:
         os.set_inheritable(file.fileno(), True)
         os.environ["CANDOUR_PASSPHRASE_FILE"] = "/somewhere"
         try:
-            list(confined.decode(Source(MP3, look)))
+            list(decode(Source(MP3, look)))
         finally:
             del os.environ["CANDOUR_PASSPHRASE_FILE"]
     ((handles, environment),) = seen
@@ -159,7 +180,7 @@ def test_killed_once_it_changes_nothing() -> None:
         killed.extend(children())
         os.kill(killed[0], signal.SIGKILL)
 
-    blocks = list(confined.decode(Source(data, kill)))
+    blocks = list(decode(Source(data, kill)))
     assert len(killed) == 1
     assert np.array_equal(joined(blocks), hum(40.0))
     assert not any(block.damaged for block in blocks)
@@ -198,7 +219,15 @@ def test_what_dies_at_every_packet_is_given_up_with_a_reason(monkeypatch: pytest
 
 @pytest.mark.parametrize(
     "said",
-    [b"hello", b"s\x03\x00\x00\x00\x01", b"s\x01\xff\xff\xff\xff", b"r" + b"\xff" * 12, b"f\x00\x00\x00\x02[]", b""],
+    [
+        b"hello",
+        b"s\x03\x00\x00\x00\x01",
+        b"s\x01\xff\xff\xff\xff",
+        b"r" + b"\xff" * 12,
+        b"f\x00\x00\x00\x02[]",
+        b"w\xff\xff\xff\xff",
+        b"",
+    ],
 )
 def test_a_child_that_talks_nonsense_is_not_believed(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confined, "PROGRAM", ("-c", f"import os; os.write(1, {said!r})"))
@@ -206,6 +235,8 @@ def test_a_child_that_talks_nonsense_is_not_believed(said: bytes, monkeypatch: p
         decoded(MP3)
     with pytest.raises(DecoderStopped):
         confined.probe(io.BytesIO(MP3))
+    with pytest.raises(DecoderStopped):
+        confined.peaks(io.BytesIO(MP3))
 
 
 def test_a_picture_of_any_size_takes_no_more_memory_than_it_may() -> None:
@@ -255,12 +286,12 @@ def test_an_error_of_the_source_ends_it() -> None:
         raise PermissionError("sealed with another key")
 
     with pytest.raises(PermissionError):
-        list(confined.decode(Source(MP3, fail)))
+        list(decode(Source(MP3, fail)))
     assert children() == []
 
 
 def test_who_stops_listening_leaves_no_child_behind() -> None:
-    sound = confined.decode(io.BytesIO(MP3))
+    sound = decode(io.BytesIO(MP3))
     next(sound)
     assert len(children()) == 1
     del sound

@@ -8,19 +8,8 @@ import numpy as np
 import pytest
 from faster_whisper.audio import decode_audio
 
-from pipeline.recording.decode import (
-    RATE,
-    Block,
-    EmptyFile,
-    NoSound,
-    NotAudio,
-    NothingRecorded,
-    Protected,
-    Unfinished,
-    decode,
-    measure,
-    probe,
-)
+from pipeline.recording.decode import decode, measure, probe
+from pipeline.recording.sound import RATE, Block, EmptyFile, NoSound, NotAudio, NothingRecorded, Protected, Unfinished
 from tests.pipeline import media
 from tests.pipeline.media import FORMS, damaged, encoded, film, hum, shift, sound
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from access.roles import NotAllowed
 from pipeline.recording import intake
-from pipeline.recording.decode import EmptyFile, NotAudio
 from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, opened, receive
+from pipeline.recording.sound import EmptyFile, NotAudio
 from pipeline.reviews import ConversationGone, UnknownConversation
 from retention import withdrawal
 from storage import age

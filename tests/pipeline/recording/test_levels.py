@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.recording import levels
-from pipeline.recording.decode import RATE
-from pipeline.recording.playback import Peaks
+from pipeline.recording.peaks import Peaks
+from pipeline.recording.sound import RATE
 
 
 def waveform(*channels: list[tuple[float, int]]) -> bytes:

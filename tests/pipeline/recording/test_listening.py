@@ -17,8 +17,10 @@ from demo.walk import SAMPLE
 from pipeline import reviews
 from pipeline.codes.codebook import parse
 from pipeline.recording import intake
-from pipeline.recording.decode import RATE, decode
-from pipeline.recording.listening import NothingThere, sound
+from pipeline.recording.decode import decode
+from pipeline.recording.listening import sound
+from pipeline.recording.looking import NothingThere
+from pipeline.recording.sound import RATE
 from pipeline.transcripts.transcript import Span
 from storage.home import Home
 from storage.keyring import Work

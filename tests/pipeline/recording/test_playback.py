@@ -5,8 +5,10 @@ import io
 import numpy as np
 import pytest
 
-from pipeline.recording.decode import RATE, probe
-from pipeline.recording.playback import PEAKS_PER_SECOND, Peaks, Playback
+from pipeline.recording.decode import probe
+from pipeline.recording.peaks import Peaks
+from pipeline.recording.playback import Playback
+from pipeline.recording.sound import PEAKS_PER_SECOND, RATE
 from tests.pipeline.media import hum, person, shift, sound
 
 

@@ -7,7 +7,7 @@ import pytest
 from access.roles import NotAllowed
 from pipeline import contents
 from pipeline.reviews import UnknownReview, find_conversation, find_review
-from pipeline.transcription import glossary, library, lookalikes, transcribing
+from pipeline.transcription import glossary, lookalikes, room, transcribing
 from pipeline.transcription.glossary import BadTerm, change, read
 from pipeline.transcription.speech import Engine
 from storage.log.log import Event
@@ -95,7 +95,7 @@ def test_every_window_is_heard_with_it_and_its_terms_are_doubted(
 def test_what_does_not_fit_is_left_out_the_same_way_with_and_without_the_model(told: Story) -> None:
     terms = [f"Larkfield{number}" for number in range(300)]
     folder = told.home.models / "scripted"
-    told_to = library.room(folder, terms)
+    told_to = room.of_model(folder, terms)
     assert told_to == Engine.load(folder, 1).fitting(terms)
     assert 10 < len(told_to) < 300
     assert told_to == tuple(terms[: len(told_to)])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faster_whisper.tokenizer import _LANGUAGE_CODES
 
 from access.roles import NotAllowed
 from pipeline.transcription import languages, transcribing
@@ -41,6 +42,10 @@ def test_what_is_no_language_and_who_may_not_choose(told: Story) -> None:
     with pytest.raises(NotAllowed):
         choose(told.home, told.dora, FIRST, "cy")
     assert told.conversation().language == "en"
+
+
+def test_what_is_known_is_what_the_library_knows() -> None:
+    assert frozenset(_LANGUAGE_CODES) == languages.KNOWN
 
 
 def test_it_is_settled_once_something_was_heard(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.recording.audio import Window
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription.ready import ahead, mono, only, ready
 from pipeline.transcription.spans import total
 from pipeline.transcription.speech import floats

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from demo.walk import MODEL as DEMO_MODEL
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription import bands, likeness, model_store, speaker_model
 from pipeline.transcription.bands import Bands
 from pipeline.transcription.ears import Trained

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.recording.audio import Window
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription import speakers, speech
 from pipeline.transcription.ready import ready
 from pipeline.transcription.speakers import assign, energies, merge_channels, own_spans, turns

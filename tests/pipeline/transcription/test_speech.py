@@ -11,7 +11,7 @@ import pytest
 from faster_whisper import WhisperModel
 
 from pipeline.recording import audio
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription import coverage, library
 from pipeline.transcription.spans import total
 from pipeline.transcription.speech import Engine, floats, stretches, voices

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.sample import SAMPLE
-from pipeline.recording.decode import RATE
+from pipeline.recording.sound import RATE
 from pipeline.transcription import mixtures, one_channel, timbre, voices
 from pipeline.transcription.ears import Frames
 from pipeline.transcription.one_channel import who_asks

@@ -6,7 +6,7 @@ from commands.desk import Desk, with_desk
 from commands.shipped import shipped_or_file
 from pipeline import reviews
 from pipeline.transcripts import agreeing
-from pipeline.transcripts.conventions import Conventions, parse
+from pipeline.transcripts.conventions import Conventions, parse, to_row
 from pipeline.transcripts.transcript import timestamp
 
 DEFAULT = "intelligent-verbatim"
@@ -19,7 +19,7 @@ def named(profile: str) -> Conventions:
 
 
 def data(chosen: Conventions | None) -> dict[str, object] | None:
-    return None if chosen is None else chosen.model_dump(mode="json") | {"digest": chosen.digest}
+    return None if chosen is None else to_row(chosen) | {"digest": chosen.digest}
 
 
 @click.command("conventions")

@@ -7,13 +7,12 @@ environment. Secrets never stand here, only where to find them.
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from typing import Annotated, Any, Literal, get_type_hints
 
 from storage.errors import BadInput
+from storage.shaped import Misshapen, from_text, number, shaped
 
 PREFIX = "CANDOUR_"
 # Names with our prefix that are not settings: where things are, and who is asking.
@@ -24,71 +23,61 @@ class BadSetting(BadInput):
     """settings: {place}: {reason}; `configs/candour.toml` lists every setting with its meaning"""
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Database(Section):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Database:
     """Where the rows are."""
 
-    url: str = Field(default="", description="SQLAlchemy address; empty means candour.db in the home")
+    url: Annotated[str, "SQLAlchemy address; empty means candour.db in the home"] = ""
 
 
-class Log(Section):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Log:
     """Who outside keeps watch over the log."""
 
-    witnesses: str = Field(default="", description="who cosigns it, as c2sp.org/tlog-policy; empty means nobody")
+    witnesses: Annotated[str, "who cosigns it, as c2sp.org/tlog-policy; empty means nobody"] = ""
 
 
-class Speech(Section):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Speech:
     """How speech becomes words."""
 
-    model: str = Field(default="", description="name of a model in the home's store; empty means the only one there")
-    speakers: str = Field(
-        default="",
-        description="name of a speaker model in the home's store; empty means the only one there, if there is any",
-    )
-    threads: int = Field(default=0, ge=0, description="processor threads for recognition; 0 means all")
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", description="where to recognise: a graphics card (cuda) where one works, or the processor (cpu)"
-    )
-    window_seconds: float = Field(default=300.0, ge=20, le=600, description="longest window, cut in silence")
+    model: Annotated[str, "name of a model in the home's store; empty means the only one there"] = ""
+    speakers: Annotated[
+        str, "name of a speaker model in the home's store; empty means the only one there, if there is any"
+    ] = ""
+    threads: Annotated[int, number(0), "processor threads for recognition; 0 means all"] = 0
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        "where to recognise: a graphics card (cuda) where one works, or the processor (cpu)",
+    ] = "auto"
+    window_seconds: Annotated[float, number(20, 600), "longest window, cut in silence"] = 300.0
 
 
-class Work(Section):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
     """How the worker goes about what is due."""
 
-    poll_seconds: float = Field(default=5.0, gt=0, description="pause between two looks at what is due")
-    attempts: int = Field(default=3, ge=1, description="runs without progress before a person is asked")
+    poll_seconds: Annotated[float, number(0, above=True), "pause between two looks at what is due"] = 5.0
+    attempts: Annotated[int, number(1), "runs without progress before a person is asked"] = 3
 
 
-class Settings(BaseSettings):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
     """All settings of a home."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-    )
-    _file: ClassVar[Path | None] = None
 
     database: Database = Database()
     log: Log = Log()
     speech: Speech = Speech()
     work: Work = Work()
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls._file)
+
+def each() -> dict[tuple[str, str], Any]:
+    """The type of every setting, with its checks and its meaning, by section and name."""
+    return {
+        (section.name, name): hint
+        for section in fields(Settings)
+        for name, hint in get_type_hints(section.default.__class__, include_extras=True).items()
+    }
 
 
 def load(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -97,28 +86,25 @@ def load(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         BadSetting: a name is unknown, or a value is not of the expected form.
     """
-    _refuse_unknown_environment(environ)
-    source = type("SettingsOfHome", (Settings,), {"_file": file})
     try:
-        settings: Settings = source()
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadSetting(place=".".join(map(str, first["loc"])), reason=first["msg"].lower()) from None
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        shaped(Settings, table)  # also what the environment goes before must be right
+        for (section, name), value in _in_environment(environ).items():
+            table.setdefault(section, {})[name] = value
+        return shaped(Settings, table)
+    except Misshapen as error:
+        raise BadSetting(place=error.place, reason=error.reason) from None
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(place="candour.toml", reason=str(error)) from None
     except UnicodeDecodeError:
         raise BadSetting(place="candour.toml", reason="it is not UTF-8 text") from None
-    return settings
 
 
-def _refuse_unknown_environment(environ: Mapping[str, str]) -> None:
-    # The library ignores a misspelt environment name without a word.
-    known = {
-        f"{PREFIX}{section}__{field}".upper()
-        for section, info in Settings.model_fields.items()
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
-        for field in info.annotation.model_fields
-    }
+def _in_environment(environ: Mapping[str, str]) -> dict[tuple[str, str], object]:
+    """What the environment says of settings; a misspelt name of ours is refused, not ignored."""
+    known = {f"{PREFIX}{section}__{name}".upper(): (section, name) for section, name in each()}
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known | NOT_SETTINGS:
+        if name.startswith(PREFIX) and name not in known.keys() | NOT_SETTINGS:
             raise BadSetting(place=f"environment {name}", reason="no such setting")
+    hints = each()
+    return {place: from_text(hints[place], environ[name]) for name, place in known.items() if name in environ}

@@ -8,25 +8,21 @@ transcript that leaves, so that a reader knows what is missing because nobody wr
 import hashlib
 import re
 import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.transcripts.marks import inner
 from pipeline.transcripts.transcript import canonical, timestamp
 from storage.errors import BadInput
+from storage.shaped import Misshapen, number, shaped
 
 SECONDS: Final = "{seconds}"
 TIME: Final = "{time}"
 
 
-def _fits(pattern: str, wanted: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(wanted)
-        return text
-
-    return AfterValidator(check)
+def _fits(pattern: str, wanted: str) -> Callable[[str], str]:
+    return lambda text: "" if re.fullmatch(pattern, text) else wanted
 
 
 Name = Annotated[str, _fits(r"[a-z0-9][a-z0-9 .-]{0,39}", "at most 40 small letters, digits, spaces, dots and hyphens")]
@@ -41,19 +37,18 @@ class BadConventions(BadInput):
     """conventions: {field}: {reason}; see configs/conventions/intelligent-verbatim.toml for a complete profile"""
 
 
-class Conventions(BaseModel):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conventions:
     """A profile. `pauses` in seconds, 0 where none are written; `overlap` empty where it is not marked.
 
     `fillers` are the words of hesitation that are left out unless `verbatim`; `doubled` those that may stand twice in a row.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: Name
     verbatim: bool
     fillers: tuple[Listed, ...]
     doubled: tuple[Listed, ...]
-    pauses: float = Field(ge=0, le=60)
+    pauses: Annotated[float, number(0, 60)]
     pause: Mark
     inaudible: Mark
     overlap: MarkOrNone
@@ -62,7 +57,7 @@ class Conventions(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 of the profile, which names it in the log."""
-        return hashlib.sha256(canonical(self.model_dump(mode="json"))).hexdigest()
+        return hashlib.sha256(canonical(asdict(self))).hexdigest()
 
     @property
     def summary(self) -> str:
@@ -102,22 +97,20 @@ class Conventions(BaseModel):
 def parse(text: str) -> Conventions:
     """A profile from TOML. Raises BadConventions."""
     try:
-        return Conventions.model_validate(tomllib.loads(text))
+        return shaped(Conventions, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadConventions(field="the file", reason=str(error)) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ").lower()
-        raise BadConventions(field=".".join(map(str, first["loc"])), reason=reason) from None
+    except Misshapen as error:
+        raise BadConventions(field=error.place, reason=error.reason) from None
 
 
 def to_row(conventions: Conventions) -> dict[str, Any]:
     """What a row holds of a profile."""
-    return conventions.model_dump(mode="json")
+    return asdict(conventions)
 
 
 def from_row(row: dict[str, Any]) -> Conventions:
-    return Conventions.model_validate(row)
+    return shaped(Conventions, row)
 
 
 def _matches(template: str, mark: str) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -113,9 +114,7 @@ def test_a_run_that_was_taken_over_writes_nothing(home: Home) -> None:
         with home.writing() as session:
             session.execute(update(Conversation).values(run_token=uuid4()))
 
-    home.settings = home.settings.model_copy(
-        update={"speech": home.settings.speech.model_copy(update={"window_seconds": 20.0})}
-    )
+    home.settings = replace(home.settings, speech=replace(home.settings.speech, window_seconds=20.0))
     with pytest.raises(LeaseLost):
         transcribing.advance(home, engine, work, report=take_over)
     assert windows(home) == 1, "the window before the take-over stays, nothing after it was written"

@@ -1,6 +1,7 @@
 """Certificates of a home: claims that were looked up, a receipt that comes after them, and copies of keys that are owed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -161,7 +162,7 @@ def test_witnesses_that_can_be_reached_cosign_it_and_others_do_not_keep_it_waiti
     home, key = signed.home, str(witness.verifier)
     with serving(witness, home.signer.verifier) as server:
         lines = [f"witness office {key} {server.address}", f"witness away {away} http://127.0.0.1:9", "quorum office"]
-        home.settings = home.settings.model_copy(update={"log": Log(witnesses="\n".join(lines))})
+        home.settings = replace(home.settings, log=Log(witnesses="\n".join(lines)))
         carry_out(home, 1)
     events = [entry.event for entry in signed.log()]
     begun, erased = events.index(Event.DESTROY_INTENT), events.index(Event.DESTROY_ERASED)
@@ -176,6 +177,6 @@ def test_witnesses_that_can_be_reached_cosign_it_and_others_do_not_keep_it_waiti
 
 
 def test_a_policy_that_is_none_does_not_stop_a_certificate(signed: Story) -> None:
-    signed.home.settings = signed.home.settings.model_copy(update={"log": Log(witnesses="nonsense")})
+    signed.home.settings = replace(signed.home.settings, log=Log(witnesses="nonsense"))
     carry_out(signed.home, 1)
     assert certificates.shown(signed.home, FIRST)

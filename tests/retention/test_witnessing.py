@@ -60,7 +60,7 @@ def server(home: Home, witness: WitnessFolder) -> Iterator[WitnessServer]:
 
 
 def set_witnesses(home: Home, text: str) -> None:
-    home.settings = home.settings.model_copy(update={"log": Log(witnesses=text)})
+    home.settings = replace(home.settings, log=Log(witnesses=text))
 
 
 def set_one(home: Home, witness: WitnessFolder, address: str = "") -> None:

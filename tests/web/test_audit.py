@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -185,8 +186,8 @@ def test_a_certificate_is_for_everyone(visitor: Visitor, destroyed: Site) -> Non
 def test_a_witness_is_sent_a_request_and_brings_back_a_signature(site: Site, tmp_path: Path) -> None:
     witness = WitnessFolder.create(tmp_path / "witness", "witness.example/w1", KeyKind.WITNESS)
     assert "Nobody outside is set" in site.client("dora").get("/audit/elsewhere").text
-    settings = site.home.settings.log.model_copy(update={"witnesses": f"witness one {witness.verifier}\nquorum one\n"})
-    site.home.settings = site.home.settings.model_copy(update={"log": settings})
+    settings = replace(site.home.settings.log, witnesses=f"witness one {witness.verifier}\nquorum one\n")
+    site.home.settings = replace(site.home.settings, log=settings)
     client = site.client("dora")
     assert "Not enough of them have signed yet." in client.get("/audit/elsewhere").text
     wanted = client.get("/audit/request?witness=one").text

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,8 @@ from worker.local import (
 
 
 def settings(home: Home, section: str, **values: object) -> None:
-    changed = getattr(home.settings, section).model_copy(update=values)
-    home.settings = home.settings.model_copy(update={section: changed})
+    changed = replace(getattr(home.settings, section), **values)
+    home.settings = replace(home.settings, **{section: changed})
 
 
 def without_models(told: Story) -> None:

@@ -4,6 +4,7 @@ import io
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,8 @@ def row(told: Story, reference: str = FIRST) -> Recording:
 
 
 def short_windows(told: Story) -> None:
-    speech = told.home.settings.speech.model_copy(update={"window_seconds": 20.0})
-    told.home.settings = told.home.settings.model_copy(update={"speech": speech})
+    speech = replace(told.home.settings.speech, window_seconds=20.0)
+    told.home.settings = replace(told.home.settings, speech=speech)
 
 
 def upload(told: Story, data: bytes) -> None:
@@ -232,6 +233,7 @@ def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(long: Story, tmp_p
 # A run that is killed at one of its steps: around every transaction, every window that is heard, every piece of the copy
 KILLED = """
 import os, signal, sys
+from dataclasses import replace
 from pathlib import Path
 from pipeline import stages
 from pipeline.recording.playback import Playback
@@ -254,8 +256,8 @@ def watched(kind, name):
         return result
     setattr(kind, name, stepping)
 told = story.opened(Path(sys.argv[1]))
-speech = told.home.settings.speech.model_copy(update={"window_seconds": 20.0})
-told.home.settings = told.home.settings.model_copy(update={"speech": speech})
+speech = replace(told.home.settings.speech, window_seconds=20.0)
+told.home.settings = replace(told.home.settings, speech=speech)
 for kind, name in ((Engine, "hear"), (Playback, "add"), (transcribing, "_commit_window"), (transcribing, "_finish")):
     watched(kind, name)
 with told.home.reading() as session:

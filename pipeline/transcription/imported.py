@@ -12,6 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from pipeline.recording.sound import RATE
 from pipeline.transcription.library import Sound
+from pipeline.transcription.spans import total
 from pipeline.transcripts.retiming import spread
 from pipeline.transcripts.transcript import Heard, Span, Turn, Word, plain
 
@@ -41,7 +42,7 @@ class Imported:
     ) -> Heard:
         window = Span(start=offset, end=offset + len(sound) / RATE)
         words = tuple(word for word in self._words if window.start <= (word.start + word.end) / 2 < window.end)
-        reached(window.end)
+        reached(total(speech or ()))
         return Heard(window=window, speech=tuple(speech or ()), words=words, estimates=())
 
 

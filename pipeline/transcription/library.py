@@ -4,6 +4,7 @@ They are imported where they are used: most commands never need them.
 """
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,29 +51,41 @@ def cards() -> int:
     return int(ctranslate2.get_cuda_device_count())
 
 
-def loaded(folder: Path, threads: int, device: str) -> Any:
-    """The model in a folder on "cpu" or "cuda"; its attribute `drew` says whether it has drawn by chance yet.
+def loaded(folder: Path, threads: int, device: str, at_once: int = 1) -> Any:
+    """The model in a folder on "cpu" or "cuda", for so many stretches at once, which share its weights and the threads.
 
     Raises ModelIncomplete where its settings are for another number of bands than it hears.
     """
     _offline()
     from faster_whisper import WhisperModel
 
-    class Model(WhisperModel):  # type: ignore[misc]
-        """The library's model, which also remembers whether it drew by chance."""
-
-        drew = False
-
-        def generate_with_fallback(self, *given: Any, **named: Any) -> Any:
-            result = super().generate_with_fallback(*given, **named)
-            self.drew = self.drew or result[2] > 0  # the temperature at which it stopped
-            return result
-
-    compute = "float16" if device == "cuda" else "int8"
-    model = Model(str(folder), device=device, compute_type=compute, cpu_threads=threads, local_files_only=True)
+    model = WhisperModel(
+        str(folder),
+        device=device,
+        compute_type="float16" if device == "cuda" else "int8",
+        cpu_threads=max(1, threads // at_once),
+        num_workers=at_once,
+        local_files_only=True,
+    )
     if model.model.n_mels != model.feature_extractor.mel_filters.shape[0]:
         raise ModelIncomplete(file=PREPROCESSOR)
     return model
+
+
+class Temperatures(list[float]):
+    """Temperatures for the library, which takes the next one where it is not content with what it heard.
+
+    The first is 0, and with all others it draws by chance: `beyond` is called before one of these is given out.
+    """
+
+    def __init__(self, each: Sequence[float], beyond: Callable[[], None]) -> None:
+        super().__init__(each)
+        self._beyond = beyond
+
+    def __iter__(self) -> Iterator[float]:
+        yield self[0]
+        self._beyond()
+        yield from self[1:]
 
 
 def seed(number: int) -> None:

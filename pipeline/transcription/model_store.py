@@ -24,7 +24,8 @@ MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 LONGEST_NAME: Final = 60
 # Without the last two the library goes to the network, or hears with the wrong filters
-REQUIRED: Final = ("model.bin", "config.json", "tokenizer.json")
+WEIGHTS: Final = "model.bin"
+REQUIRED: Final = (WEIGHTS, "config.json", "tokenizer.json")
 # Says how many mel bands the model hears. Models of 80 bands do without it, which is what the library then takes for granted.
 PREPROCESSOR: Final = "preprocessor_config.json"
 VOCABULARIES: Final = ("vocabulary.json", "vocabulary.txt")

@@ -5,7 +5,9 @@ invent words for. The guards against invented and repeated text are those that h
 """
 
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,21 +18,25 @@ from numpy.typing import NDArray
 from pipeline.recording.sound import RATE
 from pipeline.transcription import graphics, library, model_store, room
 from pipeline.transcription.coverage import unheard
-from pipeline.transcription.library import STRETCH
+from pipeline.transcription.library import STRETCH, Temperatures
 from pipeline.transcription.library import Sound as Sound
 from pipeline.transcription.library import voices as voices
-from pipeline.transcription.spans import contains, overlap
+from pipeline.transcription.spans import contains, overlap, total, within
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Word
 from storage.errors import BadInput
 
 _log = logging.getLogger(__name__)
 
 PAUSE: Final = 2.0  # seconds of silence that end a stretch
+# Bytes of weights up to which so many stretches are heard at once, each with one thread at least. A small model hardly goes
+# faster with a second thread, and a large one needs hundreds of megabytes for each stretch: see docs/benchmarks.md.
+AT_ONCE: Final = ((100 << 20, 4), (200 << 20, 2))
 
+TEMPERATURES: Final = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 GUARDED: Final = {
     "task": "transcribe",
     "beam_size": 5,
-    "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+    "temperature": TEMPERATURES,
     "compression_ratio_threshold": 2.4,
     "log_prob_threshold": -1.0,
     "no_speech_threshold": 0.6,
@@ -53,18 +59,19 @@ def floats(samples: NDArray[np.int16]) -> Sound:
 
 
 class Engine:
-    """A speech model, ready to hear. One engine serves one thread.
+    """A speech model, ready to hear. One engine serves one thread, and hears several stretches at once where that is faster.
 
-    `device` is "cpu" or "cuda". A graphics card that fails on the way is given up, and the window is heard again.
+    `device` is "cpu" or "cuda"; `threads` 0 means all. A graphics card that fails on the way is given up, and the window is
+    heard again.
     """
 
     def __init__(self, folder: Path, threads: int, language: str = "en", device: str = "cpu", digest: str = "") -> None:
         self.device = device
         self.digest = digest  # of the manifest: it names the model exactly
         self._folder = folder
-        self._threads = threads
+        self._threads = threads or os.cpu_count() or 1
         self._language = language
-        self._renew()
+        self._load(self._most)
 
     @classmethod
     def load(cls, folder: Path, threads: int, device: str = "cpu") -> "Engine":
@@ -114,7 +121,7 @@ class Engine:
         """The words in one channel of a window of 16 kHz sound that starts at `offset` seconds of the recording.
 
         `speech` says where to listen, in seconds of the recording; without it, voice detection decides. The same sound, seed,
-        terms and language always give the same words. `reached` hears how far it is, in seconds of the recording.
+        terms and language always give the same words. `reached` is told how many seconds of speech have been heard.
 
         Raises:
             LanguageUnknown: the model does not understand `language`; without one it takes the model's own.
@@ -135,23 +142,20 @@ class Engine:
                 raise
         _log.warning("the graphics card failed; from here on the processor hears", extra={"model": self._folder.name})
         self.device = "cpu"
-        self._renew()
+        self._load(self._most)
         self._seed(seed)
         return self._hear(sound, ask)
 
     def _hear(self, sound: Sound, ask: "_Question") -> Heard:
-        words: list[Word] = []
-        estimates: list[Estimate] = []
-        for stretch in stretches(ask.speech):
-            heard = self._transcribe(sound, stretch, ask)
-            words += heard[0]
-            estimates += heard[1]
-            ask.reached(stretch.end)
-        for gap in unheard(ask.speech, words):
-            # the same sound cut differently is often heard after all
-            again = self._transcribe(sound, _widened(gap, ask.window), ask)
-            words += [word for word in again[0] if contains(gap, _middle(word))]
-            estimates += [estimate for estimate in again[1] if overlap(estimate.span, gap) > 0]
+        found = self._each(sound, stretches(ask.speech), ask, ask.reached)
+        words = [word for one in found for word in one.words]
+        estimates = [estimate for one in found for estimate in one.estimates]
+        gaps = unheard(ask.speech, words)
+        # the same sound cut differently is often heard after all
+        again = self._each(sound, [_widened(gap, ask.window) for gap in gaps], ask)
+        for gap, one in zip(gaps, again, strict=True):
+            words += [word for word in one.words if contains(gap, _middle(word))]
+            estimates += [estimate for estimate in one.estimates if overlap(estimate.span, gap) > 0]
         return Heard(
             window=ask.window,
             speech=ask.speech,
@@ -159,10 +163,48 @@ class Engine:
             estimates=tuple(sorted(estimates, key=lambda estimate: (estimate.span.start, estimate.span.end))),
         )
 
-    def _transcribe(self, sound: Sound, stretch: Span, ask: "_Question") -> tuple[list[Word], list[Estimate]]:
+    def _each(
+        self, sound: Sound, cut: Sequence[Span], ask: "_Question", reached: Callable[[float], None] = lambda _: None
+    ) -> "list[_Said]":
+        """What was said in each stretch of a window."""
+        heard: dict[int, _Said] = {}
+        seconds = 0.0
+        for place, said in self._as_it_comes(sound, cut, ask):
+            heard[place] = said
+            seconds += total(within(ask.speech, cut[place]))
+            reached(seconds)
+        return [heard[place] for place in range(len(cut))]
+
+    def _as_it_comes(self, sound: Sound, cut: Sequence[Span], ask: "_Question") -> "Iterator[tuple[int, _Said]]":
+        """Places in `cut` and what was said there: first, several at once, where the model is certain.
+
+        What it draws by chance depends on what it drew before, so these stretches follow one after another, in their order.
+        """
+        left = list(range(len(cut)))
+        if self._at_once > 1:
+            with ThreadPoolExecutor(self._at_once, thread_name_prefix="hearing") as pool:
+                for place, said in enumerate(pool.map(lambda one: self._certain(sound, one, ask), cut)):
+                    if said is not None:
+                        left.remove(place)
+                        yield place, said
+            if left:
+                # each thread of the library draws for itself: only where there is one does chance repeat itself
+                self._load(at_once=1)
+        for place in left:
+            yield place, self._transcribe(sound, cut[place], ask, self._draw)
+
+    def _certain(self, sound: Sound, stretch: Span, ask: "_Question") -> "_Said | None":
+        """What was said in a stretch; None where the model would have to draw by chance."""
+        try:
+            return self._transcribe(sound, stretch, ask, _give_up)
+        except _Unsure:
+            return None
+
+    def _transcribe(self, sound: Sound, stretch: Span, ask: "_Question", beyond: Callable[[], None]) -> "_Said":
         first, last = (round((time - ask.window.start) * RATE) for time in (stretch.start, stretch.end))
+        guarded = GUARDED | {"temperature": Temperatures(TEMPERATURES, beyond)}
         segments, _ = self._model.transcribe(
-            sound[first:last], language=ask.language, hotwords=ask.terms or None, **GUARDED
+            sound[first:last], language=ask.language, hotwords=ask.terms or None, **guarded
         )
         words: list[Word] = []
         estimates: list[Estimate] = []
@@ -171,7 +213,10 @@ class Engine:
             if own:
                 words += own
                 estimates.append(_estimate(segment, own))
-        return words, estimates
+        return _Said(words=words, estimates=estimates)
+
+    def _draw(self) -> None:
+        self._drew = True
 
     def _seed(self, seed: int) -> None:
         """Start the random draws of the fallback temperatures anew, so that a window gives the same words after a crash.
@@ -179,13 +224,37 @@ class Engine:
         A loaded model takes the seed once, when it draws for the first time, and ignores it from then on; so a window that
         follows one with draws has a model of its own.
         """
-        if self._model.drew:
-            self._renew()
+        if self._drew:
+            self._load(self._most)
         library.seed(seed)
 
-    def _renew(self) -> None:
+    @property
+    def _most(self) -> int:
+        """How many stretches this model hears at once."""
+        return (
+            1 if self.device == "cuda" else at_once((self._folder / model_store.WEIGHTS).stat().st_size, self._threads)
+        )
+
+    def _load(self, at_once: int) -> None:
         self._model: Any = None
-        self._model = library.loaded(self._folder, self._threads, self.device)
+        self._model = library.loaded(self._folder, self._threads, self.device, at_once)
+        self._at_once, self._drew = at_once, False
+
+
+class _Unsure(Exception):
+    """The model has to draw by chance."""
+
+
+def _give_up() -> None:
+    raise _Unsure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    """What was said in a stretch."""
+
+    words: list[Word]
+    estimates: list[Estimate]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,6 +266,11 @@ class _Question:
     language: str
     terms: str
     reached: Callable[[float], None]
+
+
+def at_once(weights: int, threads: int) -> int:
+    """How many stretches are heard at once, with a file of weights of so many bytes and so many threads."""
+    return min(threads, next((most for size, most in AT_ONCE if weights <= size), 1))
 
 
 def stretches(spans: Sequence[Span]) -> list[Span]:

@@ -26,7 +26,7 @@ from pipeline.transcription.progress import Progress as Progress
 from pipeline.transcription.ready import Ready, ahead, mono, ready
 from pipeline.transcription.runs import ACTOR, Pace, Report, Run
 from pipeline.transcription.runs import LeaseLost as LeaseLost
-from pipeline.transcription.spans import total, within
+from pipeline.transcription.spans import total
 from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcripts import kept
 from pipeline.transcripts.transcript import (
@@ -198,20 +198,20 @@ class _Hearing:
         return _Found(heard=heard, words=tuple(speakers.merge_channels(heard, waiting.levels, balance=self._balance)))
 
     def _one(self, waiting: Ready, part: int) -> Heard:
-        window, channel, parts = waiting.window, waiting.channels[part], len(waiting.channels)
+        window, channel = waiting.window, waiting.channels[part]
+        spoken = [total(one.speech) for one in waiting.channels]
 
-        def reached(time: float) -> None:
-            left = within(channel.speech, Span(start=time, end=window.end))
-            later = [span for one in waiting.channels[part + 1 :] for span in one.speech]
-            done = (part * (window.end - window.start) + time - window.start) / parts
-            self.pace.reached(window.start + done, total([*left, *later]))
+        def reached(seconds: float) -> None:
+            heard = sum(spoken[:part]) + seconds
+            share = heard / max(sum(spoken), 0.001)
+            self.pace.reached(window.start + share * (window.end - window.start), max(0.0, sum(spoken) - heard))
 
         if not self.language:
-            spoken = channel.speech
-            self.language = self.engine.detect(channel.sound, spoken, window.start) if spoken else ""
+            found = channel.speech
+            self.language = self.engine.detect(channel.sound, found, window.start) if found else ""
         return self.engine.hear(
             channel.sound,
-            seed=parts * window.index + part,
+            seed=len(waiting.channels) * window.index + part,
             offset=window.start,
             speech=channel.speech,
             hotwords=self._terms,

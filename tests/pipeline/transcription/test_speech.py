@@ -3,6 +3,8 @@
 import os
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import ctranslate2
@@ -14,7 +16,7 @@ from pipeline.recording import audio
 from pipeline.recording.sound import RATE
 from pipeline.transcription import coverage, library
 from pipeline.transcription.spans import total
-from pipeline.transcription.speech import Engine, floats, stretches, voices
+from pipeline.transcription.speech import Engine, at_once, floats, stretches, voices
 from pipeline.transcripts.transcript import Heard, Span, heard_from_json, heard_to_json
 from tests import engines
 from tests.pipeline.media import Samples, encoded, person, silence, sound
@@ -136,14 +138,65 @@ def test_the_same_seed_gives_the_same_words_whatever_was_heard_before(models: Pa
     assert hear(Engine.load(folder, 1), samples, seed=1) == first
 
 
+DEMO = Path("demo/model").absolute()
+KINDS: dict[str, Callable[[Path], Path]] = {
+    "sure": lambda folder: engines.scripted(folder, engines.script(TEXT)),
+    "wavering": lambda folder: engines.scripted(folder, WAVERING),
+    "demo": lambda _: DEMO,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_heard_several_at_once_it_is_the_same_as_one_after_another(models: Path, kind: str) -> None:
+    folder = KINDS[kind](models / f"at-once-{kind}")
+    samples = np.concatenate([conversation(), silence(3), person("woman")], axis=1)
+
+    def heard(engine: Engine) -> Heard:
+        reached = [0.0]
+        found = engine.hear(floats(samples), seed=1, offset=30.0, reached=reached.append)
+        assert reached == sorted(reached) and len(reached) == 1 + len(stretches(found.speech)) == 4
+        assert reached[-1] == pytest.approx(total(found.speech))
+        return found
+
+    alone = heard(Engine.load(folder, 1))
+    assert alone.words
+    guessed = max(estimate.temperature for estimate in alone.estimates) > 0
+    assert guessed == (kind != "sure"), "chance takes part in what is compared"
+    assert heard(Engine.load(folder, 4)) == alone
+    together = Engine.load(folder, 2)
+    assert heard(together) == heard(together) == alone, "also after it had to guess"
+
+
+def test_what_fails_in_a_thread_fails_here_and_leaves_none(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine.load(engines.scripted(models / "failing", engines.script(TEXT)), 2)
+    encode, calls = engine._model.encode, iter(range(99))
+
+    def failing(*given: object) -> object:
+        if next(calls) == 1:
+            raise RuntimeError("no more")
+        return encode(*given)
+
+    monkeypatch.setattr(engine._model, "encode", failing)
+    with pytest.raises(RuntimeError, match="no more"):
+        hear(engine, np.concatenate([conversation(), conversation()], axis=1))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hearing")]
+
+
+def test_how_many_are_heard_at_once_goes_by_the_size_of_the_model() -> None:
+    mebibyte = 1 << 20
+    assert [at_once(75 * mebibyte, threads) for threads in (1, 2, 4, 16)] == [1, 2, 4, 4]
+    assert [at_once(145 * mebibyte, threads) for threads in (1, 2, 16)] == [1, 2, 2]
+    assert at_once(480 * mebibyte, 16) == 1
+
+
 def test_a_model_is_loaded_anew_only_after_it_drew_by_chance(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading a large model takes seconds, and most windows draw nothing."""
     loads: list[str] = []
     load = library.loaded
 
-    def counted(folder: Path, threads: int, device: str) -> object:
+    def counted(folder: Path, threads: int, device: str, at_once: int) -> object:
         loads.append(folder.name)
-        return load(folder, threads, device)
+        return load(folder, threads, device, at_once)
 
     monkeypatch.setattr(library, "loaded", counted)
     sure = Engine.load(engines.scripted(models / "sure", engines.script(TEXT)), 1)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Frames = NDArray[np.float32]  # many: half the memory, and several times as fast where logarithms are taken
 
 ROUNDS: Final = 12
 RELEVANCE: Final = 16.0
@@ -27,47 +28,49 @@ class Mixture:
     variances: Array
     weights: Array
 
-    def parts(self, frames: Array) -> Array:
+    def parts(self, frames: Frames) -> Frames:
         """Log-likelihood of each frame in each component, shape (components, frames)."""
         precision = 1 / self.variances
         constant = np.log(self.weights) - 0.5 * (
             np.log(2 * np.pi * self.variances).sum(1) + (np.square(self.means) * precision).sum(1)
         )
-        scaled = (self.means * precision) @ frames.T - 0.5 * precision @ np.square(frames).T
-        return np.asarray(scaled + constant[:, None])
+        linear, square = (one.astype(np.float32) for one in (self.means * precision, -0.5 * precision))
+        scaled = linear @ frames.T + square @ np.square(frames).T
+        return np.asarray(scaled + constant.astype(np.float32)[:, None])
 
-    def likelihood(self, frames: Array) -> Array:
+    def likelihood(self, frames: Frames) -> Frames:
         """Log-likelihood of each frame, shape (frames,)."""
         parts = self.parts(frames)
         most = parts.max(axis=0)
         return np.asarray(most + np.log(np.exp(parts - most).sum(axis=0)))
 
-    def shares(self, frames: Array) -> Array:
+    def shares(self, frames: Frames) -> Frames:
         """How much of each frame belongs to each component, shape (components, frames); each column adds up to 1."""
         parts = self.parts(frames)
         shares = np.exp(parts - parts.max(axis=0))
         return np.asarray(shares / shares.sum(axis=0))
 
-    def adapted(self, frames: Array, shares: Array) -> "Mixture":
+    def adapted(self, frames: Frames, shares: Frames) -> "Mixture":
         """The same mixture with its means moved to these frames, of which `shares` belong to each component."""
-        count = shares.sum(axis=1)[:, None]
+        count = shares.sum(axis=1, dtype=np.float64)[:, None]
         moved = (shares @ frames) / np.maximum(count, 1e-6)
         trust = count / (count + RELEVANCE)
         return Mixture(means=trust * moved + (1 - trust) * self.means, variances=self.variances, weights=self.weights)
 
 
-def fit(frames: Array, components: int, chance: np.random.Generator) -> Mixture:
+def fit(frames: Frames, components: int, chance: np.random.Generator) -> Mixture:
     """A mixture that describes these frames."""
-    floor = FLOOR * frames.var(axis=0) + 1e-6
+    spread = frames.var(axis=0, dtype=np.float64)
+    floor = FLOOR * spread + 1e-6
     picked = chance.choice(len(frames), components, replace=len(frames) < components)
     mixture = Mixture(
-        means=frames[picked],
-        variances=np.tile(frames.var(axis=0) + 1e-3, (components, 1)),
+        means=frames[picked].astype(np.float64),
+        variances=np.tile(spread + 1e-3, (components, 1)),
         weights=np.full(components, 1 / components),
     )
     for _ in range(ROUNDS):
         shares = mixture.shares(frames)
-        count = shares.sum(axis=1)[:, None] + 1e-6
+        count = shares.sum(axis=1, dtype=np.float64)[:, None] + 1e-6
         means = (shares @ frames) / count
         variances = np.maximum((shares @ np.square(frames)) / count - np.square(means), floor)
         mixture = Mixture(means=means, variances=variances, weights=count[:, 0] / count.sum())

@@ -125,8 +125,9 @@ def _transcribe(
 
         def coming() -> Generator[tuple[audio.Window, Ready | None]]:
             for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
-                made.add(window)
                 yield window, None if window.index in before else ready(window, balance)
+                # while it is heard
+                made.add(window)
 
         with ahead(coming()) as windows:
             for window, waiting in windows:

@@ -6,7 +6,9 @@ weighed between the two, where people seldom change in the middle of a breath. T
 so the words are weighed in a second way as well, by the likeness of stretches.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.recording.sound import RATE
 from pipeline.transcription.likeness import Likeness
-from pipeline.transcription.mixtures import Array, Mixture, fit, halves
+from pipeline.transcription.mixtures import Array, Frames, Mixture, fit, halves
 from pipeline.transcription.timbre import HOP, Cepstra
 from pipeline.transcription.vectors import weigh
 from pipeline.transcription.voices import Voices, going_on, smoothed, stretches
@@ -26,6 +28,7 @@ FRAMES: Final = RATE / HOP  # a second
 RUNS: Final = (
     (4, 12, 2.5), (8, 10, 2.0), (6, 14, 3.5), (4, 10, 3.0), (8, 14, 2.5), (6, 12, 2.0), (4, 12, 3.5), (8, 14, 1.5),
 )  # fmt: skip
+AT_ONCE: Final = 4  # runs, of which each holds some numbers for every frame
 ROUNDS: Final = 6
 # Frames that follow each other sound alike: each adds only so much evidence as this share of it.
 WEIGHT: Final = 0.15
@@ -41,27 +44,32 @@ def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
     frames, owner = _frames(words, len(sound))
     if len(frames) < LEAST * FRAMES:
         return Voices(runs=np.zeros((0, len(words))))
-    spoken = sound[frames].astype(np.float64)
-    spoken = (spoken - spoken.mean(axis=0)) / (spoken.std(axis=0) + 1e-9)
-    runs: list[Array] = []
-    for seed, (components, coarse, longest) in enumerate(RUNS):
+    spoken = sound[frames]
+    spoken = (spoken - spoken.mean(axis=0, dtype=np.float64)) / (spoken.std(axis=0, dtype=np.float64) + 1e-9)
+    spoken = spoken.astype(np.float32)
+
+    def run(seed: int) -> Array:
+        components, coarse, longest = RUNS[seed]
         chance = np.random.default_rng(seed)
         first = _grouped(spoken[:, :coarse], owner, stretches(words, longest), len(words), chance)
-        first = _weighed(
-            words, spoken, owner, first, fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
-        )
-        # which of the two is called the first is chance
-        runs.append(1 - first if runs and np.dot(first - 0.5, runs[0] - 0.5) < 0 else first)
+        learnt = fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
+        return _weighed(words, spoken, owner, first, learnt)
+
+    with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as pool:
+        runs = np.array(list(pool.map(run, range(len(RUNS)))))
+    # which of the two is called the first is chance
+    turned = (runs - 0.5) @ (runs[0] - 0.5) < 0
+    runs[turned] = 1 - runs[turned]
     second = weigh(words, sound, Likeness())
-    return Voices(runs=np.array(runs), second=second.runs, coherence=second.coherence)
+    return Voices(runs=runs, second=second.runs, coherence=second.coherence)
 
 
 def _grouped(
-    spoken: Array, owner: NDArray[np.intp], cut: list[list[int]], count: int, chance: np.random.Generator
+    spoken: Frames, owner: NDArray[np.intp], cut: list[list[int]], count: int, chance: np.random.Generator
 ) -> Array:
     """A first guess for each word, from a part of the stretches in two groups of what sounds alike."""
     bounds = np.searchsorted(owner, np.arange(count + 1))
-    parts = [spoken[bounds[one[0]] : bounds[one[-1] + 1]] for one in cut]
+    parts = [spoken[bounds[one[0]] : bounds[one[-1] + 1]].astype(np.float64) for one in cut]
     long = sorted((n for n, part in enumerate(parts) if len(part) > SHORTEST), key=lambda n: -len(parts[n]))[:CLUSTERED]
     picked = chance.permutation(long)[: round(SHARE * len(long))]
     first = np.full(count, 0.5)
@@ -72,11 +80,12 @@ def _grouped(
     return first
 
 
-def _weighed(words: Sequence[Word], spoken: Array, owner: NDArray[np.intp], first: Array, every: Mixture) -> Array:
+def _weighed(words: Sequence[Word], spoken: Frames, owner: NDArray[np.intp], first: Array, every: Mixture) -> Array:
     """The probability of the first voice for each word, once both voices have been learnt from such a guess."""
     shares, same = every.shares(spoken), going_on(words)
     for _ in range(ROUNDS):
-        one, other = (every.adapted(spoken, shares * weight[owner]) for weight in (first, 1 - first))
+        weights = first.astype(np.float32)
+        one, other = (every.adapted(spoken, shares * weight[owner]) for weight in (weights, 1 - weights))
         evidence = one.likelihood(spoken) - other.likelihood(spoken)
         first = smoothed(np.asarray(np.bincount(owner, evidence, len(words)) * WEIGHT), same)
     return first

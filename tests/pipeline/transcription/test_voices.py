@@ -179,7 +179,7 @@ def test_stretches_of_two_kinds_fall_into_two_groups() -> None:
 
 def test_a_mixture_finds_where_the_frames_are() -> None:
     chance = np.random.default_rng(4)
-    frames = np.concatenate([chance.normal(-3, 0.5, (300, 2)), chance.normal(3, 0.5, (100, 2))])
+    frames = np.concatenate([chance.normal(-3, 0.5, (300, 2)), chance.normal(3, 0.5, (100, 2))]).astype(np.float32)
     made = mixtures.fit(frames, 2, chance)
     assert sorted(np.round(made.means[:, 0])) == [-3, 3]
     assert made.weights.max() == pytest.approx(0.75, abs=0.02)
@@ -188,7 +188,9 @@ def test_a_mixture_finds_where_the_frames_are() -> None:
     assert near > made.likelihood(frames + 5).mean()
     moved = made.adapted(frames + 1, made.shares(frames))
     assert np.all(moved.means > made.means)
-    assert np.allclose(made.adapted(frames, np.zeros((2, 400))).means, made.means), "nothing heard moves nothing"
+    assert np.allclose(made.adapted(frames, np.zeros((2, 400), np.float32)).means, made.means), (
+        "nothing heard moves nothing"
+    )
 
 
 def brute(evidence: Sequence[float], same: Sequence[float]) -> list[float]:

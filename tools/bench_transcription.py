@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,8 @@ from storage.keyring import Work
 SAMPLE: Final = Path("demo/sample/conversation-1.m4a")
 PASSPHRASE: Final = b"a passphrase for measuring"
 MIB: Final = 1 << 20
+CORES: Final = os.cpu_count() or 1
+TOGETHER: Final = min(CORES, 4)
 
 
 def main() -> None:
@@ -54,34 +57,29 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         _record(Path(folder) / "talk.m4a", given.minutes * 60)
-        names = ("candour", "bare", "windows", "whole", "halves")
-        rounds = [{name: _result(_start(name, folder, given.model)) for name in names} for _ in range(given.times)]
+        rounds = [{name: _measured(name, folder, given.model) for name in PARTS} for _ in range(given.times)]
         _print(
-            given.minutes, {name: min((one[name] for one in rounds), key=lambda one: one["seconds"]) for name in names}
+            given.minutes, {name: min((one[name] for one in rounds), key=lambda one: one["seconds"]) for name in PARTS}
         )
 
 
-def _start(name: str, folder: str, model: Path) -> "subprocess.Popen[str]":
+def _measured(name: str, folder: str, model: Path) -> dict[str, Any]:
     arguments = [sys.executable, "-m", "tools.bench_transcription", "--model", str(model), "--part", name, folder]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)  # noqa: S603
-
-
-def _result(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    said, _ = process.communicate()
-    if process.returncode:
-        raise SystemExit(process.returncode)
-    found: dict[str, Any] = json.loads(said)
+    run = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    found: dict[str, Any] = json.loads(run.stdout)
     return found
 
 
 def _print(minutes: float, found: dict[str, dict[str, Any]]) -> None:
-    ours, bare = found["candour"], found["bare"]
-    print(f"{minutes:g} minutes, {os.cpu_count()} cores\n")
+    ours, bare = found["candour"], found["bare at once"]
+    print(f"{minutes:g} minutes, {CORES} cores\n")
     print(f"{'':60}{'seconds':>9}{'x':>7}{'processor':>11}{'x':>7}{'MiB above the model':>21}")
     lines = {
         "Candour: decode, find speech, hear, tell voices, play back": ours,
-        "the engine alone, on stretches of speech already found": bare,
+        "the engine alone, on stretches of speech already found": found["bare"],
+        "the same, several at once": bare,
         "the engine alone, decoding and finding speech itself": found["windows"],
+        "the same in each window, several at once": found["windows at once"],
         "faster-whisper's transcribe() on the whole file": found["whole"],
     }
     for name, one in lines.items():
@@ -98,10 +96,8 @@ def _print(minutes: float, found: dict[str, dict[str, Any]]) -> None:
     print(
         f"Time left, told after the first tenth: wrong by {ours['wrong']:.0%} at most, {ours['off']:.0%} in the middle."
     )
-    one, two = bare["seconds"], found["halves"]["seconds"]
-    print(
-        f"One process with two threads {one:.1f} s, two processes with one thread each {two:.1f} s: {one / two:.2f} x."
-    )
+    best = min(found["windows"]["seconds"], found["windows at once"]["seconds"])
+    print(f"Against the better of the two ways to decode, find speech and hear: {ours['seconds'] / best:.2f} x.")
 
 
 def _record(path: Path, seconds: float) -> None:
@@ -150,42 +146,39 @@ def _home(folder: Path) -> tuple[Home, stages.Work]:
     return home, work
 
 
-def _bare(folder: Path, model: Path) -> dict[str, float]:
-    return _heard(list(_stretches(folder)), model, 0)
+def _bare(at_once: int) -> "Callable[[Path, Path], dict[str, float]]":
+    return lambda folder, model: _heard(list(_stretches(folder)), model, at_once)
 
 
-def _half(number: int) -> "Callable[[Path, Path], dict[str, float]]":
-    return lambda folder, model: _heard(list(_stretches(folder))[number::2], model, 1)
+def _windows(at_once: int) -> "Callable[[Path, Path], dict[str, float]]":
+    return lambda folder, model: _heard(_stretches(folder), model, at_once)
 
 
-def _halves(folder: Path, model: Path) -> dict[str, float]:
-    running = [_start(name, str(folder), model) for name in ("first", "second")]
-    return {"seconds": max(_result(process)["seconds"] for process in running)}
-
-
-def _windows(folder: Path, model: Path) -> dict[str, float]:
-    return _heard(_stretches(folder), model, 0)
-
-
-def _heard(stretches: "Iterable[speech.Sound]", model: Path, threads: int) -> dict[str, float]:
-    loaded = library.loaded(model, threads, "cpu")
+def _heard(windows: "Iterable[list[speech.Sound]]", model: Path, at_once: int) -> dict[str, float]:
+    loaded = library.loaded(model, CORES, "cpu", at_once)
     before, begun, used = _in_use(), time.perf_counter(), _processor()
-    for sound in stretches:
+
+    def hear(sound: speech.Sound) -> None:
         for _ in loaded.transcribe(sound, language="en", **speech.GUARDED)[0]:
             pass
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for sounds in windows:
+            list(pool.map(hear, sounds))
     return {"seconds": time.perf_counter() - begun, "processor": _processor() - used, "memory": _most() - before}
 
 
-def _stretches(folder: Path) -> "Iterator[speech.Sound]":
+def _stretches(folder: Path) -> "Iterator[list[speech.Sound]]":
+    """The stretches of speech in each window, as Candour cuts them."""
     with (folder / "talk.m4a").open("rb") as file:
         for window in audio.windows(decode(file)):
             sound = speech.floats(audio.raise_quiet(window.samples))
-            for one in speech.stretches(library.voices(sound)):
-                yield sound[round(one.start * RATE) : round(one.end * RATE)]
+            found = speech.stretches(library.voices(sound))
+            yield [sound[round(one.start * RATE) : round(one.end * RATE)] for one in found]
 
 
 def _whole(folder: Path, model: Path) -> dict[str, float]:
-    loaded = library.loaded(model, 0, "cpu")
+    loaded = library.loaded(model, CORES, "cpu")
     before, begun, used = _in_use(), time.perf_counter(), _processor()
     for _ in loaded.transcribe(str(folder / "talk.m4a"), language="en", **speech.GUARDED | {"vad_filter": True})[0]:
         pass
@@ -208,12 +201,11 @@ def _most() -> int:
 
 PARTS: Final[dict[str, Callable[[Path, Path], dict[str, float]]]] = {
     "candour": _candour,
-    "bare": _bare,
-    "windows": _windows,
+    "bare": _bare(1),
+    "bare at once": _bare(TOGETHER),
+    "windows": _windows(1),
+    "windows at once": _windows(TOGETHER),
     "whole": _whole,
-    "halves": _halves,
-    "first": _half(0),
-    "second": _half(1),
 }
 
 

@@ -29,6 +29,7 @@ IN_PLACE: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "vfat", "tmpfs"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
 MOUNTS: Final = Path("/proc/self/mountinfo")
 SWAPS: Final = Path("/proc/swaps")
+BLOCKS: Final = Path("/sys/block")
 MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 CORES: Final = Path("/proc/sys/kernel/core_pattern")
 PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
@@ -38,7 +39,7 @@ PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
 class Facts:
     """What can be seen of the machine; file systems by kind, swap as the number of active areas readable on a disk.
 
-    `medium` is the make, model and serial of the disk. `layers` lie below the home, `anchor` says what is wrong with that file,
+    `medium` is the make, model and serial of the disk. `layers` lie below the vault, `anchor` says what is wrong with that file,
     `core_handler` whether a program would be given the memory of a crash. `core_limit` in bytes. `pragmas` are those of SQLite
     that matter; none where the rows are elsewhere.
     """
@@ -76,8 +77,8 @@ def classify(facts: Facts) -> tuple[str, tuple[Finding, ...]]:
             name="file system",
             good=facts.filesystem in IN_PLACE,
             lowers=True,
-            seen=f"the home lies on {facts.filesystem}",
-            raises="put the home on ext4 or xfs, which overwrite in place; copy-on-write keeps old blocks",
+            seen=f"the vault lies on {facts.filesystem}",
+            raises="put the vault on ext4 or xfs, which overwrite in place; copy-on-write keeps old blocks",
         ),
         Finding(
             name="journal",
@@ -164,7 +165,9 @@ def _seen(facts: Facts) -> str:
 
 def survey(home: Home) -> Facts:
     """Look at the machine. Reads only."""
-    filesystem, options, device, number = _mount(home.folder)
+    # Where the anchor lies, which may be another place than the home's.
+    anchor = home.folder / "vault" / "anchor"
+    filesystem, options, device, number = _mount(anchor)
     with home.reading() as session:
         body = session.scalar(select(AuditLeaf.body).order_by(AuditLeaf.idx.desc()).limit(1))
     last = _logged_time(bytes(body)) if body else None
@@ -174,7 +177,7 @@ def survey(home: Home) -> Facts:
         device=device,
         medium=layers.medium(number),
         layers=layers.below(number),
-        anchor=layers.anchor_trouble(home.folder / "vault" / "anchor"),
+        anchor=layers.anchor_trouble(anchor),
         swaps=_swaps(),
         core_limit=resource.getrlimit(resource.RLIMIT_CORE)[0],
         core_handler=_text(CORES).startswith("|"),
@@ -221,8 +224,14 @@ def _temp_folder() -> Path:
 
 def _swaps() -> int:
     """Swap areas on a disk that a thief of it could read: not those in memory, and not encrypted ones."""
-    areas = [line.split()[0] for line in _text(SWAPS).splitlines()[1:]]
-    return sum(1 for area in areas if "zram" not in area and not _is_encrypted(Path(area)))
+    areas = [Path(line.split()[0]) for line in _text(SWAPS).splitlines()[1:]]
+    return sum(1 for area in areas if not _is_in_memory(area) and not _is_encrypted(area))
+
+
+def _is_in_memory(area: Path) -> bool:
+    """A compressed area in memory, unless it was given a disk for what it has no room for."""
+    in_memory = area.parent == Path("/dev") and area.name.startswith("zram")
+    return in_memory and _text(BLOCKS / area.name / "backing_dev").strip() in {"", "none"}
 
 
 def _is_encrypted(area: Path) -> bool:

@@ -16,14 +16,17 @@ SYS: Final = Path("/sys/dev/block")
 NOT_KNOWN: Final = "not known"
 _PASSES_ON: Final = ("CRYPT-LUKS", "CRYPT-PLAIN", "LVM-", "mpath-", "part")
 # What LVM calls the parts of snapshots, thin pools and caches; dm-integrity keeps a journal of contents.
-_KEEPS: Final = ("-cow", "-real", "-tpool", "-tdata", "-pool", "-cdata", "-vpool", "-vdata", "_dif")
+_KEEPS: Final = ("-cow", "-real", "-tpool", "-tdata", "-pool", "-cdata", "-cvol", "_wcorig", "-vpool", "-vdata", "_dif")
 _RAID_PASSES_ON: Final = frozenset({"linear", "raid0", "raid1", "raid10"})
 _REMOTE: Final = ("nbd", "rbd", "drbd")
+# Where the system lists block devices behind which there is no hardware of their own.
+_MADE: Final = "/virtual/block/"
 _GETFLAGS: Final = 0x80086601
 _FIEMAP: Final = 0xC020660B
 _HEAD: Final = struct.Struct("=QQLLLL")
 _EXTENT: Final = struct.Struct("=QQQQQLLLL")
-_MOST_EXTENTS: Final = 64
+# More than the anchor has blocks.
+_MOST_EXTENTS: Final = 128
 _JOURNALLED, _INLINE_FILE = 0x4000, 0x10000000
 _INLINE_EXTENT, _SHARED_EXTENT = 0x200, 0x2000
 
@@ -95,12 +98,14 @@ def _layer(place: Path) -> Layer:
         return Layer(
             name=called, keeps="" if known else "a mapped device of a kind that is not known to write in place"
         )
-    if raid and raid not in _RAID_PASSES_ON:
-        return Layer(name=name, keeps="an array that may keep a journal")
+    if raid:
+        return Layer(name=name, keeps="" if raid in _RAID_PASSES_ON else "an array that may keep a journal")
     if (place / "loop").is_dir():
         return Layer(name=name, keeps="a file on another file system")
     if name.startswith(_REMOTE):
         return Layer(name=name, keeps="storage on another machine, whose snapshots cannot be seen")
+    if _MADE in place.as_posix():
+        return Layer(name=name, keeps="a device that a program makes, such as a cache or a volume of a pool")
     return Layer(name=name)
 
 

@@ -157,6 +157,16 @@ def mount(path: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     return assurance._mount(Path(path))
 
 
+def test_a_vault_that_lies_elsewhere_decides_and_not_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, elsewhere = story.at(Stage.PLANNED, tmp_path), tmp_path / "elsewhere"
+    table = f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:9 / {elsewhere} rw - btrfs /dev/sdb1 rw\n"
+    mount("/", table, tmp_path, monkeypatch)
+    assert survey(told.home).filesystem == "ext4"
+    (told.home.folder / "vault").rename(elsewhere)
+    (told.home.folder / "vault").symlink_to(elsewhere)
+    assert (survey(told.home).filesystem, survey(told.home).device) == ("btrfs", "/dev/sdb1")
+
+
 def test_options_of_the_mount_and_of_the_file_system_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = mount("/srv/journalled/home", MOUNTS, tmp_path, monkeypatch)[1]
     assert options >= {"rw", "data=journal"}
@@ -175,6 +185,8 @@ def test_where_the_system_does_not_say_nothing_is_claimed(tmp_path: Path, monkey
         ("Filename Type Size Used Priority\n", 0),
         ("Filename Type Size Used Priority\n/dev/zram0 partition 100 0 100\n", 0),
         ("Filename Type Size Used Priority\n/dev/zram0 partition 1 0 1\n/swapfile file 1 0 -2\n", 1),
+        ("Filename Type Size Used Priority\n/var/zram-swap file 1 0 -2\n", 1),
+        ("Filename Type Size Used Priority\n/dev/zram1 partition 1 0 1\n", 1),
     ],
 )
 def test_swap_on_a_disk_counts_and_swap_in_memory_does_not(
@@ -183,4 +195,8 @@ def test_swap_on_a_disk_counts_and_swap_in_memory_does_not(
     table = tmp_path / "swaps"
     table.write_text(text)
     monkeypatch.setattr(assurance, "SWAPS", table)
+    for name, backing in (("zram0", "none"), ("zram1", "/dev/sda3")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "backing_dev").write_text(f"{backing}\n")
+    monkeypatch.setattr(assurance, "BLOCKS", tmp_path)
     assert assurance._swaps() == count

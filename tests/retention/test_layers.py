@@ -15,6 +15,9 @@ from retention.layers import anchor_trouble, below, medium
 def device(sys: Path, number: str, name: str, *slaves: str, **files: str) -> str:
     """One block device as /sys shows it; files as dm__uuid="..."."""
     place = sys / "devices" / name
+    # As the system lists those without hardware of their own.
+    if name.startswith(("bcache", "zd", "md")):
+        place = sys / "devices" / "virtual" / "block" / name
     (place / "slaves").mkdir(parents=True)
     for path, text in files.items():
         file = place / path.replace("__", "/")
@@ -52,6 +55,7 @@ def test_luks_and_volumes_pass_writes_on(uuid: str, name: str, tmp_path: Path) -
         ("LVM-" + "a" * 64 + "-cow", "vg-snap-cow"),
         ("LVM-" + "a" * 64 + "-tpool", "vg-pool-tpool"),
         ("LVM-" + "a" * 64 + "-cdata", "vg-cache_cdata"),
+        ("LVM-" + "a" * 64 + "-cvol", "vg-fast_cvol"),
         ("CRYPT-INTEGRITY-home", "home_dif"),
         ("VDO-0a1b2c", "vdo"),
         ("", "made-by-hand"),
@@ -72,8 +76,11 @@ def test_arrays(level: str, keeps: bool, tmp_path: Path) -> None:
     assert bool(below(number, tmp_path)[0].keeps) is keeps
 
 
-@pytest.mark.parametrize(("name", "keeps"), [("vda1", False), ("nvme0n1p2", False), ("nbd0", True), ("drbd1", True)])
-def test_disks_here_and_elsewhere(name: str, keeps: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "keeps"),
+    [("vda1", False), ("nvme0n1p2", False), ("nbd0", True), ("drbd1", True), ("bcache0", True), ("zd0", True)],
+)
+def test_disks_here_and_elsewhere_and_what_a_program_makes(name: str, keeps: bool, tmp_path: Path) -> None:
     assert bool(below(device(tmp_path, "1:1", name), tmp_path)[0].keeps) is keeps
 
 

@@ -4,9 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import postgres
+
+# No test asserts a time, and neither does a generated example.
+hypothesis.settings.register_profile("candour", deadline=None)
+hypothesis.settings.load_profile("candour")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -130,7 +130,7 @@ def test_every_single_change_is_found_at_every_place(log: Log, change: Change) -
         assert report.first_bad <= (0 if change is swap and at == SIZE - 1 else at)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from([edit, remove, swap, insert, truncate]), st.integers(0, SIZE - 1))
 def test_change_signed_anew_with_the_logs_own_key_is_found_with_the_head_held(change: Change, at: int) -> None:
     log = _shared_log()
@@ -154,7 +154,7 @@ def _share(log: Log) -> None:
     _logs[:] = [log]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, SIZE - 1), st.data())
 def test_every_single_bit_counts(at: int, data: st.DataObject) -> None:
     log = _shared_log()
@@ -429,7 +429,7 @@ def test_bundle_is_verified_with_the_auditors_key(book: Book, tmp_path: Path) ->
     assert not verify(bundle(other), book.signer.verifier_key).ok
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_no_line_of_a_bundle_can_go_or_change(data: st.DataObject) -> None:
     log = _shared_log()

@@ -54,7 +54,7 @@ def test_a_passphrase_opens() -> None:
         read(file, age.ScryptIdentity(b"another"))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 3 * CHUNK), max_size=5))
 def test_how_it_is_cut_into_writes_does_not_matter(sizes: list[int]) -> None:
     plain = os.urandom(sum(sizes))
@@ -183,7 +183,7 @@ def test_an_added_stanza_is_refused() -> None:
     assert head.stanzas[0].kind == "mlkem768x25519"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, len(_FILE) - 1), st.integers(1, 255))
 def test_no_edit_ever_gives_other_plaintext(at: int, change: int) -> None:
     edited = _FILE[:at] + bytes([_FILE[at] ^ change]) + _FILE[at + 1 :]
@@ -192,7 +192,7 @@ def test_no_edit_ever_gives_other_plaintext(at: int, change: int) -> None:
             reader(edited)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(-10, len(_PLAIN) + 10), st.integers(0, len(_PLAIN) + 10))
 def test_ranges_are_slices(start: int, length: int) -> None:
     with age.Reader(io.BytesIO(_FILE), [HYBRID]) as reader:
@@ -342,7 +342,7 @@ def test_other_texts_are_no_identities(text: str) -> None:
         age.parse_identity(text)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=100))
 def test_bech32_is_read_back(data: bytes) -> None:
     assert bech32.decode(bech32.encode("age", data)) == ("age", data)

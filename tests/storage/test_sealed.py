@@ -12,7 +12,7 @@ KEY, OTHER = bytes(range(32)), bytes(32)
 PLACE = "doubt.sealed:1"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.binary(max_size=1000), st.text(max_size=50))
 def test_opens_in_its_place(plain: bytes, place: str) -> None:
     sealed = seal_value(KEY, place, plain)

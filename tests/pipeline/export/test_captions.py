@@ -30,7 +30,7 @@ def talks(draw: st.DrawFn) -> Document:
     return replace(document(), passages=tuple(passages))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(talk=talks())
 def test_all_words_stand_in_cues_of_their_turn(talk: Document) -> None:
     found = cues(talk)

@@ -46,7 +46,7 @@ def test_two_exports_are_the_same_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(whole=projects())
 def test_any_project_is_read_back_equal(name: str, whole: Project) -> None:
     whole = fitting(name, whole)

@@ -43,7 +43,7 @@ def test_the_sample_is_valid() -> None:
     assert_valid("Codebook.xsd", qdc.write(project()))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(whole=projects())
 def test_any_project_is_valid(whole: Project) -> None:
     assert_valid("Project-mrt2019.xsd", archive.unpack(qdpx.write(whole))["project.qde"])

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.codes.quotes import Anchor, take
@@ -151,7 +151,6 @@ def test_an_extract_follows_its_words_over_turns_into_the_generalised_document()
     assert take(general.document, moved) == "Then nothing.\nAnd on [date] again"
 
 
-@settings(deadline=None)
 @given(st.integers(0, 45), st.integers(1, 46))
 def test_a_moved_extract_keeps_its_words_and_takes_a_date_whole(one: int, other: int) -> None:
     text = "It was on 3 June 2021 that we met. Then all ok."

@@ -1,7 +1,7 @@
 """The name key: every way a term is written is found, once, in the original, and every offset can be followed."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.pseudonyms import marked
@@ -110,7 +110,6 @@ NAMES = st.sampled_from(
 GAPS = st.sampled_from([" ", ", ", ". ", "-", "\n", " – ", "’"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(NAMES, GAPS), max_size=12).map(lambda parts: "".join(name + gap for name, gap in parts)))
 def test_nothing_is_replaced_twice_and_every_offset_can_be_followed(text: str) -> None:
     key = _key(("Ann", "Anna Ann"), ("Anna", "Ann Marie"), ("Ann Marie", "Marie"), ("Marie", "Ann"))
@@ -132,7 +131,6 @@ def test_nothing_is_replaced_twice_and_every_offset_can_be_followed(text: str) -
     assert "marie" not in left.casefold().replace("marianne", "")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.integers(0, 40), st.integers(0, 40))
 def test_stretches_outside_replacements_come_back_exactly(text: str, one: int, other: int) -> None:
     replaced = replace(text, FAMILY)

@@ -1,7 +1,7 @@
 """Numbers, codes, dates and ages: what is found, and what is left in peace."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.pseudonyms.hits import Rule
@@ -73,7 +73,6 @@ def test_ordinary_numbers_are_left_in_peace(text: str) -> None:
     assert _found(text) == []
 
 
-@settings(deadline=None)
 @given(st.text("0123456789", min_size=9, max_size=9))
 def test_one_check_digit_at_most_makes_an_nhs_number_and_a_changed_digit_breaks_it(nine: str) -> None:
     right = [nine + digit for digit in "0123456789" if is_nhs_number(nine + digit)]
@@ -97,7 +96,6 @@ def test_digits_read_aloud() -> None:
     assert spoken_digits("077 double 0 nine") == "077009"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_hits_lie_in_the_text_in_order_without_overlap(text: str) -> None:
     at = 0

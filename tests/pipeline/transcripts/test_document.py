@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.transcripts.document import Document, NotADocument, Passage, clean
@@ -49,7 +49,6 @@ def test_other_bytes_are_refused(data: bytes) -> None:
         Document.from_json(data)
 
 
-@settings(deadline=None)
 @given(st.text())
 @example("\ufa6c")  # NFC makes this one U+242EE
 @example("\ufeff\ufeff")

@@ -93,7 +93,7 @@ def test_every_proof_of_a_small_tree_verifies(size: int) -> None:
         assert not tree.verify_consistency(old, size, tree.leaf_hash(b"another"), root, proof)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_changed_proof_verifies(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 40))

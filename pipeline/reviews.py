@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, object_session
@@ -343,9 +343,22 @@ def recording_key(home: Home, conversation: Conversation) -> bytes:
         ConversationGone: it has been destroyed, or is about to be.
         VaultClosed.
     """
-    if conversation.quarantined or conversation.state in {State.DESTROYED, State.WITHDRAWN}:
-        raise ConversationGone(reference=conversation.reference, what="the recording")
-    return home.vault.get(conversation.recording_key, KeyClass.RECORDING)
+    return _recording_key(
+        home, conversation.reference, conversation.state, conversation.quarantined, conversation.recording_key
+    )
+
+
+def require_recording(home: Home, session: Session, reference: str) -> None:
+    """Raises what `recording_key` raises, and reads no more of the conversation than that takes."""
+    columns = select(Conversation.state, Conversation.quarantined, Conversation.recording_key)
+    state, quarantined, key = session.execute(columns.where(Conversation.reference == reference)).one()
+    _recording_key(home, reference, state, quarantined, key)
+
+
+def _recording_key(home: Home, reference: str, state: State, quarantined: bool, key: UUID) -> bytes:
+    if quarantined or state in {State.DESTROYED, State.WITHDRAWN}:
+        raise ConversationGone(reference=reference, what="the recording")
+    return home.vault.get(key, KeyClass.RECORDING)
 
 
 def extract_key(home: Home, conversation: Conversation) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.serve import _listen
 from tests import story
 from tests.commands import asking
 from tests.story import Stage, Story
@@ -38,6 +39,13 @@ def said(process: subprocess.Popen[str]) -> dict[str, str | None]:
         lines.append(process.stdout.readline())
     found: dict[str, str | None] = json.loads("".join(lines))
     return found
+
+
+def test_an_answer_does_not_wait_for_the_browser_to_acknowledge_its_head() -> None:
+    with _listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_it_serves_the_page_signs_in_once_and_stops_when_asked(told: Story) -> None:

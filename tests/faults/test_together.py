@@ -71,7 +71,7 @@ def both(first: Callable[[], object], second: Callable[[], object]) -> list[Base
 
 
 def test_fifty_who_listen_hear_what_was_said_or_that_it_is_gone_and_nothing_after(signed: Story) -> None:
-    size = playback._layout(signed.home, FIRST).size
+    size = playback._laid_out(signed.home, FIRST)[1].size
     whole = b"".join(playback.pieces(signed.home, FIRST, 0, size))
     everybody, heard_something, done = Barrier(READERS), Event(), Event()
 

@@ -42,6 +42,8 @@ class Site:
 def serving(home: Home, port: int = 0) -> Iterator[str]:
     """The page of a home on a port of this machine, a free one unless named, until the block ends; yields its origin."""
     listening = socket.create_server(("127.0.0.1", port))
+    # as `candour serve` does
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(create_app(home, [origin]), log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)

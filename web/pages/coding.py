@@ -50,13 +50,15 @@ def page(visit: Visit) -> Response:
 
 
 def listed(visit: Visit) -> Response:
-    """The extracts and the codes, for the script."""
+    """The extracts and the codes as they are now, for the script."""
     about = _about(visit)
     book = bookkeeping.read(visit.home, visit.person, about.review)
     _, shown = _shown(visit, about)
-    return JSONResponse(
-        {"extracts": [told(one) for one in shown], "codes": [_code(book, code) for code in book.codes]},
-    )
+    return JSONResponse(_coded(shown, book))
+
+
+def _coded(shown: list[Filed], book: Codebook) -> dict[str, Any]:
+    return {"extracts": [told(one) for one in shown], "codes": [_code(book, code) for code in book.codes]}
 
 
 def add(visit: Visit) -> Response:
@@ -117,6 +119,7 @@ def _page(visit: Visit, errors: dict[str, str], *, turn: str, status: int = 200)
         about=about,
         passages=document.passages,
         beginning=beginning,
+        coded=_coded(shown, book),
         mend=[one for one in shown if one.faults and one.changeable],
         mend_elsewhere=sum(1 for one in every if one.faults and not one.changeable),
         count=sum(1 for one in shown if one.extract.coder == visit.person.name),

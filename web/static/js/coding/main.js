@@ -7,6 +7,7 @@ import { draw, mark, placed } from "./margin.js";
 import { Panel } from "./panel.js";
 import { Picker } from "./picker.js";
 import { Turns, compare, samePlace } from "./turns.js";
+import { showDock } from "../review/dock.js";
 import { Refusal, ask, say, send } from "../review/net.js";
 import { Player } from "../review/player.js";
 import { byId, counted, made } from "../review/text.js";
@@ -54,9 +55,13 @@ function act(what) {
 }
 
 async function load() {
-  const found = await ask(`${path}/extracts${facts.beside ? `?with=${encodeURIComponent(facts.beside)}` : ""}`);
+  know(await ask(`${path}/extracts${facts.beside ? `?with=${encodeURIComponent(facts.beside)}` : ""}`));
+}
+
+/** @param {{ codes: Code[], extracts: Extract[] }} found */
+function know(found) {
   book = new Book(found.codes);
-  extracts = new Map(/** @type {Extract[]} */ (found.extracts).map((one) => [one.number, one]));
+  extracts = new Map(found.extracts.map((one) => [one.number, one]));
   if (!lately.length) {
     const used = [...extracts.values()].filter((one) => one.coder === person).sort((one, other) => other.number - one.number);
     lately = [...new Set(used.flatMap((one) => one.codes))];
@@ -93,7 +98,7 @@ function held() {
   const own = here.find(({ extract }) => extract.number === inHand) ?? here.find(({ extract }) => extract.changeable) ?? here[0];
   inHand = own?.extract.number ?? 0;
   panel.show(extracts.get(mending || inHand) ?? null, book);
-  mark(turns, inHand);
+  mark(turns, (inHand && shown.find(({ extract }) => extract.number === inHand)) || null);
   if (place) byId("hand", HTMLElement).textContent = described();
 }
 
@@ -352,18 +357,15 @@ document.addEventListener("copy", (event) => {
 
 root.classList.add("review--live");
 byId("live-side", HTMLElement).hidden = false;
-const dock = byId("dock", HTMLElement);
-dock.hidden = false;
-new ResizeObserver(() => document.documentElement.style.setProperty("--dock", `${dock.offsetHeight}px`)).observe(dock);
+showDock(byId("dock", HTMLElement));
 for (const form of root.querySelectorAll(".turn-form")) form.remove();
 for (const open of root.querySelectorAll(".turn-open")) /** @type {HTMLElement} */ (open).tabIndex = -1;
 for (const button of document.querySelectorAll("#panel-inside [data-do=play]")) /** @type {HTMLElement} */ (button).hidden = !player;
 
 if (turns.all.length) hand.take(turns.whole(0), { focus: false });
-await load().catch((refusal) => {
-  if (!(refusal instanceof Refusal)) throw refusal;
-  say(refusal.sentence);
-});
+// The page brings what it shows: to ask for it again would have every extract opened twice.
+know(JSON.parse(facts.coded ?? ""));
+delete root.dataset.coded;
 const wanted = new URL(location.href).searchParams;
 const wantedExtract = extracts.get(Number(wanted.get("extract")));
 const wantedTurn = turns.find(Number(wanted.get("turn") ?? /^#turn-(\d+)$/.exec(location.hash)?.[1]));

@@ -19,6 +19,12 @@ import { made } from "../review/text.js";
 
 const BAR = 9;
 const LANES = 8;
+// What is drawn at once, before and after what is on the screen; the rest follows when nothing else is to do.
+const AROUND = 15;
+
+let drawing = 0;
+/** @type {Element | null} */
+let marked = null;
 
 /** Extracts in the order of the text, each in a lane that is free where it begins. @param {Turns} turns @param {Iterable<Extract>} extracts @returns {Placed[]} */
 export function placed(turns, extracts) {
@@ -63,14 +69,31 @@ export function draw(turns, all, book, facts) {
     const key = JSON.stringify(here.map(({ one, from, to }) => [one.extract.number, one.lane, from, to, one.extract.codes.map((id) => book.name(id)), one.extract.memo !== ""]));
     if (key === turn.drawn) continue;
     turn.drawn = key;
-    drawTurn(turn, turns, here, book, facts);
+    turn.due = () => drawTurn(turn, turns, here, book, facts);
   }
+  const first = turns.onScreen();
+  for (const turn of turns.all.slice(Math.max(0, first - AROUND), first + 2 * AROUND)) turn.draw();
+  window.cancelIdleCallback?.(drawing);
+  drawing = later((rest) => drawRest(turns, 0, rest));
 }
 
-/** Mark the label of the extract in hand, and no other. @param {Turns} turns @param {number} number */
-export function mark(turns, number) {
-  for (const before of turns.list.querySelectorAll(".turn-code[aria-current]")) before.removeAttribute("aria-current");
-  if (number) turns.list.querySelector(`.turn-code[data-extract="${number}"]`)?.setAttribute("aria-current", "true");
+/** Draw what is due from a turn on for as long as nothing else is to do. @param {Turns} turns @param {number} from @param {IdleDeadline} rest */
+function drawRest(turns, from, rest) {
+  let at = from;
+  while (at < turns.all.length && rest.timeRemaining() > 0) turns.at(at++).draw();
+  if (at < turns.all.length) drawing = later((more) => drawRest(turns, at, more));
+}
+
+/** @param {IdleRequestCallback} what */
+const later = (what) => window.requestIdleCallback?.(what) ?? window.setTimeout(() => what({ didTimeout: false, timeRemaining: () => 10 }), 0);
+
+/** Mark the label of the extract in hand, and no other. @param {Turns} turns @param {Placed | null} one */
+export function mark(turns, one) {
+  marked?.removeAttribute("aria-current");
+  const turn = one && turns.at(one.stretch.from.turn);
+  turn?.draw();
+  marked = turn?.labels.querySelector(`[data-extract="${one?.extract.number}"]`) ?? null;
+  marked?.setAttribute("aria-current", "true");
 }
 
 /** @param {Turn} turn @param {Turns} turns @param {{ one: Placed, from: number, to: number }[]} here @param {Book} book @param {{ person: string, extracts: string }} facts */

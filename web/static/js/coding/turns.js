@@ -18,10 +18,17 @@ export class Turn {
     this.said = /** @type {HTMLElement} */ (element.querySelector(".turn-said"));
     this.labels = /** @type {HTMLElement} */ (element.querySelector(".turn-codes"));
     this.text = this.body.textContent ?? "";
-    /** What is drawn beside it, so that it is drawn again only when that changes. */
+    /** What is drawn beside it, so that it is drawn again only when that changes, and how, where it still has to be. */
     this.drawn = "";
+    /** @type {(() => void) | null} */
+    this.due = null;
     /** @type {[number, number][] | null} */
     this._words = null;
+  }
+
+  draw() {
+    this.due?.();
+    this.due = null;
   }
 
   /** Begin and end of each word. */
@@ -62,6 +69,18 @@ export class Turns {
   /** @param {number} number */
   find(number) {
     return this._byNumber.get(number) ?? -1;
+  }
+
+  /** The first turn that is not above the screen. */
+  onScreen() {
+    let low = 0;
+    let high = this.all.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.at(middle).element.getBoundingClientRect().bottom <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The turn that an element is in. @param {EventTarget | null} target */

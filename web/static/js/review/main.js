@@ -1,6 +1,7 @@
 // @ts-check
 // The page of a transcript, put together: the recording, the turns, what is beside them, and the keys.
 
+import { showDock } from "./dock.js";
 import { Doubts } from "./doubts.js";
 import { Editor } from "./editor.js";
 import { Find } from "./find.js";
@@ -396,9 +397,7 @@ const keys = new Keys(
 
 // ---- beginning and end
 
-const dock = byId("dock", HTMLElement);
-dock.hidden = false;
-new ResizeObserver(() => document.documentElement.style.setProperty("--dock", `${dock.offsetHeight}px`)).observe(dock);
+showDock(byId("dock", HTMLElement));
 root.classList.add("review--live");
 if (!player) byId("ribbon", HTMLElement).hidden = byId("dock-player", HTMLElement).hidden = true;
 const wide = matchMedia("(min-width: 64em)").matches;
@@ -453,6 +452,8 @@ window.addEventListener("pagehide", () => {
   if (editable) send(`${path}/transcript/lease`, { leave: "yes" }, true).catch(() => {});
 });
 document.documentElement.dataset.ready = "yes";
+// Only now: what is read is there before what is heard, and the server makes one after the other.
+if (player) player.audio.preload = "metadata";
 
 // ---- a name nobody was asked about: what is selected in the text is offered for the name key
 

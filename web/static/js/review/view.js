@@ -25,11 +25,13 @@ export function dress(turn) {
   head.id = `head-${turn.number}`;
   element.setAttribute("aria-labelledby", `head-${turn.number} text-${turn.number}`);
   const time = /** @type {HTMLElement} */ (head.querySelector(".turn-time"));
-  time.textContent = clock(turn.start);
-  time.setAttribute("aria-label", `Play from ${clock(turn.start)}`);
+  const start = clock(turn.start);
+  // What stands there already is left alone: a new text is laid out again, and there are hundreds of turns.
+  if (time.textContent !== start) time.textContent = start;
+  time.setAttribute("aria-label", `Play from ${start}`);
   const who = /** @type {HTMLElement} */ (head.querySelector(".turn-who"));
-  who.textContent = turn.speaker;
-  who.dataset.who = turn.speaker;
+  if (who.textContent !== turn.speaker) who.textContent = turn.speaker;
+  if (who.dataset.who !== turn.speaker) who.dataset.who = turn.speaker;
   if (who instanceof HTMLButtonElement) who.setAttribute("aria-label", `${turn.speaker}: change who speaks`);
   element.classList.toggle("turn--checked", turn.checkedBy !== "");
   dressMarks(turn);

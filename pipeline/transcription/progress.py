@@ -37,38 +37,61 @@ def left(*, since: float, done: float, total: float, taken: float) -> float | No
 class Speed:
     """How fast a run goes, judged by what it heard of late and by the speech in it.
 
-    Silence takes hardly any time, and what a machine has to do besides changes in an hour. Times are in seconds of the recording,
-    `now` in seconds of any clock.
+    Silence takes hardly any time, and what a machine has to do besides changes in an hour. It is judged by a whole window at
+    least, because while the next one is made ready a window goes slower. Times are in seconds of the recording, `now` in seconds
+    of any clock.
     """
 
     def __init__(self, since: float, total: float, now: float) -> None:
         """A run begins to hear after `since` seconds of a recording of `total` seconds."""
         self._since, self._total = since, total
         self._known, self._speech = since, 0.0
+        self._window = 0.0  # the longest so far
         self._done = since
         self._ahead = 0.0  # work that is left
+        self._after = 0.0  # seconds
         self._marks = deque([(since, 0.0, now)])  # seconds heard, work done, when
 
     def look(self, until: float, speech: float) -> None:
         """So much speech was found in the next stretch, which ends at `until`."""
+        self._window = max(self._window, until - self._known)
         self._known, self._speech = until, self._speech + speech
 
-    def reached(self, done: float, unheard: float, now: float) -> None:
-        """So far is the run; so many seconds of the speech found are not heard yet."""
-        seen = max(self._known - self._since, 0.001)
-        usual = self._speech / seen + SILENCE
-        self._done = done
-        self._ahead = unheard + SILENCE * max(0.0, self._known - done) + usual * max(0.0, self._total - self._known)
+    def reached(self, done: float, unheard: float, now: float, after: float = 0.0) -> None:
+        """So far is the run; so many seconds of the speech found are not heard yet, and so many will pass after all is heard."""
+        self._done, self._after = done, after
+        self._ahead = (
+            unheard + SILENCE * max(0.0, self._known - done) + self._usual * max(0.0, self._total - self._known)
+        )
         self._marks.append((done, self._speech - unheard + SILENCE * (done - self._since), now))
-        while len(self._marks) > 2 and self._marks[1][0] <= done - RECENT * self._total:
+        judged = max(RECENT * self._total, self._window)
+        while len(self._marks) > 2 and self._marks[1][0] <= done - judged:
             self._marks.popleft()
 
     @property
-    def basis(self) -> tuple[float, float]:
-        """Seconds of sound like the rest of the recording, and what hearing so much took of late: what `left` wants."""
+    def done(self) -> float:
+        """How much of the recording is done if what comes after it is a part of it."""
+        if not self._after:
+            return self._done
+        whole = self._rate * self._total * self._usual
+        return self._done * whole / (whole + self._after)
+
+    def basis(self, done: float) -> tuple[float, float]:
+        """Seconds of sound like the rest of the recording after `done`, and what so much took of late: what `left` wants."""
+        rest = self._rate * self._ahead + self._after
+        taken = self._marks[-1][2] - self._marks[0][2]
+        return max(0.001, self._total - done) * taken / max(rest, 1e-9), taken
+
+    @property
+    def _usual(self) -> float:
+        """Work in a second of the recording."""
+        return self._speech / max(self._known - self._since, 0.001) + SILENCE
+
+    @property
+    def _rate(self) -> float:
+        """Seconds for a second of speech, of late."""
         (_, before, then), (_, work, now) = self._marks[0], self._marks[-1]
-        rest = max(0.001, self._total - self._done)
-        return (work - before) * rest / max(self._ahead, 1e-9), now - then
+        return (now - then) / max(work - before, 1e-9)
 
 
 def read(session: Session, conversation: Conversation, now: datetime) -> Progress:
@@ -98,7 +121,7 @@ def note(session: Session, conversation: Conversation, done: float, now: datetim
     """The same run is further. What is written down as its beginning is where speed is judged from."""
     row = _row(session, conversation)
     if row is not None and done > row.done:
-        heard, seconds = speed.basis
+        heard, seconds = speed.basis(done)
         row.done, row.at, row.since, row.begun = done, now, done - heard, now - timedelta(seconds=seconds)
 
 

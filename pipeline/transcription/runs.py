@@ -97,8 +97,9 @@ def begin(home: Home, work: stages.Work) -> Run:
 class Pace:
     """Tells how far a run is: who called, at every step, and whoever looks from outside, every few seconds."""
 
-    def __init__(self, run: Run, report: Report) -> None:
-        self._run, self._report = run, report
+    def __init__(self, run: Run, report: Report, after: Callable[[float], float] = lambda _: 0.0) -> None:
+        """`after` says how many seconds will pass when all of a recording of so many seconds is heard."""
+        self._run, self._report, self._after = run, report, after
         self._done, self._total = 0.0, run.recording.duration
         self._noted = time.monotonic()
         self._speed: progress.Speed | None = None
@@ -113,23 +114,34 @@ class Pace:
 
     def reached(self, done: float, unheard: float = 0.0) -> None:
         """So many seconds of the recording are heard; so many seconds of the speech found in it are not."""
-        self._done = max(self._done, done)
-        self._total = max(self._total, self._done)
         now = time.monotonic()
         rest = None
-        if self._speed is not None:
-            self._speed.reached(done, unheard, now)
-            heard, taken = self._speed.basis
+        self._total = max(self._total, done)
+        if self._speed is None:
+            self._done = done
+        else:
+            self._speed.reached(done, unheard, now, self._after(self._total))
+            # what was told is never taken back
+            self._done = max(self._done, self._speed.done)
+            heard, taken = self._speed.basis(self._done)
             rest = progress.left(since=self._done - heard, done=self._done, total=self._total, taken=taken)
             if now - self._noted > NOTED:
                 self._noted = now
                 with self._run.noting() as session:
-                    self.note(session, self._done)
+                    self.note(session)
+        self._tell(rest)
+
+    def finished(self) -> None:
+        """Nothing is left to do."""
+        self._done = self._total
+        self._tell(0.0)
+
+    def note(self, session: Session) -> None:
+        """Write down how far the run is, for whoever looks from outside."""
+        assert self._speed is not None, "begun"
+        progress.note(session, self._run.conversation, self._done, self._run.home.now(), self._speed)
+
+    def _tell(self, rest: float | None) -> None:
         self._report(
             Progress(reference=self._run.conversation.reference, done=self._done, total=self._total, left=rest)
         )
-
-    def note(self, session: Session, done: float) -> None:
-        """Write down how far the run is, for whoever looks from outside."""
-        assert self._speed is not None, "begun"
-        progress.note(session, self._run.conversation, done, self._run.home.now(), self._speed)

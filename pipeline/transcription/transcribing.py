@@ -111,9 +111,9 @@ def _transcribe(
     # What was written down with its times is heard in one piece, whatever the channels.
     hears = Imported(written) if has_times(written) else engine
     balance = None if isinstance(hears, Imported) else _balance(run)
-    hearing = _Hearing(hears, run, balance, Pace(run, report))
     # where people have a microphone each, or somebody wrote down who said what, nobody need listen for voices
     ear = ears.ear(speaker_model) if balance is None and not written else None
+    hearing = _Hearing(hears, run, balance, Pace(run, report, ear.ahead) if ear else Pace(run, report))
     before = frozenset(done)
     seconds = 0.0
     with (
@@ -145,6 +145,7 @@ def _transcribe(
         draft = written if has_times(written) else laid(written, words)
     else:
         draft = one_channel.labelled(words, ear.told(words).labels(words)) if ear else speakers.turns(words)
+    hearing.pace.finished()
     voices = speaker_model if ear else None
     _finish(run, hearing, voices, draft, found, made.damaged, seconds, sink.ref, made.peaks.close())
 
@@ -260,7 +261,7 @@ def _commit_window(run: Run, window: audio.Window, found: _Found, hearing: _Hear
     with run.writing() as session:
         session.add(row)
         session.get_one(Conversation, run.conversation.id).language = hearing.language
-        hearing.pace.note(session, window.end)
+        hearing.pace.note(session)
 
 
 def _finish(

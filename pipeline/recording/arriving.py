@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from access.people import Person
 from pipeline.recording import intake
+from pipeline.recording.beginning import tells
 from pipeline.recording.confined import probe
 from pipeline.recording.sound import AudioFacts
 from pipeline.reviews import find_conversation
@@ -39,8 +40,6 @@ from storage.models import Conversation, Recording, State
 from storage.sealed import open_value, seal_value, slot
 
 FIRST_LOOK: Final = 1 << 20
-# Their index or their cover picture may be longer than the first look: the first sound is found when all has come.
-LONG_HEADS: Final = (b"ID3", b"ftyp")
 # After this long without a byte an upload is given up; the file is still where it came from.
 IDLE: Final = timedelta(hours=24)
 ACTOR: Final = "worker"
@@ -212,7 +211,8 @@ class Arrival:
         self._head.clear()
         sealed_before = head.startswith(intake.AGE_MAGIC)
         if not sealed_before:
-            if not any(mark in head[:8] for mark in LONG_HEADS):
+            # what does not tell yet is judged when all has come
+            if len(head) == self.size or tells(head):
                 probe(io.BytesIO(head))
             self._writer = age.Writer(self._draft, [slot(self._key).recipient()])
         self._store(head)

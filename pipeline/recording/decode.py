@@ -33,16 +33,17 @@ FIRST_PACKETS: Final = 50
 
 # Containers that only hold sound or film. Without this list FFmpeg also opens playlists, which name other files and addresses.
 CONTAINERS: Final = (
-    "mov,mp4,m4a,3gp,matroska,webm,mp3,wav,w64,flac,ogg,aac,aiff,au,amr,amrnb,amrwb,asf,caf,avi,mpeg,mpegts,ac3,wv"
+    "mov,mp4,m4a,3gp,matroska,webm,mp3,wav,w64,flac,ogg,aac,aiff,au,amr,amrnb,amrwb,asf,caf,avi,mpeg,mpegts,"
+    "ac3,eac3,tta,wv"
 )
 # How shops for music and books mark what they have encrypted
 PROTECTED: Final = frozenset({"drms", "aavd"})
 # Streams without a clock, also where they are packed into a WAV: their times are counted, so lost bytes are lost time
-UNCLOCKED: Final = frozenset({"mp3", "ac3"})
+UNCLOCKED: Final = frozenset({"mp3", "ac3", "eac3"})
 # Times are counted here too, but an index says where each part of the file belongs
 INDEXED: Final = frozenset({"avi"})
 # Without a size in the file, FFmpeg only guesses how long these are
-GUESSED: Final = frozenset({"aac", "ac3", "amr", "amrnb", "amrwb"})
+GUESSED: Final = frozenset({"aac", "ac3", "eac3", "amr", "amrnb", "amrwb"})
 
 
 Begun = Callable[[], None]

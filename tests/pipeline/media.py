@@ -32,6 +32,8 @@ FORMS = {
     "alac": ("ipod", "alac", 16_000),
     "aiff": ("aiff", "pcm_s16be", 16_000),
     "ac3": ("ac3", "ac3", 32_000),
+    "eac3": ("eac3", "eac3", 32_000),
+    "tta": ("tta", "tta", 16_000),
     "mka": ("matroska", "pcm_s24le", 16_000),
     "ts": ("mpegts", "aac", 16_000),
     "avi": ("avi", "libmp3lame", 16_000),

@@ -15,7 +15,7 @@ from access.roles import NotAllowed
 from pipeline.recording import arriving, intake
 from pipeline.recording.arriving import NothingArriving, WrongSize
 from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, OnItsWay, opened
-from pipeline.recording.sound import EmptyFile, NotAudio
+from pipeline.recording.sound import EmptyFile, NotAudio, Unfinished
 from retention import withdrawal
 from storage import age
 from storage.blobs import BlobRef, DraftBusy
@@ -106,10 +106,17 @@ def test_what_cannot_be_used_leaves_nothing(told: Story, what: str) -> None:
     assert nothing(told)
 
 
-def test_text_is_refused_long_before_its_end(told: Story) -> None:
-    with arriving.begin(told.home, told.ana, FIRST, 1 << 40) as arrival, pytest.raises(NotAudio):
+TAG, MP4 = b"ID3\x04\0\0\0\0\0\0", b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42"
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on"), [(b"", b"minutes of the meeting\n"), (TAG, b"minutes\n"), (MP4, b"\xff")]
+)
+def test_what_is_no_sound_is_refused_long_before_its_end(told: Story, begins: bytes, goes_on: bytes) -> None:
+    with arriving.begin(told.home, told.ana, FIRST, 1 << 40) as arrival, pytest.raises((NotAudio, Unfinished)):
+        arrival.receive(begins)
         for _ in range(100):
-            arrival.receive(b"minutes of the meeting\n" * 4000)
+            arrival.receive(goes_on * (90_000 // len(goes_on)))
     assert arrival.received < 2 << 20
     assert nothing(told)
 

@@ -45,7 +45,23 @@ def test_times_of_blocks_follow_each_other() -> None:
     assert position == pytest.approx(20.0, abs=0.2)
 
 
-DAMAGEABLE = ("m4a", "aac", "mp3", "opus", "webm", "flac", "wma", "amr", "ac3", "ts", "3gp", "avi", "mp3 in wav")
+DAMAGEABLE = (
+    "m4a",
+    "aac",
+    "mp3",
+    "opus",
+    "webm",
+    "flac",
+    "wma",
+    "amr",
+    "ac3",
+    "eac3",
+    "tta",
+    "ts",
+    "3gp",
+    "avi",
+    "mp3 in wav",
+)
 
 
 @pytest.mark.parametrize("form", DAMAGEABLE)

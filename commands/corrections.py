@@ -6,7 +6,7 @@ import click
 
 from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS, SPEAKERS, line, speaker_of, turn_data
-from pipeline.transcripts import editing, reviewing
+from pipeline.transcripts import editing, mending, reviewing
 from pipeline.transcripts.editing import Saved
 from pipeline.transcripts.searching import Hit
 from pipeline.transcripts.transcript import Turn
@@ -112,6 +112,26 @@ def replace(
     desk.result(
         {"replaced": len(hits), "turns": sorted(saved.turns)}, f"Replaced {len(hits)} in {len(saved.turns)} turns."
     )
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--yes", is_flag=True, help="Write them so; without it only show which.")
+@with_desk
+def mend(desk: Desk, reference: str, yes: bool) -> None:
+    """Write turns as the conventions say where that takes no ear: without "um", pauses marked, marks in their form.
+
+    Shows every turn first; with --yes all are one correction. False starts, and what stands in no profile, are left to you.
+    """
+    home = desk.unlock()
+    if yes:
+        _saved(desk, mending.mend(home, desk.actor, reference))
+        return
+    found = mending.look(home, desk.actor, reference)
+    rows = [{"turn": turn.number, "it says": turn.text, "instead": text} for turn, text in found]
+    desk.table(rows, "Nothing to mend.")
+    if found:
+        desk.say(f"\nNothing was changed yet. With --yes {len(found)} turns are, which one `undo` takes back.")
 
 
 def _hit(hit: Hit) -> dict[str, object]:

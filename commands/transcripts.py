@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import click
 
 from commands.conventions import departures
-from commands.corrections import correct, merge, note, redo, replace, split, undo
+from commands.corrections import correct, mend, merge, note, redo, replace, split, undo
 from commands.desk import Desk, with_desk
 from commands.turns import NUMBERS, line, turn_data
 from commands.written import import_transcript
@@ -27,7 +27,7 @@ def transcript() -> None:
     """What was said: read it, correct it, mark what you have heard."""
 
 
-for _command in (correct, split, merge, replace, undo, redo, note, import_transcript, departures):
+for _command in (correct, split, merge, replace, mend, undo, redo, note, import_transcript, departures):
     transcript.add_command(_command)
 
 

@@ -164,6 +164,12 @@ def test_conventions_are_chosen_shown_and_compared_with(tmp_path: Path) -> None:
     assert chosen(f"conversation conventions C-001 {own}")["fillers"][0] == "Tilly"
     (one,) = data("conventions C-001")["departures"]
     assert (one["turn"], one["it says"], one["why"]) == (1, "Tilly", "hesitation is left out")
+    (shown,) = data("mend C-001")
+    assert "Tilly" in shown["it says"] and "Tilly" not in shown["instead"]
+    assert "Nothing was changed yet" in run("mend C-001").output
+    assert [turn["text"] for turn in data("mend C-001 --yes")] == [shown["instead"]]
+    assert data("conventions C-001")["departures"] == []
+    run("undo C-001")
     assert chosen("conversation conventions C-001 review")["name"] == "verbatim"
     assert "as far as a machine can see" in run("conventions C-001").output
     bad = CliRunner().invoke(main, ["review", "conventions", homes.REVIEW, "nonsense"])

@@ -30,6 +30,7 @@ ASSURANCE = {
 
 _NOT_CLAIMED = (
     "that no other copy of a key exists: nobody can prove that; known copies are listed above",
+    "that no copy of a destroyed key is left in the memory of a machine, which was not searched",
     "that sealed copies elsewhere, such as in backups, are gone: without a copy of their keys nobody can open them",
     "that nothing is left that was never sealed: on the recorder's own card, in exports that left, on paper",
     "that nobody who could listen before the destruction wrote down, remembered or recorded what they heard",

@@ -123,5 +123,12 @@ def test_what_it_says_is_so(document: str, told: Story) -> None:
     assert claims["destroyed"][0] == f"the recording: {recording.size} bytes sealed, {recording.duration:.0f} seconds"
     assert {"its playback copy", "its waveform", "the draft"} <= set(claims["destroyed"])
     assert not any("extract" in one for one in claims["destroyed"]), "they live on"
-    for matter in ("copy of a key", "backups", "recorder's own card", "wrote down", "event was logged"):
+    for matter in (
+        "copy of a key",
+        "memory of a machine",
+        "backups",
+        "recorder's own card",
+        "wrote down",
+        "event was logged",
+    ):
         assert any(matter in one for one in claims["not_claimed"]), matter

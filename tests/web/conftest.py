@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests import story
 from tests.story import Stage
 from tests.web import sites
+from tests.web.accounts import second_account
 from tests.web.sites import Site
 from tests.web.watching import Watch
 
@@ -30,6 +31,16 @@ def stage() -> Stage:
 def site(stage: Stage, tmp_path: Path) -> Iterator[Site]:
     """A story of one's own, served."""
     told = story.at(stage, tmp_path)
+    with sites.serving(told.home) as origin:
+        yield Site(told, origin)
+    told.home.close()
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two accounts and two coders, served to all tests that only look."""
+    told = story.at(Stage.CODED, tmp_path_factory.mktemp("compared"))
+    second_account(told)
     with sites.serving(told.home) as origin:
         yield Site(told, origin)
     told.home.close()

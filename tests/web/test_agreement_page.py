@@ -1,7 +1,5 @@
 """The second coder at the page: figures, what they mean, and the turns to talk about."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from pipeline.codes import comparing
@@ -9,7 +7,7 @@ from pipeline.codes.agreement import Unit, overall
 from tests import story
 from tests.story import CORRECTED, FIRST, OTHER, REVIEW, Stage
 from tests.web import axe, sites
-from tests.web.accounts import MEETING, THOUGHT, WORKLOAD, second_account
+from tests.web.accounts import MEETING, THOUGHT, WORKLOAD
 from tests.web.conftest import Visitor
 from tests.web.sites import Site
 from tests.web.watching import Watch
@@ -17,13 +15,9 @@ from tests.web.watching import Watch
 PAGE = f"/reviews/{REVIEW}/agreement"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    told = story.at(Stage.CODED, tmp_path_factory.mktemp("agreement"))
-    second_account(told)
-    with sites.serving(told.home) as origin:
-        yield Site(told, origin)
-    told.home.close()
+@pytest.fixture
+def site(compared: Site) -> Site:
+    return compared
 
 
 def table(visitor: Visitor, label: str, query: str = "") -> list[list[str]]:

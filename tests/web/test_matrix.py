@@ -1,7 +1,6 @@
 """The framework matrix: each number leads to its extracts, words stand side by side, and differences are said."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,20 +8,16 @@ import pytest
 from tests import story
 from tests.story import CORRECTED, REVIEW, Stage
 from tests.web import axe, sites
-from tests.web.accounts import MEETING, SAID_OF_IT, THOUGHT, WORKLOAD, second_account
+from tests.web.accounts import MEETING, SAID_OF_IT, THOUGHT, WORKLOAD
 from tests.web.conftest import Visitor
 from tests.web.sites import Site
 
 PAGE = f"/reviews/{REVIEW}/matrix"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    told = story.at(Stage.CODED, tmp_path_factory.mktemp("matrix"))
-    second_account(told)
-    with sites.serving(told.home) as origin:
-        yield Site(told, origin)
-    told.home.close()
+@pytest.fixture
+def site(compared: Site) -> Site:
+    return compared
 
 
 def lines(visitor: Visitor, query: str = "") -> dict[str, list[str]]:

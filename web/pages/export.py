@@ -5,7 +5,7 @@ file itself, which goes from memory to the browser and never lies on the server'
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -17,10 +17,11 @@ from pipeline.export.model import CannotExport, Profile
 from pipeline.pseudonyms import disclosing
 from pipeline.pseudonyms.disclosing import NothingToExport
 from pipeline.pseudonyms.disclosure import NotFit, Open, What
-from pipeline.reviews import UnknownPosition, find_conversation, find_review
+from pipeline.reviews import UnknownPosition
 from storage.errors import BadInput, NotVerified, Refused
-from storage.models import Participant
+from web import targets
 from web.rendering import render, sentence
+from web.targets import Target
 from web.visit import Visit
 
 READERS: Final[Mapping[Profile, tuple[str, str]]] = {
@@ -60,17 +61,6 @@ _FOR_THE_PUBLIC: Final = "/conversations/{}/public"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """A conversation, or a whole review with the positions that could receive a draft of it."""
-
-    reference: str
-    review: str
-    path: str
-    receivers: tuple[str, ...]
-    whole: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """The choice, which is the address: `/reviews/LT-7/export?for=participant&format=docx&recipient=Health+visitor+1`."""
 
@@ -100,44 +90,19 @@ class Trouble:
 
 
 def of_conversation(visit: Visit) -> Response:
-    return _page(visit, _conversation(visit), _wanted(visit.query), {})
+    return _page(visit, targets.conversation(visit, "export"), _wanted(visit.query), {})
 
 
 def of_review(visit: Visit) -> Response:
-    return _page(visit, _review(visit), _wanted(visit.query), {})
+    return _page(visit, targets.review(visit, "export"), _wanted(visit.query), {})
 
 
 def take_conversation(visit: Visit) -> Response:
-    return _take(visit, _conversation(visit))
+    return _take(visit, targets.conversation(visit, "export"))
 
 
 def take_review(visit: Visit) -> Response:
-    return _take(visit, _review(visit))
-
-
-def _conversation(visit: Visit) -> Target:
-    with visit.home.reading() as session:
-        one = find_conversation(session, visit.part("conversation"))
-        return Target(
-            reference=one.reference,
-            review=one.review.reference,
-            path=f"/conversations/{one.reference}/export",
-            receivers=(one.participant.position,),
-            whole=False,
-        )
-
-
-def _review(visit: Visit) -> Target:
-    with visit.home.reading() as session:
-        one = find_review(session, visit.part("review"))
-        positions = session.query(Participant.position).filter(Participant.review_id == one.id)
-        return Target(
-            reference=one.reference,
-            review=one.reference,
-            path=f"/reviews/{one.reference}/export",
-            receivers=tuple(sorted(position for (position,) in positions)),
-            whole=True,
-        )
+    return _take(visit, targets.review(visit, "export"))
 
 
 def _wanted(ask: Callable[[str], str]) -> Wanted:
@@ -151,24 +116,19 @@ def _wanted(ask: Callable[[str], str]) -> Wanted:
     )
 
 
-def _recipient(target: Target, wanted: Wanted) -> str | None:
-    """Who receives a draft of a review; a conversation is received by its own participant."""
-    return wanted.recipient or None if target.whole and wanted.profile is Profile.PARTICIPANT else None
+def _asked(target: Target, wanted: Wanted) -> dict[str, Any]:
+    """The choice as an export takes it. A recipient receives a draft of a review; a conversation is received by its own
+    participant."""
+    drafted = target.whole and wanted.profile is Profile.PARTICIPANT
+    recipient = wanted.recipient or None if drafted else None
+    return {"format": wanted.format, "profile": wanted.profile, "recipient": recipient, "ends": wanted.ends}
 
 
 def _take(visit: Visit, target: Target) -> Response:
     """The file, or the page with what is in the way."""
     wanted = _wanted(visit.text)
     try:
-        data = exporting.hand_over(
-            visit.home,
-            visit.person,
-            target.reference,
-            format=wanted.format,
-            profile=wanted.profile,
-            recipient=_recipient(target, wanted),
-            ends=wanted.ends,
-        )
+        data = exporting.hand_over(visit.home, visit.person, target.reference, **_asked(target, wanted))
     except NotFit:
         return _page(
             visit, target, wanted, {"": "Nothing left: something must be decided first. The refusal is logged."}
@@ -213,15 +173,7 @@ def _look(visit: Visit, target: Target, wanted: Wanted) -> tuple[Outlook | None,
     if target.whole and wanted.profile is Profile.PARTICIPANT and wanted.recipient not in target.receivers:
         return None, None
     try:
-        found = exporting.look(
-            visit.home,
-            visit.person,
-            target.reference,
-            format=wanted.format,
-            profile=wanted.profile,
-            recipient=_recipient(target, wanted),
-            ends=wanted.ends,
-        )
+        found = exporting.look(visit.home, visit.person, target.reference, **_asked(target, wanted))
     except NothingToExport:
         return None, Trouble(
             words=f"{target.reference} has no pseudonymised transcript yet.",

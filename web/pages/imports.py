@@ -10,21 +10,12 @@ from starlette.responses import Response
 from pipeline.codes import extracting
 from pipeline.imports import importing
 from pipeline.imports.importing import Imported
-from pipeline.reviews import find_conversation, find_review
 from storage.errors import BadInput, CandourError, Refused
+from web import targets
 from web.handed import Handed, read_file
 from web.rendering import plural, render, see_other, sentence
+from web.targets import Target
 from web.visit import Visit
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """Where it comes in: all of a review, or one conversation."""
-
-    reference: str
-    review: str
-    path: str
-    whole: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,46 +29,27 @@ class Preview:
 
 
 def into_conversation(visit: Visit) -> Response:
-    return _page(visit, _conversation(visit))
+    return _page(visit, targets.conversation(visit, "import"))
 
 
 def into_review(visit: Visit) -> Response:
-    return _page(visit, _review(visit))
+    return _page(visit, targets.review(visit, "import"))
 
 
 async def hand_in_conversation(visit: Visit) -> Response:
-    return await _hand_in(visit, await run_in_threadpool(_conversation, visit))
+    return await _hand_in(visit, await run_in_threadpool(targets.conversation, visit, "import"))
 
 
 async def hand_in_review(visit: Visit) -> Response:
-    return await _hand_in(visit, await run_in_threadpool(_review, visit))
+    return await _hand_in(visit, await run_in_threadpool(targets.review, visit, "import"))
 
 
 def bring_into_conversation(visit: Visit) -> Response:
-    return _bring_in(visit, _conversation(visit))
+    return _bring_in(visit, targets.conversation(visit, "import"))
 
 
 def bring_into_review(visit: Visit) -> Response:
-    return _bring_in(visit, _review(visit))
-
-
-def _conversation(visit: Visit) -> Target:
-    with visit.home.reading() as session:
-        one = find_conversation(session, visit.part("conversation"))
-        return Target(
-            reference=one.reference,
-            review=one.review.reference,
-            path=f"/conversations/{one.reference}/import",
-            whole=False,
-        )
-
-
-def _review(visit: Visit) -> Target:
-    with visit.home.reading() as session:
-        one = find_review(session, visit.part("review"))
-        return Target(
-            reference=one.reference, review=one.reference, path=f"/reviews/{one.reference}/import", whole=True
-        )
+    return _bring_in(visit, targets.review(visit, "import"))
 
 
 def _handed(visit: Visit) -> Handed:

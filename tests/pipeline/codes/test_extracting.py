@@ -14,7 +14,7 @@ from pipeline.codes.codebook import Codebook, UnknownCode, parse
 from pipeline.codes.coding import BadTable, Extract, HeadingUsed
 from pipeline.codes.extracting import NoDocument, NotYours, Place, UnknownExtract
 from pipeline.codes.quotes import BadAnchor, QuoteAmbiguous, QuoteNotFound
-from pipeline.history import BuiltUpon, NothingToRedo, NothingToUndo
+from pipeline.history import BuiltUpon, NothingToRedo
 from pipeline.pseudonyms import naming
 from pipeline.reviews import codebook_of, find_review
 from pipeline.stages import Frozen
@@ -23,7 +23,7 @@ from storage.errors import CandourError
 from storage.log.log import Event
 from storage.models import Extract as Row
 from storage.models import State
-from tests import story
+from tests import story, undoing
 from tests.story import CORRECTED, FIRST, REVIEW, Stage, Story
 
 CODEBOOK: Codebook = parse(read("codebooks/learning-together.toml"))
@@ -181,7 +181,6 @@ def test_own_words_become_a_code(told: Story) -> None:
 
 def test_everything_is_taken_back_step_by_step_and_done_again_by_another_process(told: Story) -> None:
     """Unlimited, and it survives a restart: each step is another process that opens the home."""
-    seen = [_state(told)]
     table = f"turn,quote,codes,memo\n1,We told,{CODES[0]},\n,{CORRECTED},{CODES[0]};{CODES[1]},two\n".encode()
     acts: list[Callable[[], object]] = [
         lambda: extracting.import_table(told.home, told.ana, FIRST, table),
@@ -192,21 +191,13 @@ def test_everything_is_taken_back_step_by_step_and_done_again_by_another_process
         lambda: extracting.change(told.home, told.ana, FIRST, 3, codes=(CODES[5],), memo="x"),
         lambda: extracting.restore(told.home, told.ana, FIRST, 1),
     ]
-    for act in acts:
-        act()
-        seen.append(_state(told))
-    for expected in reversed(seen[:-1]):
-        told = told.again()
-        extracting.undo(told.home, told.ana, FIRST)
-        assert _state(told) == expected
-    with pytest.raises(NothingToUndo):
-        extracting.undo(told.home, told.ana, FIRST)
-    for expected in seen[1:]:
-        told = told.again()
-        extracting.redo(told.home, told.ana, FIRST)
-        assert _state(told) == expected
-    with pytest.raises(NothingToRedo):
-        extracting.redo(told.home, told.ana, FIRST)
+    undoing.back_and_again(
+        told,
+        acts,
+        _state,
+        lambda told: extracting.undo(told.home, told.ana, FIRST),
+        lambda told: extracting.redo(told.home, told.ana, FIRST),
+    )
 
 
 def _state(told: Story) -> object:

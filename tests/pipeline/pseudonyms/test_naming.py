@@ -9,7 +9,7 @@ import pytest
 
 from access.roles import NotAllowed
 from pipeline import contents
-from pipeline.history import BuiltUpon, NothingToUndo
+from pipeline.history import BuiltUpon
 from pipeline.pseudonyms import naming
 from pipeline.pseudonyms.candidates import NoCandidate
 from pipeline.pseudonyms.dates import Shift
@@ -21,7 +21,7 @@ from retention import destroy
 from storage.errors import CandourError
 from storage.log.log import Event
 from storage.models import NameDecision, State
-from tests import story
+from tests import story, undoing
 from tests.story import FIRST, OTHER, REVIEW, Stage, Story
 from worker import local
 
@@ -166,21 +166,13 @@ def test_every_act_on_names_is_taken_back_and_done_again_by_another_process(told
         lambda: naming.shift_dates(home, ana, REVIEW, 5),
         lambda: naming.relate_dates(home, ana, REVIEW, date(2021, 6, 1), "the birth"),
     ]
-    seen = [everything(told)]
-    for act in acts:
-        act()
-        seen.append(everything(told))
-    assert len({str(one) for one in seen}) == len(seen), "each act must change something"
-    for expected in reversed(seen[:-1]):
-        told = told.again()
-        naming.undo(told.home, told.ana, REVIEW)
-        assert everything(told) == expected
-    with pytest.raises(NothingToUndo):
-        naming.undo(told.home, told.ana, REVIEW)
-    for expected in seen[1:]:
-        told = told.again()
-        naming.redo(told.home, told.ana, REVIEW)
-        assert everything(told) == expected
+    undoing.back_and_again(
+        told,
+        acts,
+        everything,
+        lambda told: naming.undo(told.home, told.ana, REVIEW),
+        lambda told: naming.redo(told.home, told.ana, REVIEW),
+    )
 
 
 def test_what_another_has_changed_since_is_not_taken_back(told: Story) -> None:

@@ -1,28 +1,21 @@
 // @ts-check
 // Sends a recording in parts of 4 MiB (tus 1.0.0). The server knows how far it is; nothing of the file is kept in the browser.
 
-export {};
+import { byId } from "./review/text.js";
 
 const PART = 4 * 1024 * 1024;
 const WAITS = [1, 2, 4, 8, 15, 30];
 const VERSION = { "Tus-Resumable": "1.0.0", accept: "application/json" };
 
-/** @template {Element} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`no ${id}`);
-  return found;
-}
-
-const form = part("upload", HTMLFormElement);
-const file = part("file", HTMLInputElement);
-const bar = part("bar", HTMLProgressElement);
-const said = part("said", HTMLElement);
-const live = part("live", HTMLElement);
-const problem = part("error", HTMLElement);
-const send = part("send", HTMLButtonElement);
-const pause = part("pause", HTMLButtonElement);
-const stop = part("stop", HTMLButtonElement);
+const form = byId("upload", HTMLFormElement);
+const file = byId("file", HTMLInputElement);
+const bar = byId("bar", HTMLProgressElement);
+const said = byId("said", HTMLElement);
+const live = byId("live", HTMLElement);
+const problem = byId("error", HTMLElement);
+const send = byId("send", HTMLButtonElement);
+const pause = byId("pause", HTMLButtonElement);
+const stop = byId("stop", HTMLButtonElement);
 const reference = form.dataset.conversation ?? "";
 
 // What another try may change, though the server said no.
@@ -143,7 +136,7 @@ function show(running) {
   pause.hidden = !running;
   stop.hidden = place === "";
   send.textContent = place ? "Go on" : "Seal and upload";
-  part("progress", HTMLElement).hidden = !running && place === "";
+  byId("progress", HTMLElement).hidden = !running && place === "";
 }
 
 async function go() {

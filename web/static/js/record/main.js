@@ -3,6 +3,7 @@
 
 import { Microphones, list } from "./microphones.js";
 import { Refused, Sender } from "./sender.js";
+import { byId } from "../review/text.js";
 
 const PIECE = 1000;
 const RATE_OF_A_CHANNEL = 64_000;
@@ -15,32 +16,25 @@ const LATE = 4;
 const SLEPT = 5_000;
 const GREETING = 10_000;
 
-/** @template {Element} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`no ${id}`);
-  return found;
-}
-
-const form = part("record", HTMLFormElement);
-const first = part("first", HTMLSelectElement);
-const second = part("second", HTMLSelectElement);
-const agreed = part("agreed", HTMLInputElement);
-const start = part("start", HTMLButtonElement);
-const before = part("before", HTMLElement);
-const desk = part("desk", HTMLElement);
-const state = part("state", HTMLElement);
-const clock = part("clock", HTMLElement);
-const arrived = part("arrived", HTMLElement);
-const warning = part("warning", HTMLElement);
-const problem = part("error", HTMLElement);
-const live = part("live", HTMLElement);
-const pause = part("pause", HTMLButtonElement);
-const mark = part("mark", HTMLButtonElement);
-const end = part("end", HTMLButtonElement);
-const marks = part("marks", HTMLElement);
-const events = part("events", HTMLElement);
-const meters = [part("meter-1", HTMLMeterElement), part("meter-2", HTMLMeterElement)];
+const form = byId("record", HTMLFormElement);
+const first = byId("first", HTMLSelectElement);
+const second = byId("second", HTMLSelectElement);
+const agreed = byId("agreed", HTMLInputElement);
+const start = byId("start", HTMLButtonElement);
+const before = byId("before", HTMLElement);
+const desk = byId("desk", HTMLElement);
+const state = byId("state", HTMLElement);
+const clock = byId("clock", HTMLElement);
+const arrived = byId("arrived", HTMLElement);
+const warning = byId("warning", HTMLElement);
+const problem = byId("error", HTMLElement);
+const live = byId("live", HTMLElement);
+const pause = byId("pause", HTMLButtonElement);
+const mark = byId("mark", HTMLButtonElement);
+const end = byId("end", HTMLButtonElement);
+const marks = byId("marks", HTMLElement);
+const events = byId("events", HTMLElement);
+const meters = [byId("meter-1", HTMLMeterElement), byId("meter-2", HTMLMeterElement)];
 const reference = form.dataset.conversation ?? "";
 
 /** @type {Microphones | null} */
@@ -108,12 +102,12 @@ async function listen() {
   microphones = await Microphones.open(ids);
   if (!first.value) await name();
   heard = microphones.analysers.map(() => performance.now());
-  part("levels", HTMLElement).hidden = false;
+  byId("levels", HTMLElement).hidden = false;
   const names = ids.length === 1 && microphones.channels === 2 ? ["Left channel", "Right channel"] : ["Microphone 1", "Microphone 2"];
   names.forEach((text, channel) => {
-    part(`meter-${channel + 1}-name`, HTMLElement).textContent = text;
+    byId(`meter-${channel + 1}-name`, HTMLElement).textContent = text;
   });
-  part("meter-2-row", HTMLElement).hidden = microphones.channels === 1;
+  byId("meter-2-row", HTMLElement).hidden = microphones.channels === 1;
   for (const [number, track] of microphones.tracks.entries()) {
     track.addEventListener("ended", () => {
       note(`Microphone ${number + 1} has gone`);
@@ -295,7 +289,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void begin();
 });
-part("try", HTMLButtonElement).addEventListener("click", () => {
+byId("try", HTMLButtonElement).addEventListener("click", () => {
   refuse("");
   listen().then(() => say("Listening: speak, and look at the level"), (error) => refuse(words(error)));
 });

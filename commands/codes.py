@@ -123,6 +123,16 @@ def change(
 @code.command()
 @click.argument("review")
 @click.argument("code")
+@click.argument("way", type=click.Choice(["up", "down"]))
+@with_desk
+def move(desk: Desk, review: str, code: str, way: str) -> None:
+    """Move a code, with all below it, one place up or down among those beside it."""
+    _left(desk, bookkeeping.shift(desk.unlock(), desk.actor, review, code, -1 if way == "up" else 1), "Moved")
+
+
+@code.command()
+@click.argument("review")
+@click.argument("code")
 @with_desk
 def remove(desk: Desk, review: str, code: str) -> None:
     """Remove a code that no extract has and that no other stands below."""

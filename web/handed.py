@@ -13,6 +13,7 @@ from typing import Final
 from starlette.requests import Request
 
 from storage.errors import BadInput, NotFound
+from web.visit import Visit
 
 LARGEST: Final = 32 * 2**20
 KEPT: Final = timedelta(minutes=10)
@@ -24,7 +25,7 @@ class NoFile(BadInput):
 
 
 class FileTooLarge(BadInput):
-    """import: the file is larger than 32 MiB; bring it in with `candour import`"""
+    """import: the file is larger than 32 MiB; bring it in by command"""
 
 
 class NotKept(NotFound):
@@ -70,6 +71,12 @@ class Handed:
 
     def _forget(self, now: datetime) -> None:
         self._files = {person: one for person, one in self._files.items() if now - one.at < KEPT}
+
+
+def handed(visit: Visit) -> Handed:
+    """Those of the server that was asked."""
+    files: Handed = visit.request.app.state.handed
+    return files
 
 
 async def read_file(request: Request) -> bytes:

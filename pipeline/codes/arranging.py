@@ -32,6 +32,10 @@ class BelowItself(Refused):
     """codebook: "{name}" cannot be put below itself; name another parent with --below"""
 
 
+class AtTheEnd(Refused):
+    """codebook: "{name}" is the {which} of those beside it already"""
+
+
 def change(book: Codebook, label: str, *, below: str | None = None, **fields: Any) -> Codebook:
     """The book with another name, description, colour, shortcut, aliases or codable for the code any label names.
 
@@ -65,6 +69,25 @@ def _move(book: Codebook, code: Code, below: str) -> Codebook:
     behind = [at for at, one in enumerate(rest) if above is None or above.id in {each.id for each in book.lineage(one)}]
     at = behind[-1] + 1 if behind else 0
     return replace(book, codes=(*rest[:at], *moved, *rest[at:]))
+
+
+def shift(book: Codebook, label: str, by: int) -> Codebook:
+    """The book with a code, and all below it, one place further up (`by` -1) or down (1) among those beside it.
+
+    Raises UnknownCode, AtTheEnd.
+    """
+    code = book.find(label)
+    beside = book.children(code.parent)
+    at = beside.index(code) + by
+    if not 0 <= at < len(beside):
+        raise AtTheEnd(name=code.name, which="first" if by < 0 else "last")
+    one, other = sorted((code, beside[at]), key=beside.index)
+    first, second = ([each for each in book.codes if branch in book.lineage(each)] for branch in (one, other))
+    moved = {each.id for each in (*first, *second)}
+    here = book.codes.index(first[0])
+    rest = [each for each in book.codes if each.id not in moved]
+    before = [each for each in rest if book.codes.index(each) < here]
+    return replace(book, codes=(*before, *second, *first, *rest[len(before) :]))
 
 
 def remove(book: Codebook, label: str) -> Codebook:

@@ -146,6 +146,11 @@ def change(home: Home, actor: Person, review_reference: str, label: str, **field
     return _change(home, actor, review_reference, Event.CODE_CHANGED, made).find(ids[0])
 
 
+def shift(home: Home, actor: Person, review_reference: str, label: str, by: int) -> Codebook:
+    """Move a code up or down among those beside it. Raises NotAllowed, UnknownReview, UnknownCode, AtTheEnd."""
+    return _change(home, actor, review_reference, Event.CODE_CHANGED, lambda book: arranging.shift(book, label, by))
+
+
 def remove(home: Home, actor: Person, review_reference: str, label: str) -> Codebook:
     """Remove a code that no extract has.
 

@@ -76,6 +76,11 @@ def test_codes_are_added_changed_removed_and_taken_back(told: Story) -> None:
         "key-practice-episodes/b7-the-move", "#1B5E20", ["move", "KPE 7"],
     )  # fmt: skip
     assert ask(told, f"code change {REVIEW} move --name 'B7 The second move' --alias ''")["aliases"] == []
+    assert refused(told, f"code move {REVIEW} b7 down")[0] == 3, "it is the last"
+    done(told, f"code move {REVIEW} b7 up")
+    beside = [one["shortcut"] for one in ask(told, f"code list {REVIEW}") if one["parent"] == made["parent"]]
+    assert beside[-2:] == ["b7", "b6"]
+    done(told, f"code undo {REVIEW}")
     done(told, f"code remove {REVIEW} b7")
     done(told, f"code undo {REVIEW}")
     done(told, f"code undo {REVIEW}")

@@ -341,3 +341,25 @@ def test_an_answer_tells_the_extract(site: Site) -> None:
     told: dict[str, Any] = json.loads(site.client("ana").post(f"{PAGE}/add", fields, **JSON).text)
     one = finding.one(site.home, site.story.ana, FIRST, told["number"]).extract
     assert (told["quote"], told["place"], told["codes"]) == ("thirty-two families", [6, 6, 6, 25], list(one.codes))
+
+
+def test_on_a_narrow_page_a_finger_opens_what_is_beside_the_text(visitor: Visitor, site: Site) -> None:
+    page = opened(visitor, viewport={"width": 360, "height": 740}, has_touch=True)
+    side, button = page.locator("#side"), page.get_by_role("button", name="Memo and keys")
+    expect(side).to_be_hidden()
+    page.locator(".turn").nth(1).tap()
+    page.get_by_role("button", name="In vivo").tap()
+    count(page, 1)
+    button.tap()
+    expect(side).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    assert axe.violations(page) == []
+    page.get_by_label("Memo", exact=True).fill("Said at once.")
+    page.get_by_role("button", name="Keep memo").tap()
+    expect(page.locator("#toast-words")).to_have_text("The memo is kept.")
+    assert [one.memo for one in extracts(site).values()] == ["Said at once."]
+    button.tap()
+    expect(side).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(button).to_be_hidden()
+    expect(side).to_be_visible()

@@ -23,6 +23,7 @@ from storage.blobs import BlobRef
 from storage.vault import KeyClass
 from tests import story
 from tests.pipeline import media
+from tests.pipeline.transcription.test_speech import Writes
 from tests.story import FIRST, OTHER, Stage, Story
 from tests.web import axe
 from tests.web.conftest import Visitor
@@ -334,3 +335,34 @@ def test_a_file_that_is_no_recording_is_refused_in_words(visitor: Visitor, watch
     page.get_by_role("button", name="Seal and upload").click()
     expect(page.get_by_role("alert")).to_contain_text("This is not an audio or video file")
     assert axe.violations(page) == []
+
+
+def test_without_script_a_form_sends_it_in_one_and_it_is_sealed_from_memory(
+    visitor: Visitor, site: Site, watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a name.wav"
+    file.write_bytes(SOUND)
+    page = visitor("ana", f"/conversations/{FIRST}/upload", java_script_enabled=False)
+    assert "up to 33.6 MB" in page.locator("main").inner_text()
+    watch.expected.add(422)
+    page.get_by_role("button", name="Seal and upload").click()
+    assert "No file was chosen; choose one." in page.get_by_role("alert").inner_text()
+    page.locator("#whole").set_input_files({"name": "x.txt", "mimeType": "text/plain", "buffer": b"no sound"})
+    page.get_by_role("button", name="Seal and upload").click()
+    assert page.get_by_role("alert").count() == 1 and site.story.conversation().recording is None
+    monkeypatch.setattr("web.handed.LARGEST", len(SOUND) - 5000)
+    page.locator("#whole").set_input_files(file)
+    page.get_by_role("button", name="Seal and upload").click()
+    assert "larger than 32 MiB" in page.get_by_role("alert").inner_text()
+    monkeypatch.undo()
+    page.locator("#whole").set_input_files(file)
+    with Writes() as opened_files:
+        page.get_by_role("button", name="Seal and upload").click()
+    assert page.url.endswith(f"/conversations/{FIRST}/recording?done=sealed")
+    within = str(site.home.folder)
+    # the reader of recordings is a process with pipes, whose names are numbers
+    files = [path for path in opened_files.paths if not path.isdecimal() and path != os.devnull]
+    assert files and [path for path in files if not path.startswith(within)] == []
+    kept = b"".join(path.read_bytes() for path in site.home.folder.rglob("*") if path.is_file())
+    assert SOUND[5000:5064] not in kept and SOUND[5000:5064] in file.read_bytes()
+    assert site.story.conversation().recording is not None

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URL
 from starlette.responses import Response
 
 from pipeline.codes import bookkeeping, finding
@@ -17,6 +19,7 @@ from pipeline.imports import codebooks
 from pipeline.reviews import find_review
 from storage.errors import BadInput, NotFound, Refused
 from web.errors import status_of
+from web.handed import handed, read_file
 from web.pages.extract import labels
 from web.rendering import render, see_other, sentence
 from web.visit import NoSuchPage, Visit
@@ -24,6 +27,7 @@ from web.visit import NoSuchPage, Visit
 DONE = {
     "added": "The code is added.",
     "changed": "The code is changed.",
+    "moved": "Moved.",
     "merged": "The two are one code now, with the extracts of both.",
     "removed": "The code is removed.",
     "adopted": "The review has another codebook now.",
@@ -34,11 +38,13 @@ DONE = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A code in the tree: how deep it lies, and how many extracts it has."""
+    """A code in the tree: how deep it lies, how many extracts it has, and whether others stand beside it above and below."""
 
     code: Code
     depth: int
     extracts: int
+    up: bool
+    down: bool
 
 
 def page(visit: Visit) -> Response:
@@ -82,23 +88,62 @@ def redo(visit: Visit) -> Response:
     return _acted(visit, "redo", lambda: bookkeeping.redo(visit.home, visit.person, _review(visit)), _page)
 
 
-def adopt(visit: Visit) -> Response:
-    """Another codebook, as text: first what it would change, then, when the form says `sure`, the change."""
-    home, person, review = visit.home, visit.person, _review(visit)
-    source = visit.form.get("source", "")
+def move(visit: Visit) -> Response:
+    """A code one place up or down among those beside it; the button that was pressed keeps the focus."""
+    way = "up" if visit.text("up") else "down"
+    id, by = visit.text(way), -1 if way == "up" else 1
+    return _acted(
+        visit,
+        "moved",
+        lambda: bookkeeping.shift(visit.home, visit.person, _review(visit), id, by),
+        _page,
+        at=id,
+        way=way,
+    )
 
-    def understood() -> codebooks.Change:
-        return codebooks.understand(bookkeeping.read(home, person, review), source.encode(), review)
 
-    if visit.text("sure") == "yes":
-        return _acted(
-            visit, "adopted", lambda: bookkeeping.replace_codebook(home, person, review, understood().book), _page
-        )
+async def hand_in(visit: Visit) -> Response:
+    """Another codebook, as a file: what it would change is shown before anything does."""
     try:
-        found = understood()
+        data = await read_file(visit.request)
+        return await run_in_threadpool(_keep, visit, data)
     except (BadInput, Refused) as error:
-        return _page(visit, {"source": sentence(str(error))}, status=status_of(error))
-    return render(visit, "codebook_import.html", review=review, change=found, source=source)
+        return await run_in_threadpool(_page, visit, {"file": sentence(str(error))}, status_of(error))
+
+
+def _keep(visit: Visit, data: bytes) -> Response:
+    _understood(visit, data)
+    here = _here(visit)
+    token = handed(visit).keep(visit.person.name, here, data, visit.home.now())
+    return see_other(str(URL(f"{here}/import").include_query_params(file=token)))
+
+
+def preview(visit: Visit) -> Response:
+    """What the codebook that was handed in would change."""
+    token, review = visit.query("file"), _review(visit)
+    change = _understood(visit, _handed_in(visit, token))
+    return render(visit, "codebook_import.html", review=review, change=change, token=token)
+
+
+def adopt(visit: Visit) -> Response:
+    """The change that was looked at."""
+    home, person = visit.home, visit.person
+
+    def brought_in() -> None:
+        book = _understood(visit, _handed_in(visit, visit.text("file"))).book
+        bookkeeping.replace_codebook(home, person, _review(visit), book)
+        handed(visit).drop(person.name)
+
+    return _acted(visit, "adopted", brought_in, _page)
+
+
+def _handed_in(visit: Visit, token: str) -> bytes:
+    return handed(visit).find(visit.person.name, _here(visit), token, visit.home.now())
+
+
+def _understood(visit: Visit, data: bytes) -> codebooks.Change:
+    review = _review(visit)
+    return codebooks.understand(bookkeeping.read(visit.home, visit.person, review), data, review)
 
 
 def _changed(visit: Visit, id: str, fields: dict[str, Any]) -> None:
@@ -127,14 +172,18 @@ def _of_one(visit: Visit, done: str, act: Callable[[str], object]) -> Response:
 
 
 def _acted(
-    visit: Visit, done: str, act: Callable[[], object], otherwise: Callable[[Visit, dict[str, str], int], Response]
+    visit: Visit,
+    done: str,
+    act: Callable[[], object],
+    otherwise: Callable[[Visit, dict[str, str], int], Response],
+    **more: str,
 ) -> Response:
     try:
         act()
     except (BadInput, Refused, NotFound) as error:
         _review(visit)
         return otherwise(visit, {"": sentence(str(error))}, status_of(error))
-    return see_other(f"/reviews/{_review(visit)}/codebook?done={done}")
+    return see_other(str(URL(_here(visit)).include_query_params(done=done, **more)))
 
 
 def _page(visit: Visit, errors: dict[str, str], status: int = 200) -> Response:
@@ -148,6 +197,7 @@ def _page(visit: Visit, errors: dict[str, str], status: int = 200) -> Response:
         book=found.book,
         lines=_lines(found),
         parents=_parents(found.book, None),
+        moved=(visit.query("at"), visit.query("way")),
         notice="" if errors else DONE.get(visit.query("done"), ""),
         errors=errors,
     )
@@ -176,8 +226,16 @@ def _one(visit: Visit, id: str, errors: dict[str, str], status: int = 200) -> Re
 
 def _lines(found: finding.Found) -> list[Line]:
     counts = Counter(id for each in found.every for id in each.extract.codes)
+    beside = {code.parent: found.book.children(code.parent) for code in found.book.codes}
     return [
-        Line(code=code, depth=len(found.book.lineage(code)) - 1, extracts=counts[code.id]) for code in found.book.codes
+        Line(
+            code=code,
+            depth=len(found.book.lineage(code)) - 1,
+            extracts=counts[code.id],
+            up=beside[code.parent][0] is not code,
+            down=beside[code.parent][-1] is not code,
+        )
+        for code in found.book.codes
     ]
 
 
@@ -186,6 +244,10 @@ def _parents(book: Codebook, code: Code | None) -> list[tuple[str, str]]:
     lines = {each.id: book.lineage(each) for each in book.codes}
     free = [each for each in book.codes if code is None or code not in lines[each.id]]
     return [("", "At the top"), *((each.id, "\u2003" * (len(lines[each.id]) - 1) + each.name) for each in free)]
+
+
+def _here(visit: Visit) -> str:
+    return f"/reviews/{_review(visit)}/codebook"
 
 
 def _review(visit: Visit) -> str:

@@ -12,7 +12,7 @@ from pipeline.imports import importing
 from pipeline.imports.importing import Imported
 from storage.errors import BadInput, CandourError, Refused
 from web import targets
-from web.handed import Handed, read_file
+from web.handed import handed, read_file
 from web.rendering import plural, render, see_other, sentence
 from web.targets import Target
 from web.visit import Visit
@@ -52,11 +52,6 @@ def bring_into_review(visit: Visit) -> Response:
     return _bring_in(visit, targets.review(visit, "import"))
 
 
-def _handed(visit: Visit) -> Handed:
-    handed: Handed = visit.request.app.state.handed
-    return handed
-
-
 async def _hand_in(visit: Visit, target: Target) -> Response:
     """Read the file, see that it can be understood, and keep it until somebody says yes."""
     try:
@@ -68,7 +63,7 @@ async def _hand_in(visit: Visit, target: Target) -> Response:
 
 def _keep(visit: Visit, target: Target, data: bytes) -> Response:
     _preview(visit, target, data, "")
-    token = _handed(visit).keep(visit.person.name, target.path, data, visit.home.now())
+    token = handed(visit).keep(visit.person.name, target.path, data, visit.home.now())
     return see_other(str(URL(target.path).include_query_params(file=token)))
 
 
@@ -85,7 +80,7 @@ def _refuse(visit: Visit, target: Target, error: CandourError) -> Response:
 
 def _page(visit: Visit, target: Target) -> Response:
     token = visit.query("file")
-    data = _handed(visit).find(visit.person.name, target.path, token, visit.home.now()) if token else b""
+    data = handed(visit).find(visit.person.name, target.path, token, visit.home.now()) if token else b""
     return render(
         visit,
         "import.html",
@@ -123,7 +118,7 @@ def _preview(visit: Visit, target: Target, data: bytes, token: str) -> Preview:
 
 def _bring_in(visit: Visit, target: Target) -> Response:
     """Bring in what was handed in and looked at."""
-    data = _handed(visit).find(visit.person.name, target.path, visit.text("file"), visit.home.now())
+    data = handed(visit).find(visit.person.name, target.path, visit.text("file"), visit.home.now())
     try:
         if not target.whole and not importing.is_project(data):
             extracts, codes = len(extracting.import_table(visit.home, visit.person, target.reference, data)), 0
@@ -133,5 +128,5 @@ def _bring_in(visit: Visit, target: Target) -> Response:
             extracts, codes = done.extracts, done.codes
     except (BadInput, Refused) as error:
         return _refuse(visit, target, error)
-    _handed(visit).drop(visit.person.name)
+    handed(visit).drop(visit.person.name)
     return see_other(str(URL(target.path).include_query_params(extracts=extracts, codes=codes)))

@@ -4,6 +4,7 @@ The core of the protocol (https://tus.io/protocols/resumable-upload, 1.0.0) with
 No byte waits in a form or a temporary file: each goes from the connection into the sealed file.
 """
 
+import io
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -22,7 +23,9 @@ from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.models import Conversation
 from web.arrivals import Arrivals, Upload
-from web.rendering import render
+from web.handed import LARGEST as AT_ONCE
+from web.handed import read_file
+from web.rendering import render, see_other, sentence
 from web.visit import Visit
 
 VERSION: Final = "1.0.0"
@@ -44,6 +47,21 @@ class NotThere(Refused):
 
 def page(visit: Visit) -> Response:
     """What to know before a byte leaves, and the file to choose."""
+    return _page(visit, {})
+
+
+async def whole(visit: Visit) -> Response:
+    """A file that a form sends in one, without script: it waits in memory until it is sealed."""
+    reference = visit.part("conversation").upper()
+    try:
+        data = await read_file(visit.request)
+        await run_in_threadpool(intake.receive, visit.home, visit.person, reference, io.BytesIO(data))
+    except BadInput as error:
+        return await run_in_threadpool(_page, visit, {"whole": sentence(str(error))})
+    return see_other(f"/conversations/{reference}/recording?done=sealed")
+
+
+def _page(visit: Visit, errors: dict[str, str]) -> Response:
     home, reference = visit.home, visit.part("conversation").upper()
     running = arriving.known(home, reference)
     conversation, _ = intake.waiting(home, visit.person, reference, own=running.id if running else None)
@@ -52,7 +70,10 @@ def page(visit: Visit) -> Response:
     return render(
         visit,
         "upload.html",
+        status=422 if errors else 200,
         reference=reference,
+        at_once=AT_ONCE,
+        errors=errors,
         largest=LARGEST,
         room=home.blobs.room(),
         hearers=hearers(home),

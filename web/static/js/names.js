@@ -90,6 +90,7 @@ class Names {
       x: () => this._decide("not-a-name", ""),
       s: () => this._go(this._next(), true),
       u: () => this._send(`${this.path}/again`, { way: "undo" }, ""),
+      r: () => this._send(`${this.path}/again`, { way: "redo" }, ""),
     };
   }
 

@@ -280,6 +280,7 @@ const DO = {
   "in-vivo": () => void inVivo(),
   undo: () => void undo("undo"),
   redo: () => void undo("redo"),
+  side: () => beSide(!root.classList.contains("review--side")),
 };
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
@@ -327,10 +328,16 @@ document.addEventListener("keydown", (event) => {
   does();
 });
 
+/** On a narrow page what is beside the text lies above the bar, when it is wanted. @param {boolean} open */
+function beSide(open) {
+  root.classList.toggle("review--side", open);
+  byId("side-button", HTMLElement).setAttribute("aria-expanded", String(open));
+}
+
 function memo() {
   const field = document.getElementById("memo");
   if (!extracts.has(mending || inHand) || !(field instanceof HTMLElement)) return say("Code it first; a memo belongs to an extract.");
-  root.classList.add("review--side");
+  beSide(true);
   field.focus();
 }
 document.getElementById("memo")?.addEventListener("keydown", (event) => {

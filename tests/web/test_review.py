@@ -381,7 +381,8 @@ def test_signed_out_nothing_is_lost(visitor: Visitor, site: Site, watch: Watch) 
     watch.expected.add(401)
     cookies = page.context.cookies()
     page.context.clear_cookies()
-    page.keyboard.type("still here")
+    # in one go: what is typed once the dialog is open is typed into the dialog
+    page.keyboard.insert_text("still here")
     expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
     assert axe.violations(page) == []
     page.context.add_cookies(cookies)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Frames = NDArray[np.float32]  # many: half the memory, and several times as fast where logarithms are taken
 
+BLOCK: Final = 8192  # frames
 ROUNDS: Final = 12
 RELEVANCE: Final = 16.0
 FLOOR: Final = 0.05  # of the variance of all sound, below which no component gets
@@ -40,12 +41,18 @@ class Mixture:
 
     def likelihood(self, frames: Frames) -> Frames:
         """Log-likelihood of each frame, shape (frames,)."""
+        return np.concatenate([self._likelihood(block) for block in _blocks(frames)])
+
+    def _likelihood(self, frames: Frames) -> Frames:
         parts = self.parts(frames)
         most = parts.max(axis=0)
         return np.asarray(most + np.log(np.exp(parts - most).sum(axis=0)))
 
     def shares(self, frames: Frames) -> Frames:
         """How much of each frame belongs to each component, shape (components, frames); each column adds up to 1."""
+        return np.concatenate([self._shares(block) for block in _blocks(frames)], axis=1)
+
+    def _shares(self, frames: Frames) -> Frames:
         parts = self.parts(frames)
         shares = np.exp(parts - parts.max(axis=0))
         return np.asarray(shares / shares.sum(axis=0))
@@ -56,6 +63,11 @@ class Mixture:
         moved = (shares @ frames) / np.maximum(count, 1e-6)
         trust = count / (count + RELEVANCE)
         return Mixture(means=trust * moved + (1 - trust) * self.means, variances=self.variances, weights=self.weights)
+
+
+def _blocks(frames: Frames) -> list[Frames]:
+    """The same frames in parts that a processor keeps near it."""
+    return [frames[first : first + BLOCK] for first in range(0, len(frames), BLOCK)]
 
 
 def fit(frames: Frames, components: int, chance: np.random.Generator) -> Mixture:

@@ -28,7 +28,7 @@ FRAMES: Final = RATE / HOP  # a second
 RUNS: Final = (
     (4, 12, 2.5), (8, 10, 2.0), (6, 14, 3.5), (4, 10, 3.0), (8, 14, 2.5), (6, 12, 2.0), (4, 12, 3.5), (8, 14, 1.5),
 )  # fmt: skip
-AT_ONCE: Final = 4  # runs, of which each holds some numbers for every frame
+AT_ONCE: Final = 2  # runs, of which each holds some numbers for every frame
 ROUNDS: Final = 6
 # Frames that follow each other sound alike: each adds only so much evidence as this share of it.
 WEIGHT: Final = 0.15
@@ -69,12 +69,15 @@ def _grouped(
 ) -> Array:
     """A first guess for each word, from a part of the stretches in two groups of what sounds alike."""
     bounds = np.searchsorted(owner, np.arange(count + 1))
-    parts = [spoken[bounds[one[0]] : bounds[one[-1] + 1]].astype(np.float64) for one in cut]
-    long = sorted((n for n, part in enumerate(parts) if len(part) > SHORTEST), key=lambda n: -len(parts[n]))[:CLUSTERED]
+    places = [slice(bounds[one[0]], bounds[one[-1] + 1]) for one in cut]
+    length = [place.stop - place.start for place in places]
+    long = sorted((n for n, frames in enumerate(length) if frames > SHORTEST), key=lambda n: -length[n])[:CLUSTERED]
     picked = chance.permutation(long)[: round(SHARE * len(long))]
     first = np.full(count, 0.5)
     if len(picked) >= 2:
-        for value, group in zip((0.97, 0.03), halves([parts[n] for n in picked]), strict=True):
+        for value, group in zip(
+            (0.97, 0.03), halves([spoken[places[n]].astype(np.float64) for n in picked]), strict=True
+        ):
             for place in group:
                 first[cut[picked[place]]] = value
     return first

@@ -67,7 +67,7 @@ ROWS: dict[str, tuple[Change, str, int, str]] = {
         sql("UPDATE alembic_version SET version_num = '9999'"), "status", 9, "install that version to open it",
     ),
     "an unknown setting": (
-        written("candour.toml", "[speech]\nmodell = 'x'\n"), "status", 4, "speech.modell: extra inputs are not permitted",
+        written("candour.toml", "[speech]\nmodell = 'x'\n"), "status", 4, "speech.modell: nobody knows this name",
     ),
     "settings that are no TOML": (written("candour.toml", "[speech\n"), "status", 4, "candour.toml` lists every setting"),
     "a bad database address": (

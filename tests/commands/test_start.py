@@ -12,7 +12,7 @@ from tests.story import Stage, at
 
 SPEECH = {"numpy", "av", "faster_whisper", "ctranslate2"}
 MIGRATIONS = {"alembic", "mako"}
-ROWS = {"sqlalchemy", "pydantic"}
+ROWS = {"sqlalchemy"}
 TELL = """
 import sys
 from cli import main

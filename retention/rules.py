@@ -187,13 +187,14 @@ class Rules:
         yield from ()
 
     def _withdrawal_refused(self, entry: Entry) -> Iterator[Finding]:
-        # What a hold delays, nobody refused.
-        wrong = () if entry.detail["ground"] == HOLD else tuple(self._itself(entry, refusal_statement, Problem.ORDER))
-        yield from wrong
-        if wrong:
-            return
-        if self._withdrawn.pop(entry.obj[0], None) is None:
+        if entry.obj[0] not in self._withdrawn:
             yield _flag(entry, Problem.ORDER, "it refuses a withdrawal that was not received")
+        if entry.detail["ground"] == HOLD:
+            return  # what a hold delays, nobody refused: nobody signs it, and the withdrawal stays open
+        wrong = tuple(self._itself(entry, refusal_statement, Problem.ORDER))
+        yield from wrong
+        if not wrong:
+            self._withdrawn.pop(entry.obj[0], None)
 
     def _extension(self, entry: Entry) -> Iterator[Finding]:
         yield from self._itself(entry, extension_statement, Problem.ORDER)

@@ -479,9 +479,29 @@ def test_done_without_certificate_is_listed(story: Story) -> None:
     assert [f.text for f in judge(story).findings] == ["the order made here is carried out and has no certificate"]
 
 
+def refuse(story: Story) -> int:
+    statement, obj, detail = ACTS[Event.WITHDRAWAL_REFUSED]
+    digest = subject_digest(obj, detail)
+    signed = story.signature("ann", statement(digest))
+    return story.write(Event.WITHDRAWAL_REFUSED, "ann", obj=obj, ref=digest, sig=signed, detail=detail)
+
+
 def test_refused_withdrawal_is_closed_and_a_refusal_of_none_is_worth_a_look(story: Story) -> None:
+    until_order(story)
+    before = judge(story).findings
     story.write(Event.WITHDRAWAL_RECEIVED, "ann", obj=["c1"])
+    assert judge(story).findings != before
+    refuse(story)
+    assert judge(story).findings == before
+    seq = refuse(story)
+    assert [(f.seq, f.fatal) for f in judge(story).findings if f not in before] == [(seq, False)]
+
+
+def test_a_withdrawal_that_a_hold_delays_stays_open_until_it_is_refused(story: Story) -> None:
+    until_order(story)
+    before = judge(story).findings
+    received = story.write(Event.WITHDRAWAL_RECEIVED, "ann", obj=["c1"])
     story.write(Event.WITHDRAWAL_REFUSED, "ann", obj=["c1"], detail={"ground": "hold"})
-    assert judge(story).findings == ()
-    seq = story.write(Event.WITHDRAWAL_REFUSED, "ann", obj=["c1"], detail={"ground": "hold"})
-    assert [(f.seq, f.fatal) for f in judge(story).findings] == [(seq, False)]
+    assert [(f.seq, f.problem) for f in judge(story).findings if f not in before] == [(received, Problem.OPEN)]
+    refuse(story)
+    assert judge(story).findings == before

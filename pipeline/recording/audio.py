@@ -23,6 +23,7 @@ with warnings.catch_warnings():
 Samples = NDArray[np.int16]
 
 CUT_SEARCH: Final = 0.2  # share of the limit, before its end, in which the longest silence is looked for
+FIRST: Final = 60.0  # seconds of the first window at most: while it is made ready nothing can be heard yet
 PAUSE: Final = 200  # milliseconds
 QUIET: Final = -45.0  # dBFS; voice detection starts to lose quieter speech
 TARGET: Final = -23.0  # dBFS
@@ -50,12 +51,12 @@ class Window:
 
 
 def windows(blocks: Iterable[Block], limit: float = 300.0) -> Iterator[Window]:
-    """Consecutive windows of at most `limit` seconds, each cut in the longest silence of its last fifth.
+    """Consecutive windows of at most `limit` seconds (FIRST for the first), cut in the longest silence of the last fifth of that.
 
     Holds one window and one block at a time. The same recording always gives the same windows, so that work can go on where it
     stopped.
     """
-    most = round(limit * RATE)
+    most = round(min(limit, FIRST) * RATE)
     index, start = 0, 0
     held: list[Samples] = []
     damage: list[Span] = []
@@ -67,6 +68,7 @@ def windows(blocks: Iterable[Block], limit: float = 300.0) -> Iterator[Window]:
             joined = np.concatenate(held, axis=1)
             cut = _cut(joined[:, :most])
             yield _window(index, start, joined[:, :cut], damage, final=False)
+            most = round(limit * RATE)
             index, start, held = index + 1, start + cut, [joined[:, cut:]]
             damage = [span for span in damage if span.end > start / RATE]
     if held:
@@ -95,7 +97,9 @@ def _cut(samples: Samples) -> int:
     first = round(int(samples.shape[1]) * (1 - CUT_SEARCH))
     tail = samples[:, first:]
     loudness = _levels(tail).max(axis=0)
-    threshold = float(np.percentile(loudness, 10)) + 6
+    quietest, quiet, loud = np.percentile(loudness, (1, 10, 90))
+    # where somebody speaks nearly all the time, a tenth of it is speech too
+    threshold = float(min(quiet + 6, (quietest + loud) / 2))
     pauses = detect_silence(segment(tail), min_silence_len=PAUSE, silence_thresh=threshold, seek_step=20)
     if pauses:
         begin, end = max(pauses, key=lambda pause: pause[1] - pause[0])

@@ -47,6 +47,13 @@ def test_windows_are_the_whole_recording_in_order() -> None:
         assert one.end == pytest.approx(other.start)
 
 
+def test_the_first_window_is_short_so_that_hearing_begins_soon() -> None:
+    samples = talk(200, (50, 140))
+    cut = list(windows(blocks(samples), limit=100))
+    assert [window.end for window in cut] == pytest.approx([50.5, 140.5, 200], abs=0.2)
+    assert np.array_equal(np.concatenate([window.samples for window in cut], axis=1), samples)
+
+
 def test_a_window_ends_in_the_longest_silence_near_its_limit() -> None:
     samples = talk(30, (5, 17))
     samples[:, 18 * RATE + 8000 : 18 * RATE + 12000] = silence(0.25)  # a shorter one, nearer to the limit

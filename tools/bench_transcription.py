@@ -132,7 +132,10 @@ def _candour(folder: Path, model: Path) -> dict[str, float]:
 
 def _home(folder: Path) -> tuple[Home, stages.Work]:
     home = Home.create(
-        folder / "home", PASSPHRASE, origin="bench.example/log", work=Work(memory=64, iterations=1, lanes=1)
+        Path(tempfile.mkdtemp(dir=folder)),
+        PASSPHRASE,
+        origin="bench.example/log",
+        work=Work(memory=64, iterations=1, lanes=1),
     )
     ana = directory.add_first(home, "ana", "a long password", [Role.REVIEWER, Role.OPERATOR])
     codebook = parse(read("codebooks/learning-together.toml"))

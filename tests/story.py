@@ -10,13 +10,14 @@ import atexit
 import io
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, auto
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from sqlalchemy import Executable
@@ -42,12 +43,14 @@ from retention import approvals
 from retention.report import Finding
 from retention.verify import verify_database
 from storage import clock
+from storage.blobs import BlobRef
 from storage.clock import Evidence
 from storage.home import Home
 from storage.keyring import Work
 from storage.log.entry import Entry
 from storage.log.log import Event, entries
 from storage.models import Conversation
+from storage.vault import KeyClass
 from tests import engines
 from tests.pipeline import media
 from worker import local
@@ -100,6 +103,20 @@ class Story:
             # loaded now, to be looked at after the session has gone
             _ = found.recording, found.review, found.participant
             return found
+
+    @contextmanager
+    def playing(self, reference: str = FIRST) -> Iterator[BinaryIO]:
+        """The plaintext of a recording, as it opens with what the vault holds, whatever the rows say. Raises KeyGone."""
+        one = self.conversation(reference)
+        assert one.recording is not None
+        key = self.home.vault.get(one.recording_key, KeyClass.RECORDING)
+        with intake.opened(self.home, BlobRef(one.recording.blob), key, reference) as plain:
+            yield plain
+
+    def stored(self, reference: str = FIRST) -> bytes:
+        """All of it."""
+        with self.playing(reference) as plain:
+            return plain.read()
 
     def log(self) -> list[Entry]:
         with self.home.reading() as session:

@@ -18,8 +18,7 @@ from commands import microphones
 from commands.microphones import MicrophoneGone, Samples
 from commands.recording import level
 from pipeline.recording import arriving
-from pipeline.recording.intake import marks, opened
-from storage.blobs import BlobRef
+from pipeline.recording.intake import marks
 from storage.models import Incident, State
 from storage.vault import KeyClass
 from tests import story
@@ -65,14 +64,6 @@ def told(tmp_path: Path) -> Iterator[Story]:
         signal.signal(number, handler)
 
 
-def stored(told: Story, reference: str = FIRST) -> bytes:
-    one = told.conversation(reference)
-    assert one.recording is not None
-    key = told.home.vault.get(one.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(one.recording.blob), key, reference) as plain:
-        return plain.read()
-
-
 def test_what_is_spoken_is_sealed_until_ctrl_c(told: Story, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given(monkeypatch, Script(35))
     found = ask(told, f"record --conversation {FIRST} --agreed")
@@ -80,7 +71,7 @@ def test_what_is_spoken_is_sealed_until_ctrl_c(told: Story, monkeypatch: pytest.
     one = told.conversation(FIRST)
     assert one.state is State.RECORDED and one.recording is not None and one.recording.original_gone is not None
     assert story.rows(told.home, Incident) == 0
-    spoken = stored(told)
+    spoken = told.stored()
     piece = spoken[len(spoken) // 2 :][:64]
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and piece in path.read_bytes()]
     (tmp_path / "planted").write_bytes(spoken)

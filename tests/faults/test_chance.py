@@ -15,11 +15,10 @@ from typing import Any, Final
 
 import pytest
 
-from pipeline.recording.intake import opened
 from retention import destroy, plan, rotation
 from retention.certificate_check import verify_certificate
 from storage import orphans
-from storage.blobs import BlobRef, Kind
+from storage.blobs import Kind
 from storage.log.log import Event
 from storage.models import Conversation, Order, OrderState, Review, State
 from storage.vault import KeyClass, Vault
@@ -71,9 +70,7 @@ def wrong(told: Story) -> list[str]:
 
 
 def _opens(told: Story, one: Conversation) -> bool:
-    assert one.recording is not None
-    key = told.home.vault.get(one.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(one.recording.blob), key, one.reference) as plain:
+    with told.playing(one.reference) as plain:
         return len(plain.read(4)) == 4
 
 

@@ -11,15 +11,13 @@ import pytest
 
 from pipeline.recording import intake
 from pipeline.recording.decode import probe
-from pipeline.recording.intake import opened
 from retention import backups, copies, destroy, orders, rotation, withdrawal
 from retention.certificate_check import verify_certificate
 from storage import age, orphans
-from storage.blobs import BlobRef, Kind
+from storage.blobs import Kind
 from storage.errors import CandourError, Destroyed
 from storage.home import WorkerRunning
 from storage.models import OrderState, State
-from storage.vault import KeyClass
 from tests import story
 from tests.story import FIRST, OTHER, PLANNED, Stage, Story
 from web.pages import playback
@@ -34,10 +32,7 @@ def signed(tmp_path: Path) -> Story:
 
 
 def hears(told: Story, reference: str) -> bool:
-    conversation = told.conversation(reference)
-    assert conversation.recording is not None
-    key = told.home.vault.get(conversation.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(conversation.recording.blob), key, reference) as plain:
+    with told.playing(reference) as plain:
         return probe(plain).channels == 1
 
 

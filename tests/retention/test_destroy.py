@@ -11,7 +11,6 @@ from sqlalchemy import update
 
 from pipeline.pseudonyms import naming
 from pipeline.recording.decode import probe
-from pipeline.recording.intake import opened
 from pipeline.recording.sound import NotAudio
 from pipeline.reviews import ConversationGone
 from pipeline.transcripts import reviewing
@@ -21,7 +20,6 @@ from retention.destroy import StillOpens, carry_out
 from retention.orders import OrderClosed, UnknownOrder
 from retention.verify import verify_database
 from storage import age
-from storage.blobs import BlobRef
 from storage.durable import DiskFull
 from storage.errors import Destroyed
 from storage.home import Home
@@ -74,10 +72,7 @@ def of(told: Story, reference: str) -> Iterator[str]:
 
 def hears(told: Story, reference: str) -> bool:
     """Whether the recording opens with what the vault holds, and is sound."""
-    conversation = told.conversation(reference)
-    assert conversation.recording is not None
-    key = told.home.vault.get(conversation.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(conversation.recording.blob), key, reference) as plain:
+    with told.playing(reference) as plain:
         return probe(plain).channels == 1
 
 

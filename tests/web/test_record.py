@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 from access import directory
 from pipeline.recording import arriving
 from pipeline.recording.confined_sound import decode
-from pipeline.recording.intake import marks, opened
+from pipeline.recording.intake import marks
 from pipeline.recording.sound import RATE
 from retention import holds, withdrawal
-from storage.blobs import BlobRef, DraftBusy
+from storage.blobs import DraftBusy
 from storage.models import Incident, State
 from storage.vault import KeyClass
 from tests import story
@@ -80,19 +80,8 @@ def seconds(page: Page, least: int) -> None:
 
 def sound(told: Story, reference: str = FIRST) -> np.ndarray:
     """What is stored, decoded: shape (channels, samples)."""
-    one = told.conversation(reference)
-    assert one.recording is not None
-    key = told.home.vault.get(one.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(one.recording.blob), key, reference) as plain:
+    with told.playing(reference) as plain:
         return np.concatenate([block.samples for block in decode(plain)], axis=1)
-
-
-def plaintext(told: Story, reference: str = FIRST) -> bytes:
-    one = told.conversation(reference)
-    assert one.recording is not None
-    key = told.home.vault.get(one.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(one.recording.blob), key, reference) as plain:
-        return plain.read()
 
 
 def pitch(samples: np.ndarray) -> float:
@@ -259,7 +248,7 @@ def test_what_nobody_goes_on_with_is_let_go_of(site: Site, monkeypatch: pytest.M
     arriving.pick_up(site.home, site.story.ana, FIRST).let_go()
     at = offset(client, place)
     assert client.ask("PATCH", place, SOUND[at:], {**PART, "Upload-Offset": str(at)}).status == 204
-    assert plaintext(site.story) == SOUND
+    assert site.story.stored() == SOUND
 
 
 def test_a_server_that_is_started_anew_costs_nothing(browser: Browser, tmp_path: Path) -> None:
@@ -304,7 +293,7 @@ def test_neither_a_disk_nor_a_browser_keeps_any_of_it(
     page.get_by_role("button", name="End and keep").click()
     page.wait_for_url("**/recording?done=sealed")
     context.close()
-    spoken = plaintext(site.story)
+    spoken = site.story.stored()
     slices = [spoken[at : at + 48] for at in range(len(spoken) // 8, len(spoken) - 48, len(spoken) // 40)]
     assert found(tmp_path, slices) == []
     (profile / "planted").write_bytes(spoken[: len(spoken) // 2])

@@ -18,9 +18,6 @@ from playwright.sync_api import Route, expect
 
 from access import directory
 from access.roles import Role
-from pipeline.recording.intake import opened
-from storage.blobs import BlobRef
-from storage.vault import KeyClass
 from tests import story
 from tests.pipeline import media
 from tests.pipeline.transcription.test_speech import Writes
@@ -82,14 +79,6 @@ def settled(client: Client, place: str, least: int) -> int:
         before, still = now, still + 1 if now == before else 0
         sleep(0.02)
     return before
-
-
-def stored(site: Site, reference: str = FIRST) -> bytes:
-    one = site.story.conversation(reference)
-    assert one.recording is not None
-    key = site.home.vault.get(one.recording_key, KeyClass.RECORDING)
-    with opened(site.home, BlobRef(one.recording.blob), key, reference) as file:
-        return file.read()
 
 
 def remnants(folder: Path, words: bytes) -> Iterator[Path]:
@@ -156,7 +145,7 @@ def test_an_upload_that_is_cut_a_hundred_times_is_whole(tmp_path: Path) -> None:
             if int(answer.headers["upload-offset"]) == len(data):
                 break
         sizes.append(most_memory(process))
-    assert stored(Site(story.opened(told.home.folder), origin)) == data
+    assert story.opened(told.home.folder).stored() == data
     assert max(twice) <= MOST
     assert max(sizes) < MOST_MEMORY
     assert max(grown) < len(data) // 2_000_000, "the control: the file itself is twice as large"
@@ -246,7 +235,7 @@ def test_a_person_uploads_by_keyboard_and_sees_it_sealed(visitor: Visitor, site:
     expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}/recording?done=sealed")
     expect(page.get_by_role("main")).to_contain_text("1:30")
     expect(page.get_by_role("img", name="Levels of channel 1")).to_be_visible()
-    assert stored(site) == SOUND
+    assert site.story.stored() == SOUND
     page.get_by_label("The file is destroyed").press("Space")
     page.get_by_role("button", name="Note it").press("Enter")
     expect(page.get_by_role("main")).to_contain_text("Nothing is left on the recorder, as somebody said")
@@ -302,7 +291,7 @@ def test_an_answer_that_is_lost_on_the_last_part_is_no_loss(visitor: Visitor, si
     )
     page.get_by_role("button", name="Seal and upload").press("Enter")
     expect(page).to_have_url(f"{site.origin}/conversations/{FIRST}/recording?done=sealed")
-    assert stored(site) == SOUND
+    assert site.story.stored() == SOUND
 
 
 def test_a_person_pauses_and_goes_on(visitor: Visitor, site: Site, watch: Watch) -> None:
@@ -323,7 +312,7 @@ def test_a_person_pauses_and_goes_on(visitor: Visitor, site: Site, watch: Watch)
     page.unroute("**/upload/*")
     page.get_by_role("button", name="Go on").click()
     expect(page).to_have_url(f"{site.origin}/conversations/{OTHER}/recording?done=sealed")
-    assert stored(site, OTHER) == SOUND
+    assert site.story.stored(OTHER) == SOUND
 
 
 def test_a_file_that_is_no_recording_is_refused_in_words(visitor: Visitor, watch: Watch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from access.roles import NotAllowed
 from pipeline.recording import arriving, intake
 from pipeline.recording.arriving import NothingArriving, WrongSize
-from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, OnItsWay, opened
+from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, OnItsWay
 from pipeline.recording.sound import EmptyFile, NotAudio, Unfinished
 from retention import withdrawal
 from storage import age
@@ -41,14 +41,6 @@ def sent(told: Story, data: bytes, cuts: list[int], reference: str = FIRST, size
         return arrival.finish()
 
 
-def plain(told: Story, reference: str = FIRST) -> bytes:
-    one = told.conversation(reference)
-    assert one.recording is not None
-    key = told.home.vault.get(one.recording_key, KeyClass.RECORDING)
-    with opened(told.home, BlobRef(one.recording.blob), key, reference) as file:
-        return file.read()
-
-
 def sealed(data: bytes, *recipients: str) -> bytes:
     target = io.BytesIO()
     with age.Writer(target, [age.parse_recipient(text) for text in recipients]) as writer:
@@ -66,20 +58,20 @@ def test_however_it_is_cut_the_recording_is_the_same(told: Story, seed: int) -> 
     data = SOUND * 25  # more than the first look; what follows the first end is kept all the same
     cuts = sorted(rng.randrange(len(data)) for _ in range(rng.randrange(60)))
     row = sent(told, data, cuts)
-    assert plain(told) == data
+    assert told.stored() == data
     assert told.conversation(FIRST).state is State.RECORDED
     assert row.channels == 1 and row.duration == pytest.approx(3, abs=0.1)
 
 
 def test_a_short_recording_needs_no_more_than_one_piece(told: Story) -> None:
     sent(told, SOUND, [])
-    assert plain(told) == SOUND
+    assert told.stored() == SOUND
 
 
 def test_what_was_sealed_before_is_taken_as_it_is(told: Story) -> None:
     recipient = told.conversation(FIRST).recipient
     sent(told, sealed(SOUND, recipient), [7, 900])
-    assert plain(told) == SOUND
+    assert told.stored() == SOUND
 
 
 def bad(told: Story) -> dict[str, tuple[Callable[[], object], type[Exception]]]:
@@ -156,7 +148,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert sent_before - (64 << 10) <= arrival.received <= sent_before
         arrival.receive(data[arrival.received :])
         arrival.finish()
-    assert plain(told) == data
+    assert told.stored() == data
     assert len(list(told.home.blobs.survey())) == 1 and arriving.known(told.home, FIRST) is None
 
 
@@ -168,7 +160,7 @@ def test_what_was_sealed_before_is_gone_on_with(told: Story) -> None:
         assert arrival.received == 2_000_000
         arrival.receive(data[2_000_000:])
         arrival.finish()
-    assert plain(told) == SOUND * 25
+    assert told.stored() == SOUND * 25
 
 
 def test_a_place_in_a_sealed_file_is_never_written_twice(told: Story) -> None:
@@ -208,7 +200,7 @@ def test_what_is_recorded_here_stays_when_it_cannot_be_kept_yet(told: Story, mon
             arrival.finish()
     with arriving.pick_up(told.home, told.cara, FIRST) as arrival:
         row = arrival.finish(broken_off=True)
-    assert plain(told) == SOUND
+    assert told.stored() == SOUND
     assert intake.marks(row, told.home.vault.get(told.conversation().recording_key, KeyClass.RECORDING)) == (1.5, 2.0)
     assert row.original_gone is not None and story.rows(told.home, Incident) == 1
     assert told.log()[-1].detail["broken_off"] is True

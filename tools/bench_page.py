@@ -50,11 +50,12 @@ READY: Final = """new MutationObserver((_, watch) => {
     window.readyAt = performance.now();
     watch.disconnect();
 }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-ready']});"""
-KEYS: Final = """async () => {
+# How long each of sixty acts takes until its frame is there.
+TO_FRAME: Final = """async () => {
     const times = [];
     for (let number = 0; number < 60; number += 1) {
         const begun = performance.now();
-        document.execCommand('insertText', false, 'a');
+        %s;
         await new Promise(done => requestAnimationFrame(() => {
             const channel = new MessageChannel();
             channel.port1.onmessage = done;
@@ -64,20 +65,11 @@ KEYS: Final = """async () => {
     }
     return times;
 }"""
-MOVES: Final = """async () => {
-    const times = [];
-    for (let number = 0; number < 60; number += 1) {
-        const begun = performance.now();
-        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true, cancelable: true}));
-        await new Promise(done => requestAnimationFrame(() => {
-            const channel = new MessageChannel();
-            channel.port1.onmessage = done;
-            channel.port2.postMessage(0);
-        }));
-        times.push(performance.now() - begun);
-    }
-    return times;
-}"""
+KEYS: Final = TO_FRAME % "document.execCommand('insertText', false, 'a')"
+MOVES: Final = TO_FRAME % (
+    "document.activeElement.dispatchEvent("
+    "new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true, cancelable: true}))"
+)
 SEEKS: Final = """async () => {
     const sound = document.getElementById('sound');
     const times = [];

@@ -9,9 +9,8 @@ from access.people import Person
 from access.roles import Act, require
 from pipeline.recording.confined_sound import decode
 from pipeline.recording.intake import opened
-from pipeline.recording.looking import NothingThere
+from pipeline.recording.looking import NothingThere, recorded
 from pipeline.recording.sound import RATE
-from pipeline.reviews import find_conversation, recording_key
 from pipeline.transcripts.transcript import Span
 from storage.blobs import BlobRef
 from storage.home import Home
@@ -24,14 +23,9 @@ def sound(home: Home, actor: Person, reference: str, span: Span) -> bytes:
         NotAllowed, UnknownConversation, NothingThere, ConversationGone, VaultClosed.
     """
     require(actor.roles, Act.LISTEN, actor.name)
-    with home.reading() as session:
-        conversation = find_conversation(session, reference)
-        recording = conversation.recording
-    key = recording_key(home, conversation)
-    if recording is None:
-        raise NothingThere(reference=conversation.reference)
+    recording, key, reference = recorded(home, reference)
     parts = []
-    with opened(home, BlobRef(recording.blob), key, conversation.reference) as plain:
+    with opened(home, BlobRef(recording.blob), key, reference) as plain:
         for block in decode(plain):
             if block.start >= span.end:
                 break
@@ -39,7 +33,7 @@ def sound(home: Home, actor: Person, reference: str, span: Span) -> bytes:
             parts.append(block.samples[:, first : round((span.end - block.start) * RATE)])
     samples = np.concatenate(parts, axis=1) if parts else np.zeros((1, 0), np.int16)
     if samples.shape[1] == 0:
-        raise NothingThere(reference=conversation.reference)
+        raise NothingThere(reference=reference)
     return _wav(samples)
 
 

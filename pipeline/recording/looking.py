@@ -16,6 +16,21 @@ class NothingThere(NotFound):
     """listen: {reference} has no sound there; `candour conversation show {reference}` says how long it is"""
 
 
+def recorded(home: Home, reference: str) -> tuple[Recording, bytes, str]:
+    """The recording of a conversation, the key that opens it, and the reference as it is written.
+
+    Raises:
+        UnknownConversation, NothingThere, ConversationGone, VaultClosed.
+    """
+    with home.reading() as session:
+        conversation = find_conversation(session, reference)
+        recording = conversation.recording
+    key = recording_key(home, conversation)
+    if recording is None:
+        raise NothingThere(reference=conversation.reference)
+    return recording, key, conversation.reference
+
+
 def peaks(home: Home, actor: Person, reference: str) -> bytes:
     """The waveform of a recording, as `peaks.Peaks` makes it; made now where there is none yet, which takes seconds.
 
@@ -24,15 +39,10 @@ def peaks(home: Home, actor: Person, reference: str) -> bytes:
     """
     if not any(allowed(actor.roles, act) for act in (Act.UPLOAD, Act.LISTEN)):
         require(actor.roles, Act.LISTEN, actor.name)
-    with home.reading() as session:
-        conversation = find_conversation(session, reference)
-        recording = conversation.recording
-    key = recording_key(home, conversation)
-    if recording is None:
-        raise NothingThere(reference=conversation.reference)
+    recording, key, reference = recorded(home, reference)
     if recording.waveform is not None:
         return open_value(key, f"recording.waveform:{recording.id}", recording.waveform)
-    with opened(home, BlobRef(recording.blob), key, conversation.reference) as plain:
+    with opened(home, BlobRef(recording.blob), key, reference) as plain:
         waveform = confined.peaks(plain)
     with home.writing() as session:
         # Neither after a destruction, nor over what the worker made meanwhile.

@@ -17,6 +17,7 @@ from pipeline.recording.arriving import Arrival, NothingArriving
 from pipeline.recording.intake import OnItsWay
 from storage.errors import Busy, NotFound
 from storage.home import Home
+from web.visit import Visit
 
 # After this long without a byte nobody is at the other end.
 SILENT: Final = timedelta(seconds=30)
@@ -174,3 +175,9 @@ class Arrivals:
         upload = Upload(person=person.name, reference=reference, arrival=arrival, touched=self._home.now())
         self._held[reference] = upload
         return upload
+
+
+def of(visit: Visit) -> Arrivals:
+    """What the server that was asked holds open."""
+    held: Arrivals = visit.request.app.state.arrivals
+    return held

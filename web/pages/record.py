@@ -9,8 +9,7 @@ from starlette.responses import Response
 from pipeline.recording import arriving, intake
 from retention import giving_up
 from storage.errors import BadInput
-from web import headers
-from web.arrivals import Arrivals
+from web import arrivals, headers
 from web.pages import upload
 from web.rendering import render, see_other, sentence
 from web.visit import Visit
@@ -44,7 +43,7 @@ def _page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200)
         hearers=upload.hearers(home),
         ends=upload.ends(home, conversation),
         before=before,
-        comes=_arrivals(visit).comes(reference),
+        comes=arrivals.of(visit).comes(reference),
     )
     answer.headers["Permissions-Policy"] = headers.permissions("microphone", "screen-wake-lock")
     return answer
@@ -67,7 +66,7 @@ def moments(visit: Visit) -> Response:
 def keep(visit: Visit) -> Response:
     """What has arrived is the recording; somebody must say later that they know of its end."""
     reference = visit.part("conversation").upper()
-    with _arrivals(visit).take(visit.person, reference) as arrival:
+    with arrivals.of(visit).take(visit.person, reference) as arrival:
         arrival.finish(broken_off=True)
     return see_other(f"/conversations/{reference}/recording?done=sealed")
 
@@ -78,11 +77,6 @@ def discard(visit: Visit) -> Response:
     if visit.text("typed").upper() != reference:
         message = sentence(str(NotMeant(reference=reference)))
         return _page(visit, {"typed": message}, status=422)
-    with _arrivals(visit).take(visit.person, reference) as arrival:
+    with arrivals.of(visit).take(visit.person, reference) as arrival:
         giving_up.give_up(visit.home, reference, arrival)
     return see_other(f"/conversations/{reference}")
-
-
-def _arrivals(visit: Visit) -> Arrivals:
-    arrivals: Arrivals = visit.request.app.state.arrivals
-    return arrivals

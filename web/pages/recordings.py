@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.responses import JSONResponse, Response
 
 from storage.models import State
-from web import overview, steps
+from web import arrivals, overview, steps
 from web.overview import Row
 from web.rendering import render
 from web.visit import Visit
@@ -29,7 +29,7 @@ class Wanted:
 
 def page(visit: Visit) -> Response:
     wanted = Wanted(review=visit.query("review"), state=visit.query("state"), person=visit.query("with"))
-    everything = overview.rows(visit.home, visit.request.app.state.arrivals.coming())
+    everything = overview.rows(visit.home, arrivals.of(visit).coming())
     rows = [row for row in everything if wanted.admits(row)]
     return render(
         visit,
@@ -54,6 +54,6 @@ def progress(visit: Visit) -> Response:
                 "path": steps.path(visit, row.reference, row.state),
                 "transcribed": round(row.transcribed, 3),
             }
-            for row in overview.rows(visit.home, visit.request.app.state.arrivals.coming())
+            for row in overview.rows(visit.home, arrivals.of(visit).coming())
         }
     )

@@ -22,7 +22,8 @@ from storage.durable import DiskFull
 from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.models import Conversation
-from web.arrivals import Arrivals, Upload
+from web import arrivals
+from web.arrivals import Upload
 from web.handed import LARGEST as AT_ONCE
 from web.handed import read_file
 from web.rendering import render, see_other, sentence
@@ -94,7 +95,7 @@ def begin(visit: Visit) -> Response:
     if (size or 0) > visit.home.blobs.room():
         raise DiskFull
     reference = visit.part("conversation").upper()
-    upload = _arrivals(visit).begin(visit.person, reference, size, mark)
+    upload = arrivals.of(visit).begin(visit.person, reference, size, mark)
     place = {"Location": f"/conversations/{reference}/upload/{upload.id}"}
     return Response(status_code=201, headers=_state(upload) | place)
 
@@ -130,12 +131,12 @@ async def part(visit: Visit) -> Response:
             length = arrival.size if arrival.size is not None else headers.get("upload-length")
             if str(arrival.received) == str(length):
                 await run_in_threadpool(arrival.finish)
-                _arrivals(visit).end(upload)
+                arrivals.of(visit).end(upload)
         except ClientDisconnect:
             return Response(status_code=499)
         except BaseException:
             # What was refused is refused whole; a file that is no recording is not asked for again.
-            _arrivals(visit).end(upload)
+            arrivals.of(visit).end(upload)
             raise
     return Response(status_code=204, headers=_state(upload))
 
@@ -147,18 +148,13 @@ def give_up(visit: Visit) -> Response:
         if arrival.live:
             raise NotTus(header="Upload-Length")
         arrival.give_up()
-        _arrivals(visit).end(upload)
+        arrivals.of(visit).end(upload)
     return Response(status_code=204, headers={"Tus-Resumable": VERSION})
-
-
-def _arrivals(visit: Visit) -> Arrivals:
-    arrivals: Arrivals = visit.request.app.state.arrivals
-    return arrivals
 
 
 def found(visit: Visit) -> Upload:
     """The upload or recording that a request is about."""
-    return _arrivals(visit).find(visit.person, visit.part("conversation").upper(), visit.part("upload"))
+    return arrivals.of(visit).find(visit.person, visit.part("conversation").upper(), visit.part("upload"))
 
 
 def _upload(visit: Visit) -> Upload:

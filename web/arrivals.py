@@ -62,6 +62,7 @@ class Upload:
     reference: str
     arrival: Arrival
     touched: datetime
+    sealing: bool = False
     _busy: bool = field(default=False, repr=False)
 
     @property
@@ -93,9 +94,9 @@ class Arrivals:
         self._lock = Lock()
 
     def comes(self, reference: str) -> bool:
-        """Whether something of this conversation came just now."""
+        """Whether something of this conversation came just now, or all of it and it is being sealed."""
         held = self._held.get(reference)
-        return held is not None and self._home.now() - held.touched < SILENT
+        return held is not None and (held.sealing or self._home.now() - held.touched < SILENT)
 
     def coming(self) -> dict[str, Coming]:
         """What is on its way to every conversation, in this server or in another process."""
@@ -154,9 +155,23 @@ class Arrivals:
                 return held.arrival
             return arriving.pick_up(self._home, person, reference)
 
+    def finish(self, upload: Upload) -> None:
+        """All has come: seal it; that may take minutes, in which nobody else may decide about it.
+
+        Raises:
+            NoSuchUpload when somebody has taken it meanwhile, and what `Arrival.finish` raises.
+        """
+        with self._lock:
+            if self._held.get(upload.reference) is not upload:
+                raise NoSuchUpload
+            upload.sealing = True
+        upload.arrival.finish()
+        self.end(upload)
+
     def end(self, upload: Upload) -> None:
         """It is finished, refused or given up."""
-        self._held.pop(upload.reference, None)
+        if self._held.get(upload.reference) is upload:
+            del self._held[upload.reference]
 
     def _let_go(self) -> None:
         for held in list(self._held.values()):

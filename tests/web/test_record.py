@@ -2,9 +2,12 @@
 
 import gc
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -12,9 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from access import directory
 from pipeline.recording import arriving
+from pipeline.recording.confined import probe
 from pipeline.recording.confined_sound import decode
 from pipeline.recording.intake import marks
-from pipeline.recording.sound import RATE
+from pipeline.recording.sound import RATE, AudioFacts
 from retention import holds, withdrawal
 from storage.blobs import DraftBusy
 from storage.models import Incident, State
@@ -25,7 +29,7 @@ from tests.story import FIRST, Stage, Story
 from tests.web import axe, sites
 from tests.web.conftest import CHROMIUM, Visitor
 from tests.web.sites import Site
-from tests.web.test_upload import PART, SOUND, begun, offset
+from tests.web.test_upload import PART, SOUND, TUS, begun, offset
 from tests.web.watching import Watch
 from web import arrivals
 
@@ -223,6 +227,47 @@ def test_what_broke_off_is_given_up_by_who_means_it_and_where_no_hold_forbids(
     assert client.post(f"{RECORD}/discard", {"typed": FIRST}).status == 303
     assert not list(site.home.blobs.survey()) and site.story.events()[-1] == "recording.given_up"
     assert site.story.conversation(FIRST).state is State.PLANNED
+
+
+def test_while_it_is_sealed_nobody_else_decides_about_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, go_on = threading.Event(), threading.Event()
+
+    def slowly(file: BinaryIO) -> AudioFacts:
+        looked.set()
+        assert go_on.wait(60)
+        return probe(file)
+
+    ana, cara = site.client("ana"), site.client("cara")
+    begun_live = {**TUS, "Upload-Defer-Length": "1"}
+    place = ana.ask("POST", f"/conversations/{FIRST}/upload", headers=begun_live).location
+    monkeypatch.setattr(arriving, "probe", slowly)
+    monkeypatch.setattr(arrivals, "SILENT", timedelta(0))
+    last = {**PART, "Upload-Offset": "0", "Upload-Length": str(len(SOUND))}
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(ana.ask, "PATCH", place, SOUND, last)
+        try:
+            assert looked.wait(60)
+            assert cara.post(f"{RECORD}/discard", {"typed": FIRST}).status == 409
+            assert cara.post(f"{RECORD}/keep").status == 409
+            assert "Being recorded" in cara.get("/conversations").text
+        finally:
+            go_on.set()
+        assert ending.result().status == 204
+    assert site.story.stored() == SOUND
+
+
+def test_what_somebody_took_is_not_sealed_by_who_comes_late(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "SILENT", timedelta(0))
+    several = arrivals.Arrivals(site.home)
+    late = several.begin(site.story.ana, FIRST, None, "")
+    late.arrival.receive(SOUND)
+    several.take(directory.find(site.home, "cara"), FIRST).give_up()
+    again = several.begin(site.story.ana, FIRST, None, "")
+    with pytest.raises(arrivals.NoSuchUpload):
+        several.finish(late)
+    several.end(late)
+    assert several.find(site.story.ana, FIRST, again.id) is again, "another one is not ended with it"
+    again.arrival.give_up()
 
 
 def test_a_withdrawal_ends_a_recording(visitor: Visitor, site: Site, watch: Watch) -> None:

@@ -130,8 +130,7 @@ async def part(visit: Visit) -> Response:
                 await run_in_threadpool(arrival.receive, piece)
             length = arrival.size if arrival.size is not None else headers.get("upload-length")
             if str(arrival.received) == str(length):
-                await run_in_threadpool(arrival.finish)
-                arrivals.of(visit).end(upload)
+                await run_in_threadpool(arrivals.of(visit).finish, upload)
         except ClientDisconnect:
             return Response(status_code=499)
         except BaseException:

@@ -32,7 +32,7 @@ def _added(desk: Desk, added: model_store.Model) -> None:
 @click.option("--language", default="en", show_default=True, help="Language it is used for.")
 @with_desk
 def install(desk: Desk, name: str, language: str) -> None:
-    """Fetch a model such as small.en from its hub, once. This is the only command that uses the network.
+    """Fetch a model such as small.en from its hub, once. Nothing else in Candour fetches a model.
 
     `candour model list --all` says which one suits this machine.
     """

@@ -81,7 +81,10 @@ def take(desk: Desk, file: Path) -> None:
 @click.argument("name", required=False)
 @with_desk
 def ask(desk: Desk, name: str | None) -> None:
-    """Ask the witnesses that have an address, or the one named, over the web. Nothing else in Candour calls them."""
+    """Ask the witnesses that have an address, or the one named, over the web.
+
+    Each destruction asks them too, before the keys go and for its certificate. Nothing else in Candour calls them.
+    """
     actor = desk.actor
     require(actor.roles, Act.VERIFY, actor.name)
     _tell(desk, witnessing.ask(desk.home, actor.name, name))

@@ -83,11 +83,9 @@ def shift(book: Codebook, label: str, by: int) -> Codebook:
         raise AtTheEnd(name=code.name, which="first" if by < 0 else "last")
     one, other = sorted((code, beside[at]), key=beside.index)
     first, second = ([each for each in book.codes if branch in book.lineage(each)] for branch in (one, other))
-    moved = {each.id for each in (*first, *second)}
-    here = book.codes.index(first[0])
-    rest = [each for each in book.codes if each.id not in moved]
-    before = [each for each in rest if book.codes.index(each) < here]
-    return replace(book, codes=(*before, *second, *first, *rest[len(before) :]))
+    here = book.codes.index(one)
+    rest = [each for each in book.codes[here:] if each not in first and each not in second]
+    return replace(book, codes=(*book.codes[:here], *second, *first, *rest))
 
 
 def remove(book: Codebook, label: str) -> Codebook:

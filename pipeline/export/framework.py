@@ -2,21 +2,21 @@
 
 import re
 
-from pipeline.codes import cells
 from pipeline.codes.matrix import Matrix, matrix
-from pipeline.export.model import Project, Row, header
+from pipeline.export import tables
+from pipeline.export.model import Project, Row
 
 _QUOTE = re.compile(r"(.+?) \([^()\n]+, turn (\d+)\)(?:\n\n|\Z)", re.DOTALL)
 
 
 def write(project: Project) -> bytes:
     """CSV in UTF-8 with a byte-order mark, below lines beginning with # that say what it is and for whom."""
-    return cells.to_bytes([*([f"# {line}"] for line in header(project)), *_matrix(project).to_rows()])
+    return tables.below_head(project, _matrix(project).to_rows())
 
 
 def read_back(data: bytes) -> tuple[Row, ...]:
     """A row for each quote and code in a table that `write` wrote. Raises NotATable, ValueError."""
-    heads, *lines = [row for row in cells.from_bytes(data, ",") if not row[0].startswith("# ")]
+    heads, *lines = tables.without_head(data)
     found: list[Row] = []
     for conversation, _, *line in lines:
         for name, number, text in zip(heads[3::2], line[::2], line[1::2], strict=True):

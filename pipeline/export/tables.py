@@ -1,6 +1,6 @@
 """The extracts as a table, one row an extract; as CSV below lines beginning with # that say what it is and for whom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.codes import cells
 from pipeline.export.model import Project, Row, clock, header, names
@@ -10,12 +10,22 @@ _COLUMNS = ("number", "conversation", "position", "turn", "speaker", "begin", "e
 
 def write(project: Project) -> bytes:
     """CSV in UTF-8 with a byte-order mark; times as hh:mm:ss; codes parted by "; "."""
-    return cells.to_bytes([*([f"# {line}"] for line in header(project)), *lines(project)])
+    return below_head(project, lines(project))
 
 
 def read_back(data: bytes) -> tuple[Row, ...]:
     """The rows in a table that `write` wrote. Raises NotATable, ValueError."""
-    return rows_of([row for row in cells.from_bytes(data, ",") if not row[0].startswith("# ")])
+    return rows_of(without_head(data))
+
+
+def below_head(project: Project, rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as CSV in UTF-8 with a byte-order mark, below the head of the project, each line of which begins with #."""
+    return cells.to_bytes([*([f"# {line}"] for line in header(project)), *rows])
+
+
+def without_head(data: bytes) -> list[list[str]]:
+    """The rows again. Raises NotATable."""
+    return [row for row in cells.from_bytes(data, ",") if not row[0].startswith("# ")]
 
 
 def lines(project: Project) -> Iterator[Sequence[str]]:

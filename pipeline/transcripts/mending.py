@@ -72,8 +72,11 @@ def mend(home: Home, actor: Person, reference: str) -> Saved:
 
 def _texts(turns: Sequence[Turn], found: Sequence[Departure]) -> dict[int, str]:
     """The new texts of the turns that can be mended."""
-    new = {turn.number: mended(turn, [one for one in found if one.turn == turn.number]) for turn in turns}
-    return {turn.number: new[turn.number] for turn in turns if new[turn.number] != turn.text}
+    own: dict[int, list[Departure]] = {}
+    for one in found:
+        own.setdefault(one.turn, []).append(one)
+    new = {turn.number: mended(turn, own[turn.number]) for turn in turns if turn.number in own}
+    return {turn.number: new[turn.number] for turn in turns if new.get(turn.number, turn.text) != turn.text}
 
 
 def _leave_out(words: list[str], place: int) -> None:

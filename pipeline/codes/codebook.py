@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from rapidfuzz import fuzz, process
@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 from pipeline.transcripts.document import clean
 from storage.errors import BadInput, NotFound
 
+LONGEST_NAME: Final = 120
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*")
 _COLOUR = re.compile(r"#[0-9A-F]{6}")
 _GREY = "#A8A8A8"
@@ -189,8 +190,10 @@ def _parent(label: str, who: str, before: list[Code]) -> Code | None:
 
 
 def _check(code: Code) -> None:
-    if not code.name or len(code.name) > 120:
-        raise BadCodebook(problem=f'a code name must have 1 to 120 characters, which "{code.name[:40]}" has not')
+    if not code.name or len(code.name) > LONGEST_NAME:
+        raise BadCodebook(
+            problem=f'a code name must have 1 to {LONGEST_NAME} characters, which "{code.name[:40]}" has not'
+        )
     for label in code.labels:
         if not label or ";" in label or label != _line(label):
             raise BadCodebook(

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace as changed
 from typing import Final
 
-from pipeline.codes.codebook import Code, Codebook, folded
+from pipeline.codes.codebook import LONGEST_NAME, Code, Codebook, folded
 from pipeline.pseudonyms.names import NameKey, Replaced, rewrite
 from pipeline.transcripts.document import Passage, clean
 from pipeline.transcripts.transcript import Speaker
 
 TURN: Final = 0
-_LONGEST: Final = 120
 _BRACKETED: Final = re.compile(r"\[[^\[\]\n]*\]")
 
 
@@ -87,4 +86,4 @@ def _with(code: Code, texts: Sequence[str]) -> Code:
 def _label(text: str) -> str:
     """As a label of a code may be; a replacement may be longer, or hold what separates labels."""
     line = " ".join(text.replace(";", ",").split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1].rstrip()}…"

@@ -114,7 +114,7 @@ def settled_candidates(home: Home, actor: Person, reference: str) -> tuple[Candi
 
 
 def candidates_of(home: Home, actor: Person, reference: str) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
-    """Both of these."""
+    """Those that nobody has decided, and those that are no names, found in one go."""
     require(actor.roles, Act.DECIDE_NAMES, actor.name)
     with home.reading() as session:
         return contents.all_candidates(home, session, find_conversation(session, reference))

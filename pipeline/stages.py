@@ -190,7 +190,8 @@ def settle(
 ) -> State:
     """Move a conversation as far as its conditions allow, in the caller's transaction; returns where it stands.
 
-    An act on `coding_alone` cannot meet or open the conditions of the steps before, so these are not looked at again.
+    An act on `coding_alone` cannot meet or open the conditions of the steps before, so these are not looked at again; one that
+    changes a code in a participant's words can, since names are looked for in those too.
     """
     if conversation.state not in AT_WORK:
         return conversation.state

@@ -138,16 +138,13 @@ def _add(
     reference: str,
     make: Callable[[Document, Codebook, Conversation], tuple[tuple[Extract, ...], Codebook]],
 ) -> list[tuple[int, Extract]]:
-    require(actor.roles, Act.CODE, actor.name)
-    with home.writing() as session:
-        conversation = find_conversation(session, reference)
-        stages.require_open(session, conversation, "extract")
+    def act(session: Session, conversation: Conversation) -> list[tuple[int, Extract]]:
         before = codebook_of(home, conversation.review)
         made, book = make(document_of(home, session, conversation), before, conversation)
         steps = _keep_book(home, session, conversation, before, book)
-        numbered = put_in(home, session, conversation, actor, made, steps)
-        stages.settle(home, session, conversation, actor, coding_alone=True)
-        return numbered
+        return put_in(home, session, conversation, actor, made, steps)
+
+    return _act(home, actor, reference, act)
 
 
 def put_in(
@@ -335,15 +332,18 @@ def _act(
     *,
     adds: bool = False,
 ) -> Result:
-    """Do something to the extracts of a conversation. What only `adds` takes no condition away that was met."""
+    """Do something to the extracts of a conversation. What only `adds` to them opens no condition of theirs that was met."""
     require(actor.roles, Act.CODE, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
         stages.require_open(session, conversation, "extract")
+        book = conversation.review.codebook
         result = act(session, conversation)
         session.flush()
-        if not (adds and conversation.state is State.CODED):
-            stages.settle(home, session, conversation, actor, coding_alone=True)
+        # A code in a participant's words may say a name that nobody has decided.
+        coding_alone = conversation.review.codebook == book
+        if not (adds and coding_alone and conversation.state is State.CODED):
+            stages.settle(home, session, conversation, actor, coding_alone=coding_alone)
         return result
 
 

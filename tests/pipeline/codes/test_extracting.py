@@ -179,6 +179,29 @@ def test_own_words_become_a_code(told: Story) -> None:
         assert codebook_of(told.home, find_review(session, REVIEW)) == CODEBOOK
 
 
+def test_a_code_in_own_words_may_open_a_name(told: Story) -> None:
+    """What nobody has decided is open, wherever it stands; undo closes it, and redo opens it again."""
+    reviewing.correct(told.home, told.ana, FIRST, [3], text="Then we rang Peter Hartigan twice.", speaker=None)
+    story.decide(told, naming.NotAName())
+    add(told, CORRECTED)
+
+    def filed(quote: str) -> object:
+        return extracting.file(told.home, told.ana, FIRST, Place(quote=quote), codes=(), in_vivo=True)
+
+    for quote, opens, state in (("we rang", 0, State.CODED), ("Hartigan twice", 1, State.REVIEWED)):
+        acts: list[Callable[[str], object]] = [
+            lambda quote: add(told, quote, codes=(), in_vivo=True),
+            lambda _: extracting.redo(told.home, told.ana, FIRST),
+            filed,
+        ]
+        for act in acts:
+            act(quote)
+            assert len(naming.open_candidates(told.home, told.ana, FIRST)) == opens
+            assert told.conversation().state is state
+            extracting.undo(told.home, told.ana, FIRST)
+            assert told.conversation().state is State.CODED
+
+
 def test_everything_is_taken_back_step_by_step_and_done_again_by_another_process(told: Story) -> None:
     """Unlimited, and it survives a restart: each step is another process that opens the home."""
     table = f"turn,quote,codes,memo\n1,We told,{CODES[0]},\n,{CORRECTED},{CODES[0]};{CODES[1]},two\n".encode()

@@ -152,7 +152,7 @@ class Arrivals:
                 raise NothingArriving(reference=reference)
             held = self._held.pop(reference, None)
             if held is not None:
-                return held.arrival
+                return held.arrival.hand_to(person)
             return arriving.pick_up(self._home, person, reference)
 
     def finish(self, upload: Upload) -> None:

@@ -177,6 +177,11 @@ class Arrival:
             self._home.blobs.destroy(self._draft.ref)
         self.let_go()
 
+    def hand_to(self, actor: Person) -> Self:
+        """From now on it is theirs: the log names them for what becomes of it."""
+        self._actor = actor
+        return self
+
     def let_go(self) -> None:
         """Leave it as it is, to be picked up."""
         self._head.clear()

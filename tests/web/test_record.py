@@ -208,7 +208,8 @@ def test_a_closed_browser_loses_the_last_seconds_and_says_so(
     with site.home.reading() as session:
         (incident,) = session.query(Incident).all()
     assert incident.start == pytest.approx(heard.shape[1] / RATE, abs=0.5)
-    assert site.story.log()[-1].detail["broken_off"] is True
+    sealed = site.story.log()[-1]
+    assert sealed.detail["broken_off"] is True and sealed.actor == "cara", "who decided, not who recorded"
 
 
 def test_what_broke_off_is_given_up_by_who_means_it_and_where_no_hold_forbids(
@@ -268,6 +269,8 @@ def test_what_somebody_took_is_not_sealed_by_who_comes_late(site: Site, monkeypa
     several.end(late)
     assert several.find(site.story.ana, FIRST, again.id) is again, "another one is not ended with it"
     again.arrival.give_up()
+    given_up = [entry.actor for entry in site.story.log() if entry.event == "recording.given_up"]
+    assert given_up == ["cara", "ana"], "the log names who decided"
 
 
 def test_a_withdrawal_ends_a_recording(visitor: Visitor, site: Site, watch: Watch) -> None:

@@ -153,6 +153,18 @@ def test_nothing_is_recorded_before_somebody_agreed(visitor: Visitor, site: Site
     assert arriving.known(site.home, FIRST) is None
 
 
+def test_a_browser_that_cannot_record_says_so_and_begins_nothing(visitor: Visitor, site: Site) -> None:
+    page = visitor("ana", RECORD)
+    refusing = "class { constructor() { throw new DOMException('', 'NotSupportedError'); } }"
+    page.evaluate(f"() => {{ window.MediaRecorder = {refusing}; }}")
+    page.get_by_label("The participant has heard this and agrees").check()
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "This browser cannot record in a form that can be kept. Use another one."
+    )
+    assert arriving.known(site.home, FIRST) is None
+
+
 def test_only_this_page_may_use_a_microphone(site: Site) -> None:
     client = site.client("ana")
     assert "microphone=(self)" in client.get(RECORD).headers["permissions-policy"]

@@ -75,6 +75,7 @@ function words(error) {
   if (name === "NotAllowedError") return "The browser may not use the microphone. Allow it beside the address, then try again.";
   if (name === "NotFoundError" || name === "OverconstrainedError") return "No such microphone is there. Plug one in, then try again.";
   if (name === "NotReadableError") return "Another program holds the microphone. Close it, then try again.";
+  if (name === "NotSupportedError") return "This browser cannot record in a form that can be kept. Use another one.";
   return "The server cannot be reached. Nothing was recorded; try again.";
 }
 
@@ -137,9 +138,11 @@ async function begin() {
   try {
     if (!microphones) await listen();
     if (!microphones) return;
+    // First of all: what begins on the server stays there, even where the browser cannot record.
+    const made = new MediaRecorder(microphones.stream, { mimeType: KIND, audioBitsPerSecond: RATE_OF_A_CHANNEL * microphones.channels });
     sender = new Sender(reference, show);
     await sender.begin();
-    recorder = new MediaRecorder(microphones.stream, { mimeType: KIND, audioBitsPerSecond: RATE_OF_A_CHANNEL * microphones.channels });
+    recorder = made;
   } catch (error) {
     start.disabled = false;
     return refuse(words(error));

@@ -48,6 +48,11 @@ class Bundle:
         self.key = _text(first, "key")
         self._begin = log.tell()
 
+    @property
+    def has_others(self) -> bool:
+        """Whether there are other heads to be read closely."""
+        return self._heads is not None
+
     def portions(self, *, closely: bool) -> Iterator[Portion]:
         """Entries and heads in their order, from the first on; the other heads only when it is read closely.
 
@@ -133,7 +138,8 @@ def verify_bundle(
     try:
         report = look(closely=False)
         # A signed head settles all entries before it: those in between tell something only when something is wrong
-        report = report if report.ok else look(closely=True)
+        if not report.ok and bundle.has_others:
+            report = look(closely=True)
     except BadBundle as error:
         return only(Problem.FORM, str(error))
     if report.ok and report.size > report.signed:

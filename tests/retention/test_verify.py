@@ -499,6 +499,24 @@ def test_what_is_no_bundle_is_refused(data: bytes) -> None:
         Bundle(io.BytesIO(data))
 
 
+class Rewound(io.BytesIO):
+    """Counts how often it is read from the start."""
+
+    times = 0
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self.times += 1
+        return super().seek(offset, whence)
+
+
+def test_a_wrong_log_is_read_again_only_where_there_are_other_heads_to_read(log: Log) -> None:
+    wrong = log.bundle.replace(log.leaves[3][1], log.leaves[4][1])
+    alone, beside = Rewound(wrong), Rewound(wrong)
+    reports = [verify_bundle(Bundle(alone), log.key), verify_bundle(Bundle(beside, io.BytesIO()), log.key)]
+    assert reports[0] == reports[1] and not reports[0].ok
+    assert (alone.times, beside.times) == (1, 2)
+
+
 def test_a_bundle_with_a_line_of_another_form_is_refused(log: Log) -> None:
     for more in (b'{"checkpoint":5}\n', b'{"checkpoint":\n', b"x"):
         report = verify(log.bundle + more, log.key)

@@ -34,8 +34,8 @@ class Portion:
     """A stretch of a log, in order: entries with the places they are found at, and the signed heads among them.
 
     `hashes` are the leaf hashes that a database keeps beside the entries. `heads` are signed heads with the number of entries
-    above the place where each is found, smallest first. Neither is trusted: heads narrow down which entry is the first bad one,
-    and those that a witness cosigned say when entries existed.
+    above the place where each is found. Neither is trusted: heads narrow down which entry is the first bad one, and those that a
+    witness cosigned say when entries existed.
     """
 
     places: Sequence[int]

@@ -169,10 +169,11 @@ class Home:
             WrongPassphrase: the passphrase does not open it.
             VaultSetBack: it is older than what the rows say it was.
         """
-        with self.reading() as session:
-            reached = epoch_reached(session)
-        if not set_back and (epoch := Vault.epoch_of(self.folder / "vault")) < reached:
-            raise VaultSetBack(epoch=epoch, reached=reached)
+        if not set_back:
+            with self.reading() as session:
+                reached = epoch_reached(session)
+            if (epoch := Vault.epoch_of(self.folder / "vault")) < reached:
+                raise VaultSetBack(epoch=epoch, reached=reached)
         self._vault = Vault.unlock(self.folder / "vault", passphrase)
 
     @property

@@ -102,9 +102,9 @@ def load(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _in_environment(environ: Mapping[str, str]) -> dict[tuple[str, str], object]:
     """What the environment says of settings; a misspelt name of ours is refused, not ignored."""
-    known = {f"{PREFIX}{section}__{name}".upper(): (section, name) for section, name in each()}
+    hints = each()
+    known = {f"{PREFIX}{section}__{name}".upper(): (section, name) for section, name in hints}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known.keys() | NOT_SETTINGS:
             raise BadSetting(place=f"environment {name}", reason="no such setting")
-    hints = each()
     return {place: from_text(hints[place], environ[name]) for name, place in known.items() if name in environ}

@@ -161,8 +161,8 @@ def decide(
             naming.reopen(home, desk.actor, reference, handle)
     elif table is not None:
         terms = {one.id for one in naming.terms_of(home, desk.actor, reference)}
-        rows = tables.rows(_bytes(table), ("candidate", "decision", "kind"), lambda row: _row(row, terms))
-        naming.decide_all(home, desk.actor, reference, [_row(row, terms) for row in rows])
+        decisions = tables.rows(_bytes(table), ("candidate", "decision", "kind"), lambda row: _row(row, terms))
+        naming.decide_all(home, desk.actor, reference, decisions)
     else:
         decision: Decision = NotAName()
         if term is not None:

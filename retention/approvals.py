@@ -4,7 +4,6 @@ Each of them signs two statements with their own key: that the analysis is as it
 when its schedule says so. So the destruction that follows needs no further signature, and nobody can say they did not know.
 """
 
-from base64 import b64encode
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -23,7 +22,7 @@ from retention.orders import Reason
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import order_statement, signoff_statement, signoff_withdrawn_statement, subject_digest
+from storage.log.statements import order_statement, signoff_statement, signoff_withdrawn_statement
 from storage.models import Conversation, Correction, Doubt, Hearing, SignOff, State
 
 
@@ -63,11 +62,10 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
         admit(home, session, conversation, actor)
         measuring.keep(home, session, conversation)
         detail = {"analysis": analysis_digest(home, session, conversation)}
-        digest = subject_digest([str(conversation.id)], detail)
         order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.SIGNED_OFF)
         if order is None:
             order = orders.make(home, session, conversation, Reason.SIGNED_OFF, actor=actor.name)
-        signed = directory.sign(home, actor, password, signoff_statement(digest))
+        signed = signatures.sign(home, actor, password, signoff_statement, obj=[conversation.id], detail=detail)
         approved = directory.sign(home, actor, password, order_statement(order.digest))
         first = session.scalar(select(SignOff).where(SignOff.conversation_id == conversation.id))
         session.add(
@@ -75,20 +73,12 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
                 id=uuid4(),
                 conversation_id=conversation.id,
                 person_id=actor.id,
-                digest=digest,
-                signature=signed,
+                digest=signed.digest,
+                signature=signed.signature,
                 at=home.now(),
             )
         )
-        home.log(
-            session,
-            Event.SIGNOFF_GIVEN,
-            actor=actor.name,
-            obj=[conversation.id],
-            ref=digest,
-            sig=b64encode(signed).decode(),
-            detail=detail,
-        )
+        signatures.log(home, session, Event.SIGNOFF_GIVEN, signed)
         orders.record_approval(home, session, order, actor, approved)
         if first is not None:
             conversation.state, conversation.state_at = State.SIGNED_OFF, home.now()
@@ -104,10 +94,10 @@ def admit(home: Home, session: Session, conversation: Conversation, actor: Perso
     open_conditions = [c for c in readiness.conditions(home, session, conversation) if not c.met]
     if open_conditions:
         raise NotReady(reference=conversation.reference, todo="; ".join(c.todo for c in open_conditions))
-    signatures = session.scalars(select(SignOff).where(SignOff.conversation_id == conversation.id)).all()
-    if any(one.person_id == actor.id for one in signatures):
+    given = session.scalars(select(SignOff).where(SignOff.conversation_id == conversation.id)).all()
+    if any(one.person_id == actor.id for one in given):
         raise AlreadySigned(name=actor.name, reference=conversation.reference)
-    if signatures and actor.id in _reviewers(session, conversation):
+    if given and actor.id in _reviewers(session, conversation):
         raise OwnReview(name=actor.name, reference=conversation.reference)
 
 
@@ -134,9 +124,10 @@ def take_back(home: Home, actor: Person, password: str, reference: str) -> None:
         session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
         conversation.accuracy = None
         conversation.state, conversation.state_at = State.CODED, home.now()
-        signatures.log(
-            home, session, Event.SIGNOFF_WITHDRAWN, actor, password, signoff_withdrawn_statement,
-            obj=[conversation.id], detail={"order": str(order.id)},
-        )  # fmt: skip
+        detail = {"order": str(order.id)}
+        signed = signatures.sign(
+            home, actor, password, signoff_withdrawn_statement, obj=[conversation.id], detail=detail
+        )
+        signatures.log(home, session, Event.SIGNOFF_WITHDRAWN, signed)
         # The name key may have grown while the conversation was frozen.
         settle(home, session, conversation, actor)

@@ -5,7 +5,6 @@ copy is obsolete: certificates name those that were on record, until their holde
 """
 
 import os
-from base64 import b64encode
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +15,15 @@ from uuid import uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from access import directory
 from access.people import Person
 from access.roles import Act, require
+from retention import signatures
 from storage import age, durable, recovery
 from storage.errors import BadInput, NotFound, Refused, Unavailable
 from storage.home import Home
 from storage.log.entry import Entry
 from storage.log.log import Event, entries, stored_size
-from storage.log.statements import copy_statement, subject_digest
+from storage.log.statements import copy_statement
 from storage.models import Conversation, Copy, Review
 from storage.recovery import Known, RecoveryCopy
 from storage.vault import Vault
@@ -143,16 +142,13 @@ def attest(home: Home, actor: Person, password: str, number: int) -> None:
     require(actor.roles, Act.ATTEST_COPY, actor.name)
     with home.reading() as session:
         row = _find(session, number)
-    detail = {"number": number}
-    subject = subject_digest([str(row.id)], detail)
-    signature = directory.sign(home, actor, password, copy_statement(subject))
+    signed = signatures.sign(home, actor, password, copy_statement, obj=[row.id], detail={"number": number})
     with home.writing() as session:
         row = _find(session, number)
         if row.attested_at is not None:
             raise CopyAttested(number=number)
         row.attested_at = home.now()
-        sig = b64encode(signature).decode()
-        home.log(session, Event.COPY_ATTESTED, actor=actor.name, obj=[row.id], ref=subject, sig=sig, detail=detail)
+        signatures.log(home, session, Event.COPY_ATTESTED, signed)
 
 
 def views(home: Home) -> list[CopyView]:

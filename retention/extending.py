@@ -54,7 +54,6 @@ def extend(home: Home, actor: Person, password: str, target: str, until: date, *
         row.sealed = seal_value(key, f"extension.sealed:{row.id}", body)
         session.add(row)
         conversation.keep_until = day
-        signatures.log(
-            home, session, Event.RETENTION_EXTENDED, actor, password, extension_statement,
-            obj=[conversation.id, row.id], detail={"until": until.isoformat()},
-        )  # fmt: skip
+        subject, detail = [conversation.id, row.id], {"until": until.isoformat()}
+        signed = signatures.sign(home, actor, password, extension_statement, obj=subject, detail=detail)
+        signatures.log(home, session, Event.RETENTION_EXTENDED, signed)

@@ -4,7 +4,6 @@ One of the two at least has the governance role; the other may be a reviewer.
 """
 
 import json
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -16,12 +15,12 @@ from access import directory
 from access.people import Person
 from access.roles import Act, Role, require
 from pipeline.reviews import find_conversation, find_review
-from retention import orders
+from retention import orders, signatures
 from storage import models
 from storage.errors import BadInput, NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import hold_lift_statement, hold_statement, subject_digest
+from storage.log.statements import hold_lift_statement, hold_statement
 from storage.models import Conversation, Hold, HoldLift, Review
 from storage.sealed import open_value, seal_value
 from storage.vault import KeyClass, KeyGone
@@ -84,8 +83,7 @@ def place(home: Home, actor: Person, password: str, target: str, *, reason: str,
     with home.reading() as session:
         review, conversation = _target(session, target)
     hold_id, held = uuid4(), conversation.id if conversation else review.id
-    subject = subject_digest([str(hold_id), str(held)], {})
-    signature = directory.sign(home, actor, password, hold_statement(subject))
+    signed = signatures.sign(home, actor, password, hold_statement, obj=[hold_id, held])
     with home.writing() as session:
         review, conversation = _target(session, target)
         orders.admit_erasures(home, session)
@@ -94,14 +92,7 @@ def place(home: Home, actor: Person, password: str, target: str, *, reason: str,
         hold.placed_by, hold.placed_at = actor.id, home.now()
         hold.sealed = _seal(home, review, hold.id, "hold.sealed", reason, reference)
         session.add(hold)
-        home.log(
-            session,
-            Event.HOLD_PLACED,
-            actor=actor.name,
-            obj=[hold.id, held],
-            ref=subject,
-            sig=b64encode(signature).decode(),
-        )
+        signatures.log(home, session, Event.HOLD_PLACED, signed)
         return hold.number
 
 
@@ -122,8 +113,7 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
     require(actor.roles, Act.LIFT_HOLD, actor.name)
     with home.reading() as session:
         hold_id = _find(session, number).id
-    subject = subject_digest([str(hold_id)], {})
-    signature = directory.sign(home, actor, password, hold_lift_statement(subject))
+    signed = signatures.sign(home, actor, password, hold_lift_statement, obj=[hold_id])
     with home.writing() as session:
         hold = _find(session, number)
         if hold.lifted_at is not None:
@@ -134,11 +124,10 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
         if lifts and not _governs(session, actor.id, *(one.person_id for one in lifts)):
             raise WithoutGovernance(number=number, name=actor.name)
         review = session.get_one(Review, hold.review_id)
-        row = HoldLift(id=uuid4(), hold_id=hold.id, person_id=actor.id, at=home.now(), signature=signature)
+        row = HoldLift(id=uuid4(), hold_id=hold.id, person_id=actor.id, at=home.now(), signature=signed.signature)
         row.sealed = _seal(home, review, row.id, "hold_lift.sealed", reason, reference)
         session.add(row)
-        event = Event.HOLD_LIFTED if lifts else Event.HOLD_LIFT_ASKED
-        home.log(session, event, actor=actor.name, obj=[hold.id], ref=subject, sig=b64encode(signature).decode())
+        signatures.log(home, session, Event.HOLD_LIFTED if lifts else Event.HOLD_LIFT_ASKED, signed)
         hold.lifted_at = home.now() if lifts else None
         return bool(lifts)
 

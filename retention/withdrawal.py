@@ -118,13 +118,13 @@ def refuse(
         if before in {State.CODED, State.SIGNED_OFF}:
             # The order that its signatures stood for was voided by the withdrawal.
             session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
-            signatures.log(
-                home, session, Event.SIGNOFF_WITHDRAWN, actor, password, signoff_withdrawn_statement,
-                obj=[conversation.id], detail={"order": str(order.id)},
-            )  # fmt: skip
+            detail = {"order": str(order.id)}
+            signed = signatures.sign(
+                home, actor, password, signoff_withdrawn_statement, obj=[conversation.id], detail=detail
+            )
+            signatures.log(home, session, Event.SIGNOFF_WITHDRAWN, signed)
             before = State.CODED
         conversation.state, conversation.state_at = before, home.now()
-        signatures.log(
-            home, session, Event.WITHDRAWAL_REFUSED, actor, password, refusal_statement,
-            obj=[conversation.id], detail={"ground": ground.value, "order": str(order.id)},
-        )  # fmt: skip
+        detail = {"ground": ground.value, "order": str(order.id)}
+        signed = signatures.sign(home, actor, password, refusal_statement, obj=[conversation.id], detail=detail)
+        signatures.log(home, session, Event.WITHDRAWAL_REFUSED, signed)

@@ -32,8 +32,12 @@ def killed_between_keys_and_row(told: Story) -> Mapping[UUID, object]:
     """The keys that are left."""
     before, child = told.home.vault.ids().keys(), os.fork()
     if child == 0:
-        Home.log = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, method-assign]
-        plan(told)
+        # Whatever happens, the child must not go on with the tests.
+        try:
+            Home.log = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, method-assign]
+            plan(told)
+        finally:
+            os._exit(1)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     return {key: kind for key, kind in told.home.vault.ids().items() if key not in before}
 

@@ -57,17 +57,17 @@ def export(
 
     The file is in clear. Nothing in it names anybody, as far as people decided so; it is yours to keep safe.
     """
+    # the longer ending first: a .matrix.csv is no .csv
+    known = sorted(FORMATS.values(), key=lambda one: -len(one.suffix))
+    chosen = format or next((one.name for one in known if file and file.name.endswith(one.suffix)), None)
     home = desk.unlock()
     if dry_run:
-        found = exporting.dry_run(home, desk.actor, target, Profile(profile), recipient)
+        found = exporting.dry_run(home, desk.actor, target, Profile(profile), recipient, chosen)
         rows = [{"what": one.what.value, "where": one.reference, "decide with": one.command} for one in found]
         desk.table(rows, "Nothing stands in the way.")
         return
     if file is None:
         raise click.UsageError("Say where --to write it.")
-    # the longer ending first: a .matrix.csv is no .csv
-    known = sorted(FORMATS.values(), key=lambda one: -len(one.suffix))
-    chosen = format or next((one.name for one in known if file.name.endswith(one.suffix)), None)
     if chosen is None:
         raise click.UsageError(
             f"Say the --format, or end the file in one of {', '.join(f.suffix for f in FORMATS.values())}."

@@ -193,11 +193,19 @@ def look(
     )
 
 
-def dry_run(home: Home, actor: Person, target: str, profile: Profile, recipient: str | None = None) -> tuple[Open, ...]:
-    """What must be decided before an export could be written. Writes nothing."""
+def dry_run(
+    home: Home,
+    actor: Person,
+    target: str,
+    profile: Profile,
+    recipient: str | None = None,
+    format: str | None = None,
+) -> tuple[Open, ...]:
+    """What must be decided before an export, of this format if one is named, could be written. Writes nothing."""
     require(actor.roles, Act.EXPORT, actor.name)
+    how = None if format is None else named(format)
     with home.reading() as session:
-        what = _target(session, target, profile, recipient)
+        what = _target(session, target, profile, recipient, how)
         return tuple(one for opens in _open(home, session, what).values() for one in opens)
 
 

@@ -76,6 +76,12 @@ def test_captions_say_that_they_hold_no_extracts(asked: Mapping[str, str], tmp_p
     assert "not carried: 2 extracts with codes" in shown.stdout
 
 
+def test_a_codebook_of_a_review_without_transcripts_has_nothing_in_its_way(asked: Mapping[str, str]) -> None:
+    assert run(asked, "review", "create", "LT-9").exit_code == 0
+    for more, code in ((), 3), (("--format", "toml"), 0), (("--to", "book.toml"), 0), (("--to", "book.csv"), 3):
+        assert run(asked, "export", "LT-9", "--dry-run", *more).exit_code == code
+
+
 def test_what_cannot_be_imported_says_what_to_do(asked: Mapping[str, str], tmp_path: Path) -> None:
     (tmp_path / "words.qdpx").write_text("words")
     for file, code, words in (

@@ -73,6 +73,8 @@ def test_a_codebook_of_the_teams_own_needs_no_decision_and_is_logged(
     format: str, profile: Profile, tmp_path: Path
 ) -> None:
     told, path = story.at(Stage.PLANNED, tmp_path), tmp_path / "book"
+    reader = POSITIONS[1] if profile is Profile.PARTICIPANT else None
+    assert exporting.dry_run(told.home, told.ana, REVIEW, profile, reader, format) == ()
     done = write(told, path, profile, format)
     assert path.stat().st_mode & 0o777 == 0o600
     entry = told.log()[-1]
@@ -141,6 +143,8 @@ def test_what_is_open_elsewhere_in_the_conversation_does_not_stop_the_codebook(t
     in_vivo(told)
     reviewing.correct(told.home, told.ana, FIRST, [3], text="Then we rang Hartigan in Eastmere.", speaker=None)
     assert len(exporting.dry_run(told.home, told.ana, FIRST, Profile.INTERNAL)) == 2
+    assert len(exporting.dry_run(told.home, told.ana, REVIEW, Profile.INTERNAL, format="csv")) == 2
+    assert exporting.dry_run(told.home, told.ana, REVIEW, Profile.INTERNAL, format="toml") == ()
     assert waiting(told, Profile.INTERNAL) == ()
     write(told, path)
     story.decide(told, NotAName())

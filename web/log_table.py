@@ -33,7 +33,7 @@ class Wanted:
         return self.who in {"", who} and (not self.what or what == self.what or what.startswith(f"{self.what}."))
 
     def admits(self, one: Line) -> bool:
-        day = one.at.date().isoformat()
+        day = one.at.date().isoformat() if one.at else ""
         return (
             self.may_admit(one.actor, one.event)
             and (not self.since or self.since <= day)
@@ -65,17 +65,18 @@ def search(session: Session, wanted: Wanted, page: int) -> Found:
     ids = [one.encode() for one, called in known.items() if called == wanted.on] or [wanted.on.encode()]
     everything = wanted == _EVERYTHING
     admitted: list[tuple[int, bytes]] = []
-    cosigned: tuple[int, bytes] | None = None
+    cosigned: list[tuple[int, bytes]] = []
     for seq, body in _bodies(session):
         found.total += 1
         who, what = _glance(seq, body, known)
         found.people.add(who)
         found.events.add(what)
-        cosigned = (seq, body) if what == Event.LOG_CHECKPOINT_COSIGNED else cosigned
+        if what == Event.LOG_CHECKPOINT_COSIGNED:
+            cosigned.append((seq, body))
         hopeless = not wanted.may_admit(who, what) or (wanted.on and not any(one in body for one in ids))
         if everything or (not hopeless and wanted.admits(line(seq, body, known))):
             admitted.append((seq, body))
-    found.cosigned = line(*cosigned, known).at if cosigned else None
+    found.cosigned = next((one.at for one in (line(*each, known) for each in reversed(cosigned)) if one.at), None)
     found.count = len(admitted)
     shown = admitted[::-1][(page - 1) * PORTION : page * PORTION]
     found.lines = [line(seq, body, known) for seq, body in shown]

@@ -96,10 +96,10 @@ WORDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """An entry in the table."""
+    """An entry in the table; one that is damaged has no time."""
 
     seq: int
-    at: datetime
+    at: datetime | None
     actor: str
     event: str
     words: str
@@ -119,7 +119,7 @@ def line(seq: int, body: bytes, references: Mapping[str, str]) -> Line:
             on=_named(entry["obj"], references),
         )
     except (ValueError, KeyError, TypeError):
-        return Line(seq=seq, at=datetime.min, actor="?", event="?", words="an entry that cannot be read", on=())
+        return Line(seq=seq, at=None, actor="?", event="?", words="an entry that cannot be read", on=())
 
 
 def _named(ids: Sequence[str], references: Mapping[str, str]) -> tuple[str, ...]:

@@ -48,12 +48,16 @@ def bundle(client: Client) -> str:
 def spoil(site: Site, place: int) -> None:
     """Flip the last bit of a character in an entry, behind the product's back."""
     body = next(body for seq, body in story_entries(site) if seq == place)
-    at = body.index(b'"actor":"') + 9
+    overwrite(site, place, _flipped(body, body.index(b'"actor":"') + 9))
+
+
+def overwrite(site: Site, place: int, body: bytes) -> None:
+    """Put other bytes where an entry was, behind the product's back."""
     with site.home.engine.begin() as connection:
         guards = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_leaf'"
         for (guard,) in connection.exec_driver_sql(guards).all():
             connection.exec_driver_sql(f"DROP TRIGGER {guard}")
-    story.change(site.home, update(AuditLeaf).where(AuditLeaf.idx == place).values(body=_flipped(body, at)))
+    story.change(site.home, update(AuditLeaf).where(AuditLeaf.idx == place).values(body=body))
 
 
 def _flipped(body: bytes, at: int) -> bytes:
@@ -83,6 +87,17 @@ def test_a_log_that_takes_no_entry_any_more_is_shown_all_the_same(site: Site) ->
         pass
     for one in (client, another):
         assert "Entry 12 is the first that is not what it should be" in one.get("/audit").text
+
+
+def test_an_entry_that_cannot_be_read_hides_nothing_else(site: Site) -> None:
+    client, entries = site.client("dora"), dict(story_entries(site))
+    newest = max(entries)
+    overwrite(site, newest, entries[newest][:-9])
+    page = client.get("/audit")
+    assert page.status == 200
+    assert "an entry that cannot be read" in page.text and "sealed a recording" in page.text
+    assert "an entry that cannot be read" in client.get(f"/audit/entries/{newest}").text
+    assert "an entry that cannot be read" not in client.get("/audit?from=1999-01-01").text
 
 
 def test_every_event_is_told_in_words() -> None:
@@ -203,6 +218,9 @@ def test_a_witness_is_sent_a_request_and_brings_back_a_signature(site: Site, tmp
     assert "log.checkpoint_cosigned" in site.story.events()
     assert "Enough of them have seen" in client.get("/audit/elsewhere").text
     assert "last seen by a witness" in client.get("/audit").text
+    seq, body = next((seq, body) for seq, body in story_entries(site)[::-1] if b'"log.checkpoint_cosigned"' in body)
+    overwrite(site, seq, body[:-9])
+    assert f"Entry {seq} is the first that is not what it should be" in client.get("/audit").text
 
 
 def test_the_browser_verifies_by_itself(visitor: Visitor, site: Site) -> None:

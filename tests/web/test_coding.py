@@ -211,6 +211,36 @@ def test_words_are_coded_with_the_mouse_and_hearing_them_needs_a_recording(visit
     assert begun >= one.start - 0.5 or begun == page.evaluate("document.getElementById('sound').duration")
 
 
+def test_a_character_of_two_units_counts_as_one(visitor: Visitor, site: Site) -> None:
+    turn = "They wrote \U0001f600 beneath it, every week."
+    coded.lay(site.home, (SAID[0], turn))
+    page = opened(visitor)
+    page.locator("#turn-2").focus()
+    page.keyboard.type("c3.3")
+    page.keyboard.press("Enter")
+    count(page, 1)
+    # "They wrote" is in hand, and letter by letter what follows it
+    for key in ("ArrowRight", "Shift+ArrowRight", "Control+Shift+ArrowRight", "Control+Shift+ArrowRight"):
+        page.keyboard.press(key)
+    page.keyboard.type("f1")
+    page.keyboard.press("Enter")
+    count(page, 2)
+    begun, end = (len(text.encode("utf-16-le")) // 2 for text in (turn[:13], turn[:23]))
+    selected(page, "text-2", begun, "text-2", end)
+    expect(page.locator("#hand")).to_have_text("¶2: beneath it")
+    page.keyboard.type("f2")
+    page.keyboard.press("Enter")
+    count(page, 3)
+    quotes = [one.quote for one in extracts(site).values()]
+    assert quotes == [turn, turn[:12], "beneath it"]
+    page.reload()
+    page.wait_for_selector(READY)
+    painted = page.evaluate(
+        "[...CSS.highlights].filter(([name]) => /coding-[0-9A-F]/.test(name)).flatMap(([, all]) => [...all].map(String))"
+    )
+    assert sorted(painted) == sorted(quotes)
+
+
 def test_a_participants_own_words_become_a_code(visitor: Visitor, site: Site) -> None:
     page = opened(visitor)
     page.locator("#turn-6").focus()

@@ -1,9 +1,11 @@
 // @ts-check
 // The turns of a pseudonymised transcript, and places in them. A place is a turn and a character of it; the text never changes here.
 
-/** @typedef {{ turn: number, char: number }} Point a turn by its place in the list, from 0 */
+import { characters, units } from "../review/text.js";
+
+/** @typedef {{ turn: number, char: number }} Point a turn by its place in the list, from 0, and a UTF-16 unit of its text */
 /** @typedef {{ from: Point, to: Point }} Stretch half open, from before to */
-/** @typedef {[number, number, number, number]} Place first turn and character, last turn and character; turns by their numbers */
+/** @typedef {[number, number, number, number]} Place first turn and character, last turn and character; turns by their numbers, characters as the server counts them */
 
 const WORD = /[\p{L}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*/gu;
 
@@ -109,14 +111,17 @@ export class Turns {
 
   /** @param {Stretch} stretch @returns {Place} */
   place({ from, to }) {
-    return [this.at(from.turn).number, from.char, this.at(to.turn).number, to.char];
+    const counted = (/** @type {Point} */ { turn, char }) => characters(this.at(turn).text, char);
+    return [this.at(from.turn).number, counted(from), this.at(to.turn).number, counted(to)];
   }
 
   /** Where a place of the server is; null when there is no such place. @param {Place} place @returns {Stretch | null} */
   stretch([firstTurn, firstChar, lastTurn, lastChar]) {
     const [first, last] = [this.find(firstTurn), this.find(lastTurn)];
-    if (first < 0 || last < first || firstChar > this.at(first).text.length || lastChar > this.at(last).text.length) return null;
-    return { from: { turn: first, char: firstChar }, to: { turn: last, char: lastChar } };
+    if (first < 0 || last < first) return null;
+    const [begin, end] = [this.at(first).text, this.at(last).text];
+    if (firstChar > characters(begin, begin.length) || lastChar > characters(end, end.length)) return null;
+    return { from: { turn: first, char: units(begin, firstChar) }, to: { turn: last, char: units(end, lastChar) } };
   }
 
   /** The part of each turn that a stretch has. @param {Stretch} stretch @returns {{ turn: Turn, from: number, to: number }[]} */
@@ -158,8 +163,9 @@ export class Turns {
 
   /** @param {Point} point @param {number} by @returns {Point} */
   letterFrom({ turn, char }, by) {
-    const next = char + by;
-    if (next >= 0 && next <= this.at(turn).text.length) return { turn, char: next };
+    const { text } = this.at(turn);
+    const next = characters(text, char) + by;
+    if (next >= 0 && next <= characters(text, text.length)) return { turn, char: units(text, next) };
     const beside = this.all[turn + by];
     return beside ? { turn: turn + by, char: by > 0 ? 0 : beside.text.length } : { turn, char };
   }

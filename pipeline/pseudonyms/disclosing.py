@@ -91,8 +91,8 @@ def standing(home: Home, actor: Person, reference: str) -> Standing:
         require(actor.roles, Act.OVERRIDE_DISCLOSURE, actor.name)
     with home.reading() as session:
         conversation = find_conversation(session, reference)
-        opens = still_open(home, session, conversation, Profile.PUBLIC)
         every = still_open(home, session, conversation, Profile.PUBLIC, confirmed=False)
+        opens = _unconfirmed(home, session, conversation, every)
         answered = [profile for profile in Profile if overridden(home, session, conversation, profile)]
     places = {one.reference for one in opens}
     return Standing(
@@ -118,7 +118,11 @@ def still_open(
     """
     found = _judged(home, session, conversation, profile)
     opens = disclosure.check(found.document, found.undecided, profile, (), found.facts)
-    if not confirmed or not opens:
+    return _unconfirmed(home, session, conversation, opens) if confirmed else opens
+
+
+def _unconfirmed(home: Home, session: Session, conversation: Conversation, opens: tuple[Open, ...]) -> tuple[Open, ...]:
+    if not opens:
         return opens
     known = set(session.scalars(select(NameDecision.digest).where(NameDecision.review_id == conversation.review_id)))
     return tuple(one for one in opens if _digest(home, conversation, one.subject) not in known)
@@ -264,9 +268,9 @@ def _confirm(home: Home, actor: Person, reference: str, places: Collection[str],
     require(actor.roles, Act.OVERRIDE_DISCLOSURE, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
-        opens = _at(still_open(home, session, conversation, Profile.PUBLIC))
-        every = _at(still_open(home, session, conversation, Profile.PUBLIC, confirmed=False))
-        known = opens if confirmed else {at: one for at, one in every.items() if at not in opens}
+        every = still_open(home, session, conversation, Profile.PUBLIC, confirmed=False)
+        opens = _at(_unconfirmed(home, session, conversation, every))
+        known = opens if confirmed else {at: one for at, one in _at(every).items() if at not in opens}
         shelf = NameShelf(home, session, conversation.review, actor)
         for at in sorted(set(places)):
             if at not in known:
@@ -314,10 +318,12 @@ def override(home: Home, actor: Person, reference: str, profile: Profile, reason
 
 def overridden(home: Home, session: Session, conversation: Conversation, profile: Profile) -> bool:
     """Whether somebody answers for letting a conversation leave with exactly what is open in it."""
-    opens = still_open(home, session, conversation, profile)
-    state = _state(home, session, conversation, opens)
-    mine = (Override.conversation_id == conversation.id, Override.audience == profile.value, Override.digest == state)
-    return session.scalar(select(Override.id).where(*mine).limit(1)) is not None
+    mine = (Override.conversation_id == conversation.id, Override.audience == profile.value)
+    answered = set(session.scalars(select(Override.digest).where(*mine)))
+    # Nobody answers for most conversations, and judging one opens all of it.
+    if not answered:
+        return False
+    return _state(home, session, conversation, still_open(home, session, conversation, profile)) in answered
 
 
 def _state(home: Home, session: Session, conversation: Conversation, opens: Collection[Open]) -> str:

@@ -20,7 +20,7 @@ from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import counted, loss
 from pipeline.export.model import Profile, Project, Row, build, digest, rows
 from pipeline.export.place import place
-from pipeline.pseudonyms import disclosing, disclosing_codes, disclosure
+from pipeline.pseudonyms import disclosing, disclosing_codes
 from pipeline.pseudonyms.disclosing import NothingToExport
 from pipeline.pseudonyms.disclosure import NotFit, Open
 from pipeline.reviews import UnknownPosition, codebook_of, find_conversation, speaking_in_codes
@@ -218,8 +218,7 @@ def _make(
         with home.reading() as session:
             what = _target(session, target, profile, recipient, how)
             for conversation, opens in _open(home, session, what).items():
-                if opens and not disclosing.overridden(home, session, conversation, profile):
-                    disclosure.require_fit(opens, conversation.reference, profile)
+                disclosing.require_cleared(home, session, conversation, profile, opens)
             draft = _drafted(home, session, what, how)
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)

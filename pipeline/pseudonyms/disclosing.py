@@ -176,9 +176,10 @@ def known_names(home: Home, review: Review) -> NameKey:
         return NameKey()
 
 
-def require_cleared(home: Home, session: Session, conversation: Conversation, profile: Profile) -> None:
-    """Let a conversation pass when nothing is open, or when somebody answers for exactly what is. Raises NotFit."""
-    opens = still_open(home, session, conversation, profile)
+def require_cleared(
+    home: Home, session: Session, conversation: Conversation, profile: Profile, opens: Sequence[Open]
+) -> None:
+    """Let a conversation pass when nothing of it is open, or when somebody answers for exactly what is. Raises NotFit."""
     if opens and not overridden(home, session, conversation, profile):
         disclosure.require_fit(opens, conversation.reference, profile)
 

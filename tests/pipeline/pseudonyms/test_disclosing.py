@@ -38,7 +38,9 @@ def opens(told: Story, profile: Profile = Profile.PUBLIC) -> list[str]:
 
 def clear(told: Story, profile: Profile) -> None:
     with told.home.reading() as session:
-        disclosing.require_cleared(told.home, session, find_conversation(session, FIRST), profile)
+        conversation = find_conversation(session, FIRST)
+        opens = disclosing.still_open(told.home, session, conversation, profile)
+        disclosing.require_cleared(told.home, session, conversation, profile, opens)
 
 
 def test_what_is_said_in_general_is_taken_back_with_the_names(told: Story) -> None:

@@ -34,7 +34,6 @@ NEXT: Final[Mapping[State, str]] = {
 # What those may do who take part in the work on conversations.
 WORKING: Final = (Act.UPLOAD, Act.RUN_WORK, Act.READ_TRANSCRIPT, Act.SIGN_OFF)
 PEOPLES: Final = (State.CODED, State.PSEUDONYMISED, State.REVIEWED, State.TRANSCRIBED)
-NOTHING: Final[Mapping[str, Coming]] = {}
 _LATER: Final = (State.PLANNED, State.RECORDED, State.SIGNED_OFF, State.WITHDRAWN, State.DESTROYED)
 
 
@@ -103,7 +102,7 @@ def urgency(row: Row) -> tuple[int, float, str]:
     return group, days, row.reference
 
 
-def rows(home: Home, coming: Mapping[str, Coming] = NOTHING) -> list[Row]:
+def rows(home: Home, coming: Mapping[str, Coming]) -> list[Row]:
     """Every conversation, what needs a person next first; `coming` is what is on its way now."""
     now = home.now()
     planned = _soonest(plan(home, now))

@@ -5,6 +5,8 @@ from typing import Final
 
 from access.roles import Act
 from storage.models import State
+from web.arrivals import Coming
+from web.overview import Row
 from web.visit import Visit
 
 PAGES: Final[Mapping[State, tuple[Act, str]]] = {
@@ -16,7 +18,9 @@ PAGES: Final[Mapping[State, tuple[Act, str]]] = {
 }
 
 
-def path(visit: Visit, reference: str, state: State) -> str:
+def path(visit: Visit, row: Row) -> str:
     """The address of the next step; empty where there is none, or none for this person."""
-    act, page = PAGES.get(state, (None, ""))
-    return f"/conversations/{reference}/{page}" if act is not None and visit.may(act) else ""
+    act, page = PAGES.get(row.state, (None, ""))
+    if row.state is State.PLANNED and row.coming in {Coming.RECORDED, Coming.BROKE_OFF}:
+        page = "record"
+    return f"/conversations/{row.reference}/{page}" if act is not None and visit.may(act) else ""

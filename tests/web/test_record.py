@@ -242,6 +242,19 @@ def test_what_broke_off_is_given_up_by_who_means_it_and_where_no_hold_forbids(
     assert site.story.conversation(FIRST).state is State.PLANNED
 
 
+@pytest.mark.parametrize("silent", [timedelta(0), timedelta(hours=1)])
+def test_the_next_step_leads_to_what_is_recorded_here(
+    site: Site, monkeypatch: pytest.MonkeyPatch, silent: timedelta
+) -> None:
+    client = site.client("ana")
+    client.ask("POST", f"/conversations/{FIRST}/upload", headers={**TUS, "Upload-Defer-Length": "1"})
+    monkeypatch.setattr(arrivals, "SILENT", silent)
+    says = "Being recorded" if silent else "Recording broke off: keep it or give it up"
+    for table in ("/conversations", f"/reviews/{story.REVIEW}"):
+        assert re.findall(f'href="([^"]*)"[^>]*>{says}<', client.get(table).text) == [RECORD]
+    assert client.get(RECORD).status == 200
+
+
 def test_while_it_is_sealed_nobody_else_decides_about_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     looked, go_on = threading.Event(), threading.Event()
 

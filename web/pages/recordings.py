@@ -35,7 +35,7 @@ def page(visit: Visit) -> Response:
         visit,
         "recordings.html",
         rows=rows,
-        next={row.reference: steps.path(visit, row.reference, row.state) for row in rows},
+        next={row.reference: steps.path(visit, row) for row in rows},
         total=len(everything),
         wanted=wanted,
         reviews=sorted({row.review for row in everything}),
@@ -51,7 +51,7 @@ def progress(visit: Visit) -> Response:
             row.reference: {
                 "state": row.state.value,
                 "next": row.next_step,
-                "path": steps.path(visit, row.reference, row.state),
+                "path": steps.path(visit, row),
                 "transcribed": round(row.transcribed, 3),
             }
             for row in overview.rows(visit.home, arrivals.of(visit).coming())

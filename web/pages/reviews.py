@@ -20,7 +20,7 @@ from storage.errors import BadInput
 from storage.home import Home
 from storage.models import Conversation, Participant, Review
 from storage.vault import KeyGone
-from web import overview, steps
+from web import arrivals, overview, steps
 from web.pages import signed
 from web.rendering import plural, render, see_other, sentence
 from web.visit import Visit
@@ -79,14 +79,14 @@ def _page(visit: Visit, errors: dict[str, str]) -> Response:
         people = _participants(session, one)
         book = _codebook(home, one)
         standing = [hold for hold in holds.views(home, one.reference) if hold.lifted_at is None]
-    rows = [row for row in overview.rows(home) if row.review == one.reference]
+    rows = [row for row in overview.rows(home, arrivals.of(visit).coming()) if row.review == one.reference]
     return render(
         visit,
         "review.html",
         status=422 if errors else 200,
         one=one,
         working=visit.may(*overview.WORKING),
-        rows=[(row, steps.path(visit, row.reference, row.state)) for row in rows],
+        rows=[(row, steps.path(visit, row)) for row in rows],
         people=[(person, sum(row.position == person.position for row in rows)) for person in people],
         holds=standing,
         schedule=policy.parse(one.schedule),

@@ -1,8 +1,8 @@
 """The microphones of this machine, behind an interface of ours: a recorder takes blocks of sound and knows no library."""
 
 import queue
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -36,14 +36,18 @@ class MicrophoneGone(Unavailable):
 
 
 class Microphone(Protocol):
-    """An open microphone. `rate` in samples per second, one or two `channels`."""
+    """An open microphone that does not listen yet. `rate` in samples per second, one or two `channels`."""
 
     @property
     def rate(self) -> int: ...
     @property
     def channels(self) -> int: ...
     def blocks(self) -> Iterator[Samples]:
-        """What is heard, as it is heard: int16 of shape (channels, n), ten a second, without an end. Raises MicrophoneGone."""
+        """What is heard from this call on, as it is heard: int16 of shape (channels, n), ten a second, without an end.
+
+        Raises:
+            NoMicrophone; MicrophoneGone later, by the iterator.
+        """
 
 
 def found() -> list[dict[str, object]]:
@@ -57,7 +61,7 @@ def found() -> list[dict[str, object]]:
 
 
 def opened(number: int | None, channels: int | None) -> AbstractContextManager[Microphone]:
-    """A microphone, by its number, with as many channels as it has up to two unless said.
+    """A microphone, by its number, with as many channels as it has up to two unless said. It hears nothing before `blocks`.
 
     Raises:
         NoRecorder, NoPortAudio, NoMicrophone.
@@ -72,7 +76,7 @@ def _opened(library: Any, number: int | None, channels: int | None) -> Iterator[
     def take(block: Any, *_: object) -> None:
         heard.put(np.array(block, np.int16).T)
 
-    try:
+    with _answering(library):
         device = library.query_devices(number, "input")
         rate, most = int(device["default_samplerate"]), min(2, int(device["max_input_channels"]))
         stream = library.InputStream(
@@ -83,18 +87,36 @@ def _opened(library: Any, number: int | None, channels: int | None) -> Iterator[
             dtype="int16",
             callback=take,
         )
+
+    def start() -> None:
+        with _answering(library):
+            stream.start()
+
+    # As a context of its own it would listen at once, while consent is still asked for.
+    with closing(stream):
+        yield _PortAudio(rate, channels or most, heard, start)
+
+
+@contextmanager
+def _answering(library: Any) -> Iterator[None]:
+    try:
+        yield
     except (library.PortAudioError, ValueError):
         raise NoMicrophone from None
-    with stream:
-        yield _PortAudio(rate, channels or most, heard)
 
 
 class _PortAudio:
-    def __init__(self, rate: int, channels: int, heard: "queue.SimpleQueue[Samples]") -> None:
+    def __init__(
+        self, rate: int, channels: int, heard: "queue.SimpleQueue[Samples]", start: Callable[[], None]
+    ) -> None:
         self.rate, self.channels = rate, channels
-        self._heard = heard
+        self._heard, self._start = heard, start
 
     def blocks(self) -> Iterator[Samples]:
+        self._start()
+        return self._blocks()
+
+    def _blocks(self) -> Iterator[Samples]:
         while True:
             try:
                 yield self._heard.get(timeout=SILENCE)

@@ -14,7 +14,7 @@ import numpy as np
 
 from commands import microphones
 from commands.desk import Desk, confirm, until_asked_to_stop, with_desk
-from commands.microphones import Microphone, MicrophoneGone, Samples
+from commands.microphones import MicrophoneGone, Samples
 from pipeline.recording import arriving
 from pipeline.recording.arriving import Arrival
 from pipeline.recording.flac import Flac
@@ -72,8 +72,11 @@ def record(
         return _decide(desk, reference, keep=keep, yes=yes)
     with microphones.opened(microphone, channels) as source:
         _ask(agreed)
+        # Before anything is on its way: a microphone that does not start leaves nothing to be decided about.
+        blocks = source.blocks()
         with arriving.begin(desk.home, desk.actor, reference, None) as arrival, _keys() as keys:
-            row, gone = _record(desk, source, arrival, keys)
+            encoder = Flac(arrival.receive, source.rate, source.channels)
+            row, gone = _record(desk, blocks, encoder, arrival, keys)
     _tell(desk, reference, row)
     if gone is not None:
         raise gone
@@ -99,14 +102,13 @@ def _decide(desk: Desk, reference: str, *, keep: bool, yes: bool) -> None:
 
 
 def _record(
-    desk: Desk, source: Microphone, arrival: Arrival, keys: Callable[[], str]
+    desk: Desk, blocks: Iterator[Samples], encoder: Flac, arrival: Arrival, keys: Callable[[], str]
 ) -> tuple[Recording, MicrophoneGone | None]:
     stop, gone = until_asked_to_stop(), None
-    encoder = Flac(arrival.receive, source.rate, source.channels)
     show = _meter(desk)
     paused, moments = False, list[float]()
     try:
-        for block in source.blocks():
+        for block in blocks:
             pressed = keys()
             if PAUSE in pressed:
                 paused = not paused

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -83,6 +84,84 @@ def test_nobody_is_recorded_who_has_not_agreed(told: Story, monkeypatch: pytest.
     code, message = refused(told, f"record --conversation {FIRST}")
     assert code == 3 and "has not agreed" in message
     assert not list(told.home.blobs.survey())
+
+
+class Library(ModuleType):
+    """A stand-in for sounddevice: one microphone, which hears what is said once its stream was started."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self, *, starts: bool = True) -> None:
+        super().__init__("sounddevice")
+        self.streams: list[Stream] = []
+        self._starts = starts
+
+    def query_devices(self, number: int | None, kind: str) -> dict[str, float]:
+        assert (number, kind) == (None, "input")
+        return {"default_samplerate": float(RATE), "max_input_channels": 1}
+
+    def InputStream(self, *, channels: int, callback: Callable[..., None], **_: object) -> "Stream":
+        if channels > 1:
+            raise self.PortAudioError
+        self.streams.append(Stream(callback, None if self._starts else self.PortAudioError()))
+        return self.streams[-1]
+
+
+class Stream:
+    def __init__(self, callback: Callable[..., None], trouble: Exception | None) -> None:
+        self._callback, self._trouble = callback, trouble
+        self.listening = self.started = self.closed = False
+
+    def start(self) -> None:
+        if self._trouble is not None:
+            raise self._trouble
+        self.listening = self.started = True
+
+    def close(self) -> None:
+        self.listening, self.closed = False, True
+
+    def __enter__(self) -> "Stream":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def say(self, level: int) -> None:
+        if self.listening:
+            self._callback(np.full((RATE // 10, 1), level, np.int16), RATE // 10, None, None)
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, library: Library) -> Library:
+    monkeypatch.setitem(sys.modules, "sounddevice", library)
+    return library
+
+
+def test_what_is_said_before_it_is_listened_to_is_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = installed(monkeypatch, Library())
+    with microphones.opened(None, None) as source:
+        (stream,) = library.streams
+        stream.say(1)
+        blocks = source.blocks()
+        stream.say(2)
+        assert np.array_equal(next(blocks), np.full((1, RATE // 10), 2))
+    assert stream.closed
+
+
+def test_no_microphone_listens_to_one_who_has_not_agreed(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = installed(monkeypatch, Library())
+    code, message = refused(told, f"record --conversation {FIRST}")
+    assert code == 3 and "has not agreed" in message
+    (stream,) = library.streams
+    assert stream.closed and not stream.started
+
+
+def test_a_microphone_that_does_not_start_leaves_nothing(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = installed(monkeypatch, Library(starts=False))
+    code, message = refused(told, f"record --conversation {FIRST} --agreed")
+    assert code == 5 and "another program holds it" in message
+    assert library.streams[0].closed and arriving.known(told.home, FIRST) is None
 
 
 def test_a_microphone_that_goes_leaves_what_was_said_and_an_incident(

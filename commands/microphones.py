@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import NotFound, Unavailable
+from storage.errors import BadInput, NotFound, Unavailable
 
 Samples = NDArray[np.int16]
 
@@ -27,6 +27,10 @@ class NoPortAudio(Unavailable):
 
 class NoMicrophone(NotFound):
     """record: no such microphone is there, or another program holds it; `candour record --list` shows what there is"""
+
+
+class TooFewChannels(BadInput):
+    """record: this microphone has one channel; leave out --channels, or choose one with two from `candour record --list`"""
 
 
 class MicrophoneGone(Unavailable):
@@ -64,7 +68,7 @@ def opened(number: int | None, channels: int | None) -> AbstractContextManager[M
     """A microphone, by its number, with as many channels as it has up to two unless said. It hears nothing before `blocks`.
 
     Raises:
-        NoRecorder, NoPortAudio, NoMicrophone.
+        NoRecorder, NoPortAudio, NoMicrophone, TooFewChannels.
     """
     return _opened(_library(), number, channels)
 
@@ -79,6 +83,8 @@ def _opened(library: Any, number: int | None, channels: int | None) -> Iterator[
     with _answering(library):
         device = library.query_devices(number, "input")
         rate, most = int(device["default_samplerate"]), min(2, int(device["max_input_channels"]))
+        if channels is not None and channels > most:
+            raise TooFewChannels
         stream = library.InputStream(
             samplerate=rate,
             blocksize=rate // BLOCKS_PER_SECOND,

@@ -164,6 +164,14 @@ def test_a_microphone_that_does_not_start_leaves_nothing(told: Story, monkeypatc
     assert library.streams[0].closed and arriving.known(told.home, FIRST) is None
 
 
+def test_two_channels_of_a_microphone_with_one_are_refused_as_that(
+    told: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch, Library())
+    code, message = refused(told, f"record --conversation {FIRST} --agreed --channels 2")
+    assert code == 4 and "has one channel" in message
+
+
 def test_a_microphone_that_goes_leaves_what_was_said_and_an_incident(
     told: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -271,10 +271,12 @@ def begin(home: Home, actor: Person, reference: str, size: int | None, mark: str
             begun_at=home.now(),
         )
         row.sealed = _Note(mark=mark).sealed(key, row.id)
+        # Before its row: it writes, and a disk may be full.
+        arrival = Arrival(home, actor, conversation, key, row, draft)
         with home.writing() as session:
             intake.refuse_others(session, conversation, None)
             session.add(row)
-        return Arrival(home, actor, conversation, key, row, draft)
+        return arrival
     except BaseException:
         draft.give_up()
         raise

@@ -1,5 +1,6 @@
 """A recording that comes in pieces is the same however it was cut, and leaves nothing when it does not come to its end."""
 
+import errno
 import io
 import os
 import random
@@ -19,6 +20,7 @@ from pipeline.recording.sound import EmptyFile, NotAudio, Unfinished
 from retention import withdrawal
 from storage import age
 from storage.blobs import BlobRef, DraftBusy
+from storage.durable import DiskFull
 from storage.models import Incident, Recording, State
 from storage.vault import KeyClass
 from tests import story
@@ -218,6 +220,16 @@ def test_an_upload_that_nobody_goes_on_with_is_given_up_and_a_recording_is_not(t
     assert len(list(told.home.blobs.survey())) == 1
     withdrawal.withdraw(told.home, told.ben, story.password("ben"), OTHER)
     assert arriving.forget_idle(told.home) == 1 and not list(told.home.blobs.survey())
+
+
+def test_a_recording_that_cannot_begin_leaves_nothing_on_its_way(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "x")
+
+    with monkeypatch.context() as disk, pytest.raises(DiskFull):
+        disk.setattr(os, "write", full)
+        arriving.begin(told.home, told.ana, FIRST, None)
+    assert arriving.known(told.home, FIRST) is None and nothing(told)
 
 
 def test_a_second_one_is_refused(told: Story) -> None:

@@ -1,5 +1,7 @@
 """A recording that broke off is given up: nothing else holds it, so a hold forbids it as it forbids any destruction."""
 
+from sqlalchemy.orm import Session
+
 from pipeline.recording.arriving import Arrival
 from pipeline.reviews import find_conversation
 from retention import holds
@@ -17,7 +19,9 @@ def give_up(home: Home, reference: str, arrival: Arrival) -> None:
     Raises:
         UnknownConversation, OnHold.
     """
-    with home.reading() as session:
+
+    def refuse(session: Session) -> None:
         if holds.standing(session, find_conversation(session, reference)):
             raise OnHold(reference=reference)
-    arrival.give_up()
+
+    arrival.give_up(refuse)

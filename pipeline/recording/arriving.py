@@ -14,7 +14,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -167,9 +167,10 @@ class Arrival:
         self.let_go()
         return row
 
-    def give_up(self) -> None:
-        """Leave nothing of it; after `finish` this does nothing."""
+    def give_up(self, refuse: Callable[[Session], None] = lambda _: None) -> None:
+        """Leave nothing of it; after `finish` this does nothing. What `refuse` raises, in the transaction, leaves all of it."""
         with self._home.writing() as session:
+            refuse(session)
             theirs = _forget(session, self.id)
             if theirs:
                 _log_given_up(self._home, session, self._actor.name, self._conversation, self.received)
@@ -344,29 +345,42 @@ def _held(home: Home, blob: BlobRef) -> bool:
         return False
 
 
-def forget_idle(home: Home) -> int:
-    """Give up uploads that nobody goes on with, and whatever came for a conversation that is closed; returns how many."""
+def forget_idle(home: Home, held: Callable[[Session, Conversation], object]) -> int:
+    """Give up uploads that nobody goes on with, and whatever came for a conversation that is closed; returns how many.
+
+    `held` tells, in the transaction that gives it up, whether a hold forbids it. It is asked about what was recorded here, for
+    that lies nowhere else; of an upload the person still has the file, and half of it here would be kept for nobody.
+    """
     forgotten = 0
     with home.reading() as session:
-        rows = [
-            (row, session.get_one(Conversation, row.conversation_id)) for row in session.scalars(select(models.Arrival))
-        ]
-    for row, conversation in rows:
+        rows = session.scalars(select(models.Arrival)).all()
+    for row in rows:
         try:
             with home.blobs.drafted(BlobRef(row.blob)) as draft:
                 status = os.fstat(draft.fileno())
-                moved, size = datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
+                moved = datetime.fromtimestamp(status.st_mtime, UTC)
+                if _forget_if_idle(home, row, moved, status.st_size, held):
+                    home.blobs.destroy(BlobRef(row.blob))
+                    forgotten += 1
         except DraftBusy:
             continue
         except NoSuchBlob:
-            moved, size = row.begun_at, 0
-        idle = row.size is not None and home.machine_clock() - moved > IDLE
-        if idle or conversation.state is not State.PLANNED:
-            with home.writing() as session:
-                forgotten += _forget(session, row.id)
-                _log_given_up(home, session, ACTOR, conversation, size)
-            home.blobs.destroy(BlobRef(row.blob))
+            forgotten += _forget_if_idle(home, row, row.begun_at, 0, held)
     return forgotten
+
+
+def _forget_if_idle(
+    home: Home, row: models.Arrival, moved: datetime, size: int, held: Callable[[Session, Conversation], object]
+) -> bool:
+    with home.writing() as session:
+        conversation = session.get_one(Conversation, row.conversation_id)
+        upload = row.size is not None
+        idle = upload and home.machine_clock() - moved > IDLE
+        closed = conversation.state is not State.PLANNED and (upload or not held(session, conversation))
+        theirs = (idle or closed) and _forget(session, row.id)
+        if theirs:
+            _log_given_up(home, session, ACTOR, conversation, size)
+    return theirs
 
 
 def _row(session: Session, reference: str) -> models.Arrival | None:

@@ -9,18 +9,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy.orm import Session
 
 from access.roles import NotAllowed
 from pipeline.recording import arriving, intake
 from pipeline.recording.arriving import NothingArriving, WrongSize
 from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot, NotForThisSlotAlone, OnItsWay
 from pipeline.recording.sound import EmptyFile, NotAudio, Unfinished
-from retention import withdrawal
+from retention import giving_up, holds, orders, withdrawal
+from retention.withdrawal import Ground
 from storage import age
 from storage.blobs import BlobRef, DraftBusy
 from storage.durable import DiskFull
+from storage.log.log import Event
 from storage.models import Incident, Recording, State
 from storage.vault import KeyClass
 from tests import story
@@ -212,14 +216,70 @@ def test_an_upload_that_nobody_goes_on_with_is_given_up_and_a_recording_is_not(t
     for reference, size in ((FIRST, len(SOUND) + 1), (OTHER, None)):
         with arriving.begin(told.home, told.ana, reference, size) as arrival:
             arrival.receive(SOUND)
-    assert arriving.forget_idle(told.home) == 0
+    assert arriving.forget_idle(told.home, holds.standing) == 0
     for draft in (told.home.folder / "blobs").iterdir():
         os.utime(draft, (0, 0))
-    assert arriving.forget_idle(told.home) == 1
+    assert arriving.forget_idle(told.home, holds.standing) == 1
     assert arriving.known(told.home, FIRST) is None and arriving.known(told.home, OTHER) is not None
     assert len(list(told.home.blobs.survey())) == 1
     withdrawal.withdraw(told.home, told.ben, story.password("ben"), OTHER)
-    assert arriving.forget_idle(told.home) == 1 and not list(told.home.blobs.survey())
+    assert arriving.forget_idle(told.home, holds.standing) == 1 and not list(told.home.blobs.survey())
+
+
+def broken_off(told: Story) -> None:
+    with arriving.begin(told.home, told.ana, FIRST, None) as arrival:
+        arrival.receive(SOUND)
+
+
+def placed(told: Story) -> None:
+    holds.place(told.home, told.ben, story.password("ben"), FIRST, reason="An inquiry asks for it.", reference="12")
+
+
+def test_a_hold_keeps_what_was_recorded_here_through_a_withdrawal_that_is_refused(told: Story) -> None:
+    broken_off(told)
+    placed(told)
+    withdrawal.withdraw(told.home, told.ben, story.password("ben"), FIRST)
+    local.work_once(told.home)
+    assert Event.RECORDING_GIVEN_UP not in told.events()
+    withdrawal.refuse(
+        told.home, told.ben, story.password("ben"), FIRST, Ground.LEGAL_CLAIMS, reason="A claim.", reference="13"
+    )
+    with arriving.pick_up(told.home, told.ana, FIRST) as arrival:
+        arrival.finish(broken_off=True)
+    stored = told.stored()
+    assert stored and SOUND.startswith(stored)
+
+
+def test_when_the_hold_is_lifted_the_order_leaves_nothing_of_it(told: Story) -> None:
+    broken_off(told)
+    placed(told)
+    order = withdrawal.withdraw(told.home, told.ben, story.password("ben"), FIRST).order
+    orders.approve(told.home, told.eve, story.password("eve"), order)
+    assert local.work_once(told.home).destroyed == [] and len(list(told.home.blobs.survey())) == 1
+    for person in (told.ben, told.eve):
+        holds.lift(told.home, person, story.password(person.name), 1, reason="It is over.", reference="14")
+    assert local.work_once(told.home).destroyed == ["D-0001"]
+    assert arriving.known(told.home, FIRST) is None and not list(told.home.blobs.survey())
+
+
+def test_a_hold_that_is_placed_while_somebody_gives_it_up_keeps_it(told: Story) -> None:
+    broken_off(told)
+    with arriving.pick_up(told.home, told.ana, FIRST) as arrival:
+        meanwhile = Meanwhile(arrival, lambda: placed(told))
+        with pytest.raises(giving_up.OnHold):
+            giving_up.give_up(told.home, FIRST, cast("arriving.Arrival", meanwhile))
+    assert arriving.known(told.home, FIRST) is not None and len(list(told.home.blobs.survey())) == 1
+
+
+class Meanwhile:
+    """An arrival to whose conversation something happens before the transaction that gives it up."""
+
+    def __init__(self, arrival: arriving.Arrival, act: Callable[[], None]) -> None:
+        self._arrival, self._act = arrival, act
+
+    def give_up(self, *refuse: Callable[[Session], None]) -> None:
+        self._act()
+        self._arrival.give_up(*refuse)
 
 
 def test_a_recording_that_cannot_begin_leaves_nothing_on_its_way(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:

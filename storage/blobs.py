@@ -236,6 +236,10 @@ class LocalBlobs:
         except BlockingIOError:
             file.close()
             raise DraftBusy from None
+        if not os.fstat(file.fileno()).st_nlink:
+            # Destroyed between the two calls.
+            file.close()
+            raise NoSuchBlob
         return file
 
     def write(self, chunks: Iterable[bytes]) -> BlobRef:

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.people import Person
@@ -171,7 +171,7 @@ class Arrival:
         """Leave nothing of it; after `finish` this does nothing. What `refuse` raises, in the transaction, leaves all of it."""
         with self._home.writing() as session:
             refuse(session)
-            theirs = _forget(session, self.id)
+            theirs = _forget(session, self.id, self._draft.ref)
             if theirs:
                 _log_given_up(self._home, session, self._actor.name, self._conversation, self.received)
         if theirs:
@@ -297,20 +297,27 @@ def pick_up(home: Home, actor: Person, reference: str) -> Arrival:
     try:
         old = home.blobs.drafted(BlobRef(row.blob))
     except NoSuchBlob:
-        # A backup holds no drafts.
         with home.writing() as session:
-            _forget(session, row.id)
+            forgotten = _forget(session, row.id, row.blob)
+        if not forgotten:
+            raise DraftBusy from None
+        # A backup holds no drafts.
         raise NothingArriving(reference=conversation.reference) from None
     with old:
-        arrival = Arrival(home, actor, conversation, key, row, home.blobs.drafting())
+        draft = home.blobs.drafting()
         try:
+            arrival = Arrival(home, actor, conversation, key, row, draft)
             arrival._take_over(old)
             with home.writing() as session:
-                session.get_one(models.Arrival, row.id).blob = arrival._draft.ref
+                unchanged = _unchanged(session, row.id, row.blob)
+                if unchanged is None:
+                    raise DraftBusy
+                unchanged.blob = draft.ref
         except BaseException:
-            arrival._draft.give_up()
+            draft.give_up()
             raise
-    home.blobs.destroy(BlobRef(row.blob))
+        # While it is held: nobody else takes it up.
+        home.blobs.destroy(BlobRef(row.blob))
     return arrival
 
 
@@ -377,7 +384,7 @@ def _forget_if_idle(
         upload = row.size is not None
         idle = upload and home.machine_clock() - moved > IDLE
         closed = conversation.state is not State.PLANNED and (upload or not held(session, conversation))
-        theirs = (idle or closed) and _forget(session, row.id)
+        theirs = (idle or closed) and _forget(session, row.id, row.blob)
         if theirs:
             _log_given_up(home, session, ACTOR, conversation, size)
     return theirs
@@ -388,9 +395,16 @@ def _row(session: Session, reference: str) -> models.Arrival | None:
     return session.scalar(select(models.Arrival).where(models.Arrival.conversation_id == conversation.id))
 
 
-def _forget(session: Session, row: UUID) -> bool:
-    removed = session.execute(delete(models.Arrival).where(models.Arrival.id == row))
-    return bool(removed.rowcount)  # type: ignore[attr-defined]
+def _unchanged(session: Session, row: UUID, blob: str) -> models.Arrival | None:
+    """It, if nobody has picked it up since it was looked at: that puts another draft in the place of this one."""
+    return session.scalar(select(models.Arrival).where(models.Arrival.id == row, models.Arrival.blob == blob))
+
+
+def _forget(session: Session, row: UUID, blob: str) -> bool:
+    unchanged = _unchanged(session, row, blob)
+    if unchanged is not None:
+        session.delete(unchanged)
+    return unchanged is not None
 
 
 def _log_given_up(home: Home, session: Session, actor: str, conversation: Conversation, size: int) -> None:

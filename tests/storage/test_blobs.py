@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -165,3 +166,20 @@ def test_the_name_comes_after_the_bytes_are_on_the_disk(
     blobs.write([b"abc"])
     # First the bytes under the unfinished name, then, with the final name in place, the folder.
     assert synced == [(False, False), (True, True)]
+
+
+def test_what_is_destroyed_before_it_is_locked_is_not_taken_up(
+    blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = blobs.drafting()
+    draft.let_go()
+    lock = fcntl.flock
+
+    def late(handle: int, how: int) -> None:
+        blobs.destroy(draft.ref)
+        lock(handle, how)
+
+    blobs.drafted(draft.ref).close()
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(NoSuchBlob):
+        blobs.drafted(draft.ref)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import pytest
 from sqlalchemy.orm import Session
@@ -21,8 +21,8 @@ from pipeline.recording.intake import AlreadyRecorded, Duplicate, NotForThisSlot
 from pipeline.recording.sound import EmptyFile, NotAudio, Unfinished
 from retention import giving_up, holds, orders, withdrawal
 from retention.withdrawal import Ground
-from storage import age
-from storage.blobs import BlobRef, DraftBusy
+from storage import age, models
+from storage.blobs import BlobRef, Destruction, DraftBusy, LocalBlobs
 from storage.durable import DiskFull
 from storage.log.log import Event
 from storage.models import Incident, Recording, State
@@ -280,6 +280,55 @@ class Meanwhile:
     def give_up(self, *refuse: Callable[[Session], None]) -> None:
         self._act()
         self._arrival.give_up(*refuse)
+
+
+def before_a_draft_is_taken(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    drafted = LocalBlobs.drafted
+
+    def after_it(blobs: LocalBlobs, ref: BlobRef) -> BinaryIO:
+        monkeypatch.setattr(LocalBlobs, "drafted", drafted)
+        act()
+        return drafted(blobs, ref)
+
+    monkeypatch.setattr(LocalBlobs, "drafted", after_it)
+
+
+def test_what_is_picked_up_while_it_is_given_up_stays(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    with arriving.begin(told.home, told.ana, FIRST, len(SOUND) + 1) as arrival:
+        arrival.receive(SOUND)
+    with told.home.writing() as session:
+        session.get_one(models.Arrival, arrival.id).begun_at -= arriving.IDLE * 2
+    before_a_draft_is_taken(monkeypatch, lambda: arriving.pick_up(told.home, told.ana, FIRST).let_go())
+    assert arriving.forget_idle(told.home, holds.standing) == 0
+    assert Event.RECORDING_GIVEN_UP not in told.events()
+    arriving.pick_up(told.home, told.ana, FIRST).let_go()
+
+
+def test_of_two_who_pick_it_up_at_once_one_gets_it(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_off(told)
+    got: list[arriving.Arrival] = []
+    before_a_draft_is_taken(monkeypatch, lambda: got.append(arriving.pick_up(told.home, told.ana, FIRST)))
+    with pytest.raises(DraftBusy):
+        arriving.pick_up(told.home, told.cara, FIRST)
+    got[0].finish(broken_off=True)
+    assert told.conversation().state is State.RECORDED
+
+
+def test_nobody_writes_or_takes_a_draft_while_it_is_destroyed(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    destroy, busy = LocalBlobs.destroy, 0
+
+    def watched(blobs: LocalBlobs, ref: BlobRef) -> Destruction:
+        nonlocal busy
+        with pytest.raises(DraftBusy):
+            blobs.drafted(ref)
+        busy += 1
+        return destroy(blobs, ref)
+
+    broken_off(told)
+    monkeypatch.setattr(LocalBlobs, "destroy", watched)
+    arriving.pick_up(told.home, told.ana, FIRST).let_go()
+    withdrawal.withdraw(told.home, told.ben, story.password("ben"), FIRST)
+    assert arriving.forget_idle(told.home, holds.standing) == 1 and busy == 2
 
 
 def test_a_recording_that_cannot_begin_leaves_nothing_on_its_way(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:

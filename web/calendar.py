@@ -91,14 +91,13 @@ def months(found: Iterable[Entry]) -> list[tuple[date, int]]:
 
 def month(found: Sequence[Entry], first: date) -> Month:
     """The month that begins on a day."""
-    on = {day: list(of) for day, of in groupby(sorted(_dated(found), key=lambda pair: pair[0]), lambda pair: pair[0])}
+    on: dict[date, list[Entry]] = {}
+    for one in found:
+        if one.day is not None:
+            on.setdefault(one.day, []).append(one)
     grid = [
-        [(day, [one for _, one in on.get(day, [])] if day.month == first.month else []) for day in week]
+        [(day, on.get(day, []) if day.month == first.month else []) for day in week]
         for week in _DAYS.monthdatescalendar(first.year, first.month)
     ]
     before, after = first - timedelta(days=1), first + timedelta(days=31)
     return Month(first=first, weeks=grid, before=before.replace(day=1), after=after.replace(day=1))
-
-
-def _dated(found: Iterable[Entry]) -> list[tuple[date, Entry]]:
-    return [(one.day, one) for one in found if one.day is not None]

@@ -58,7 +58,6 @@ def page(visit: Visit) -> Response:
         undated=[one for one in found if one.day is None],
         waiting=waiting,
         today=today,
-        may_extend=calendar.MAY_EXTEND,
         reviews=sorted({one.line.review for one in found}),
         notice=NOTICES.get(visit.query("done"), ""),
     )

@@ -8,12 +8,12 @@ if (supported) document.adoptedStyleSheets = [...document.adoptedStyleSheets, sh
 const ruled = new Set();
 const DEPTHS = 3;
 
-/** Show these stretches as what is in hand. @param {"hand" | "found"} kind @param {Range[]} ranges */
-export function show(kind, ranges) {
+/** Show these stretches as what is in hand. @param {Range[]} ranges */
+export function show(ranges) {
   if (!supported) return;
   const highlight = new Highlight(...ranges);
   highlight.priority = 1000;
-  CSS.highlights.set(`coding-${kind}`, highlight);
+  CSS.highlights.set("coding-hand", highlight);
 }
 
 /** Show all coded stretches. @param {Iterable<{ colour: string, lane: number, range: Range }>} coded */

@@ -74,7 +74,7 @@ export class Hand {
       element.focus({ preventScroll: true });
       element.scrollIntoView({ block: "nearest" });
     }
-    show("hand", this.isTurn ? [] : this.turns.parts(this.stretch).map((part) => part.turn.range(part.from, part.to)));
+    show(this.isTurn ? [] : this.turns.parts(this.stretch).map((part) => part.turn.range(part.from, part.to)));
     this.tell.changed();
   }
 

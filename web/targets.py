@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from pipeline.reviews import find_conversation, find_review
 from storage.models import Participant
 from web.visit import Visit
@@ -35,11 +37,11 @@ def review(visit: Visit, page: str) -> Target:
     """The review in the address. Raises UnknownReview."""
     with visit.home.reading() as session:
         one = find_review(session, visit.part("review"))
-        positions = session.query(Participant.position).filter(Participant.review_id == one.id)
+        positions = session.scalars(select(Participant.position).where(Participant.review_id == one.id))
         return Target(
             reference=one.reference,
             review=one.reference,
             path=f"/reviews/{one.reference}/{page}",
-            receivers=tuple(sorted(position for (position,) in positions)),
+            receivers=tuple(sorted(positions)),
             whole=True,
         )

@@ -69,7 +69,7 @@ class Visit:
 
     @property
     def place(self) -> str:
-        """The path of the item of `places` that the visitor is at or below, the first of them otherwise."""
+        """The path of the item of `places` that the visitor is at or below; empty where there is none."""
         below = [one.path for one in self.places if f"{self.path}/".startswith(f"{one.path}/")]
         return max(below, key=len, default="")
 

@@ -178,13 +178,14 @@ def look(
     how = named(format, ends)
     with home.reading() as session:
         what = _target(session, target, profile, recipient, how)
-        found = _open(home, session, what)
+        book = _codebook(home, session, what)
+        found = _open(home, session, what, book)
         answered = [
             one.reference
             for one, opens in found.items()
             if opens and disclosing.overridden(home, session, one, profile)
         ]
-        draft = _drafted(home, session, what, how)
+        draft = _drafted(home, session, what, how, book)
     return Outlook(
         written=draft.written,
         mark=what.mark,
@@ -206,7 +207,8 @@ def dry_run(
     how = None if format is None else named(format)
     with home.reading() as session:
         what = _target(session, target, profile, recipient, how)
-        return tuple(one for opens in _open(home, session, what).values() for one in opens)
+        found = _open(home, session, what, _codebook(home, session, what))
+        return tuple(one for opens in found.values() for one in opens)
 
 
 def _make(
@@ -217,9 +219,10 @@ def _make(
     try:
         with home.reading() as session:
             what = _target(session, target, profile, recipient, how)
-            for conversation, opens in _open(home, session, what).items():
+            book = _codebook(home, session, what)
+            for conversation, opens in _open(home, session, what, book).items():
                 disclosing.require_cleared(home, session, conversation, profile, opens)
-            draft = _drafted(home, session, what, how)
+            draft = _drafted(home, session, what, how, book)
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
@@ -229,10 +232,9 @@ def _make(
     return _Made(what=what, how=how, data=export(format, draft.project, ends), draft=draft)
 
 
-def _open(home: Home, session: Session, what: Target) -> dict[Conversation, tuple[Open, ...]]:
-    """What is open in each conversation that leaves, and in the codes that are named by words of another."""
+def _open(home: Home, session: Session, what: Target, book: Codebook) -> dict[Conversation, tuple[Open, ...]]:
+    """What is open in each conversation that leaves, and in the codes of its book that are named by words of another."""
     found = {one: disclosing.still_open(home, session, one, what.profile) for one in what.conversations}
-    book = _codebook(home, session, what)
     for one in speaking_in_codes(home, session, what.review):
         if one not in found and any(code.words_of == one.extract_key for code in book.codes):
             found[one] = disclosing.open_in_codes(home, session, one, what.profile)
@@ -242,11 +244,11 @@ def _open(home: Home, session: Session, what: Target) -> dict[Conversation, tupl
 def _codebook(home: Home, session: Session, what: Target) -> Codebook:
     """The codebook that leaves: with conversations, only their own participants' words, and those that their extracts have."""
     book = codebook_of(home, what.review)
-    if not what.conversations:
+    own = {None, *(one.extract_key for one in what.conversations)}
+    if not what.conversations or all(code.words_of in own for code in book.codes):
         return book
-    own = {one.extract_key for one in what.conversations}
     used = {code for one in what.conversations for code in bookkeeping.used_codes(home, session, one)}
-    kept = [code for code in book.codes if code.words_of is None or code.words_of in own or code.id in used]
+    kept = [code for code in book.codes if code.words_of in own or code.id in used]
     needed = {each.id for code in kept for each in book.lineage(code)}
     return replace(book, codes=tuple(code for code in book.codes if code.id in needed))
 
@@ -326,11 +328,11 @@ def _target(
     return Target(review=review, conversations=found, profile=profile, recipient=reader, draft=reader is not None)
 
 
-def _drafted(home: Home, session: Session, what: Target, how: Format) -> _Draft:
+def _drafted(home: Home, session: Session, what: Target, how: Format, book: Codebook) -> _Draft:
     documents: list[Document] = []
     extracts: list[Extract] = []
     states: dict[UUID, str] = {}
-    whole, book = codebook_of(home, what.review), _codebook(home, session, what)
+    whole = codebook_of(home, what.review)
     for conversation in what.conversations:
         coded = contents.coded(home, session, conversation)
         document, own = disclosing.content(home, session, conversation, what.profile, [one for _, one in coded])

@@ -18,7 +18,7 @@ from pipeline.codes.coding import Extract
 from pipeline.export.formats import Format, named
 from pipeline.export.line_ends import LineEnds
 from pipeline.export.loss import counted, loss
-from pipeline.export.model import Profile, Project, Row, build, digest, rows
+from pipeline.export.model import Profile, Project, build, digest, rows
 from pipeline.export.place import place
 from pipeline.pseudonyms import disclosing, disclosing_codes
 from pipeline.pseudonyms.disclosing import NothingToExport
@@ -68,7 +68,8 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """What an export holds, and what its format could not carry."""
+    """What an export holds, and what its format could not carry. `digest` is that of the extracts; of the codes in a codebook
+    once it is written, and empty before."""
 
     extracts: int
     codes: int
@@ -227,8 +228,11 @@ def _make(
         _log_refusal(home, actor, what, format, refusal)
         raise
     # Imported when something leaves: a page that only says what would leave does without the libraries for Word and XML.
-    from pipeline.export.writers import export
+    from pipeline.export.writers import WRITERS, export
 
+    if how.codebook:
+        codes = digest(WRITERS[how.name].expected(draft.project))
+        draft = replace(draft, written=replace(draft.written, digest=codes))
     return _Made(what=what, how=how, data=export(format, draft.project, ends), draft=draft)
 
 
@@ -361,20 +365,10 @@ def _drafted(home: Home, session: Session, what: Target, how: Format, book: Code
     written = Written(
         extracts=len(project.extracts) if how.quotes else 0,
         codes=len(fit.codes),
-        digest=digest(_held(project, how)),
+        digest="" if how.codebook else digest(rows(project)),
         lost=tuple(lost),
     )
     return _Draft(project=project, states=states, written=written)
-
-
-def _held(project: Project, how: Format) -> tuple[Row, ...]:
-    """What an export is known again by: its extracts, or the codes of a codebook alone."""
-    if not how.codebook:
-        return rows(project)
-    # As in `_make`
-    from pipeline.export.writers import WRITERS
-
-    return WRITERS[how.name].expected(project)
 
 
 def _conventions(conversations: Sequence[Conversation]) -> Iterator[str]:

@@ -10,7 +10,8 @@ from pipeline.codes import bookkeeping, extracting
 from pipeline.codes.codebook import Code, Codebook, parse
 from pipeline.export import exporting
 from pipeline.export.formats import FORMATS
-from pipeline.export.model import Profile
+from pipeline.export.model import Profile, digest
+from pipeline.export.writers import WRITERS
 from pipeline.pseudonyms import disclosing, naming
 from pipeline.pseudonyms.disclosure import NotFit, Open, What
 from pipeline.pseudonyms.names import Kind
@@ -77,6 +78,7 @@ def test_a_codebook_of_the_teams_own_needs_no_decision_and_is_logged(
     assert exporting.dry_run(told.home, told.ana, REVIEW, profile, reader, format) == ()
     done = write(told, path, profile, format)
     assert path.stat().st_mode & 0o777 == 0o600
+    assert done.digest == digest(WRITERS[format].read_back(path.read_bytes()))
     entry = told.log()[-1]
     with told.home.reading() as session:
         review = find_review(session, REVIEW)
@@ -85,8 +87,8 @@ def test_a_codebook_of_the_teams_own_needs_no_decision_and_is_logged(
     assert (row.format, row.audience, row.conversation_id, row.digest) == (format, profile.value, None, "")
     recipient = [str(row.recipient_id)] if profile is Profile.PARTICIPANT else []
     assert (entry.event, list(entry.obj)) == (Event.EXPORT_WRITTEN, [str(review.id), *recipient])
-    digest = keyed_digest(key, hashlib.sha256(path.read_bytes()).digest()).hex()
-    assert entry.detail == {"format": format, "profile": profile.value, "extracts": 0, "digest": digest}
+    keyed = keyed_digest(key, hashlib.sha256(path.read_bytes()).digest()).hex()
+    assert entry.detail == {"format": format, "profile": profile.value, "extracts": 0, "digest": keyed}
     assert done.codes == len(bookkeeping.read(told.home, told.ana, REVIEW).codes)
     assert not any("audio" in line or "conversation" in line for line in done.lost)
     (left,) = disclosing.left(told.home, told.ana, REVIEW)

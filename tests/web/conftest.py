@@ -8,11 +8,13 @@ from typing import TypeAlias
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from access import directory
+from access.roles import Role
 from tests import story
-from tests.story import Stage
+from tests.story import LIGHT, Stage
 from tests.web import sites
 from tests.web.accounts import second_account
-from tests.web.sites import Site
+from tests.web.sites import Client, Site
 from tests.web.watching import Watch
 
 Visitor: TypeAlias = Callable[..., Page]
@@ -34,6 +36,13 @@ def site(stage: Stage, tmp_path: Path) -> Iterator[Site]:
     with sites.serving(told.home) as origin:
         yield Site(told, origin)
     told.home.close()
+
+
+@pytest.fixture
+def fay(site: Site) -> Client:
+    """A registrar, which nobody of the team is, signed in."""
+    directory.add(site.home, site.story.ben, "fay", story.password("fay"), [Role.REGISTRAR], work=LIGHT)
+    return site.client("fay")
 
 
 @pytest.fixture(scope="session")

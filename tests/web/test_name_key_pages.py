@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from access import directory
-from access.roles import Role
 from pipeline.pseudonyms import naming
 from pipeline.pseudonyms.dates import Relative, Shift
 from pipeline.pseudonyms.names import Kind
 from pipeline.transcription import glossary
 from pipeline.transcripts import reviewing
 from storage.log.log import Event
-from tests import story
-from tests.story import FIRST, LIGHT, REVIEW, Stage
+from tests.story import FIRST, REVIEW, Stage
 from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Answer, Client, Site
@@ -27,12 +24,6 @@ REGISTER, GLOSSARY = f"/reviews/{REVIEW}/register", f"/reviews/{REVIEW}/glossary
 @pytest.fixture
 def stage() -> Stage:
     return Stage.NAMED
-
-
-@pytest.fixture
-def fay(site: Site) -> Client:
-    directory.add(site.home, site.story.ben, "fay", story.password("fay"), [Role.REGISTRAR], work=LIGHT)
-    return site.client("fay")
 
 
 def key(site: Site) -> dict[str, tuple[str, str, tuple[str, ...]]]:

@@ -3,22 +3,16 @@
 import pytest
 
 from access import directory
-from access.roles import Role
 from pipeline import reviews
 from storage.age import parse_recipient
 from storage.models import Conversation, Review
 from tests import story
-from tests.story import FIRST, LIGHT, PLANNED, REVIEW, Stage
+from tests.story import FIRST, PLANNED, REVIEW, Stage
 from tests.web import axe
 from tests.web.conftest import Visitor
-from tests.web.sites import Client, Site
+from tests.web.sites import Site
 
 PAGE = f"/reviews/{REVIEW}"
-
-
-def registrar(site: Site) -> Client:
-    directory.add(site.home, site.story.ben, "fay", story.password("fay"), [Role.REGISTRAR], work=LIGHT)
-    return site.client("fay")
 
 
 def test_a_team_begins_at_the_page_alone(visitor: Visitor, site: Site) -> None:
@@ -49,12 +43,12 @@ def test_a_team_begins_at_the_page_alone(visitor: Visitor, site: Site) -> None:
     assert page.url.endswith("/conversations/C-004/upload")
 
 
+@pytest.mark.usefixtures("fay")
 def test_real_names_go_into_the_register_and_nowhere_else(site: Site) -> None:
     who = {"position": "Midwife 1", "agency": "Maternity", "name": "Nora Quill", "contact": "07700 900123"}
     assert site.client("ana").post(f"{PAGE}/participants", who).status == 303
     for path in ("/reviews", PAGE, f"{PAGE}/participants"):
         assert "Nora" not in site.client("ana").get(path).text
-    registrar(site)
     found = dict(reviews.read_register(site.home, directory.find(site.home, "fay"), REVIEW))
     entry = found["Midwife 1"]
     assert entry is not None and entry.name == "Nora Quill"

@@ -8,6 +8,7 @@ gets a copy of its own.
 
 import atexit
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -129,6 +130,17 @@ class Story:
         """What an auditor finds in the log."""
         with self.home.reading() as session:
             return verify_database(session, self.home.signer.verifier_key).findings
+
+    def environment(self, person: str = "ana") -> dict[str, str]:
+        """What a person has set who runs commands here, for which the home is closed; writes the secrets that it names."""
+        self.home.close()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CANDOUR_")}
+        kept |= {"CANDOUR_HOME": str(self.home.folder), "CANDOUR_PERSON": person}
+        for what, secret in (("PASSPHRASE", PASSPHRASE), ("PASSWORD", password(person).encode())):
+            file = self.home.folder.parent / what.lower()
+            file.write_bytes(secret)
+            kept[f"CANDOUR_{what}_FILE"] = str(file)
+        return kept
 
     def again(self) -> "Story":
         """The same home as another process opens it."""

@@ -2,26 +2,17 @@
 
 import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
 
 from cli import main
-from tests import story
 from tests.story import Story
 
 
 def run(told: Story, line: str, *, person: str = "ana", typed: str = "") -> Result:
     """One command line; the passphrase and the person's password lie in files beside the home."""
-    told.home.close()
-    secrets = told.home.folder.parent
-    environment = {"CANDOUR_HOME": str(told.home.folder), "CANDOUR_PERSON": person}
-    for what, secret in (("PASSPHRASE", story.PASSPHRASE.decode()), ("PASSWORD", story.password(person))):
-        file = Path(secrets / what.lower())
-        file.write_text(secret)
-        environment[f"CANDOUR_{what}_FILE"] = str(file)
-    return CliRunner().invoke(main, shlex.split(line), env=environment, input=typed)
+    return CliRunner().invoke(main, shlex.split(line), env=told.environment(person), input=typed)
 
 
 def done(told: Story, line: str, *, person: str = "ana", typed: str = "") -> str:

@@ -17,16 +17,7 @@ FOREIGN = Path(__file__).parents[1] / "vectors" / "refi-qda" / "probes" / "ok-ba
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Mapping[str, str]:
-    told = story.at(Stage.CODED, tmp_path)
-    told.home.close()
-    (tmp_path / "passphrase").write_bytes(story.PASSPHRASE)
-    return MappingProxyType(
-        {
-            "CANDOUR_HOME": str(told.home.folder),
-            "CANDOUR_PERSON": "ana",
-            "CANDOUR_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
-        }
-    )
+    return MappingProxyType(story.at(Stage.CODED, tmp_path).environment())
 
 
 def run(asked: Mapping[str, str], *words: object) -> Result:

@@ -202,7 +202,7 @@ main()
     for reference in (FIRST, OTHER):
         crashed = subprocess.run(
             [sys.executable, "-c", child, "record", "--conversation", reference, "--agreed"],
-            env=environment(told),
+            env=told.environment(),
             cwd=ROOT,
             check=False,
         )
@@ -218,19 +218,6 @@ main()
     assert arriving.known(told.home, OTHER) is None and len(list(told.home.blobs.survey())) == 1
 
 
-def environment(told: Story) -> dict[str, str]:
-    told.home.close()
-    file = told.home.folder.parent / "passphrase"
-    file.write_bytes(story.PASSPHRASE)
-    return {
-        **os.environ,
-        "CANDOUR_HOME": str(told.home.folder),
-        "CANDOUR_PERSON": "ana",
-        "CANDOUR_PASSPHRASE_FILE": str(file),
-        "TERM": "dumb",
-    }
-
-
 def test_at_a_terminal_keys_pause_mark_and_end_and_a_meter_moves(told: Story) -> None:
     child = """
 from contextlib import nullcontext
@@ -243,7 +230,7 @@ main()
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", child, "record", "--conversation", FIRST],
-        env=environment(told),
+        env=told.environment() | {"TERM": "dumb"},
         cwd=ROOT,
         stdin=theirs,
         stdout=theirs,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.models import State
-from tests import homes, story
+from tests import story
 from tests.commands.asking import ask, done, refused
 from tests.pipeline import media
 from tests.story import FIRST, PLANNED, REVIEW, Stage, Story
@@ -105,9 +105,7 @@ main()
 def test_a_recording_is_taken_in_and_transcribed_without_a_socket(told: Story, tmp_path: Path) -> None:
     """Also none that leads nowhere: looking up a model would be one."""
     (tmp_path / "talk").write_bytes(story.recording("woman"))
-    told.home.close()
-    environment = homes.environment(told.home.folder, tmp_path / "secrets", person="ana")
-    (tmp_path / "secrets" / "passphrase").write_text(story.PASSPHRASE.decode())
+    environment = told.environment()
 
     def run(*words: str) -> int:
         return subprocess.run(

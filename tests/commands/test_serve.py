@@ -23,12 +23,9 @@ def told(tmp_path: Path) -> Story:
 
 
 def started(told: Story, person: str, *words: str) -> subprocess.Popen[str]:
-    told.home.close()
-    secret = told.home.folder.parent / "passphrase"
-    secret.write_text(story.PASSPHRASE.decode())
-    command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--json", "--home", str(told.home.folder)]
-    options = ["--as", person, "--passphrase-file", str(secret), *words]
-    return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--json", *words]
+    surroundings = told.environment(person)
+    return subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def said(process: subprocess.Popen[str]) -> dict[str, str | None]:

@@ -2,13 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from storage.log.log import Signer
-from tests.homes import environment
-from tests.story import Stage, at
+from tests.story import Stage, Story, at
 
 SPEECH = {"numpy", "av", "faster_whisper", "ctranslate2"}
 MIGRATIONS = {"alembic", "mako"}
@@ -24,27 +21,24 @@ finally:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("start")
-    at(Stage.PLANNED, folder).home.close()
-    return folder / "home"
+def told(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return at(Stage.PLANNED, tmp_path_factory.mktemp("start"))
 
 
-def imported(home: Path, *arguments: str) -> set[str]:
+def imported(told: Story, *arguments: str) -> set[str]:
     command = [sys.executable, "-c", TELL, *arguments]
-    surroundings = environment(home, home.parent)
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=told.environment(), capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
 
-def test_a_look_at_the_log_waits_for_no_speech_and_no_migrations(home: Path) -> None:
-    found = imported(home, "audit", "verify")
+def test_a_look_at_the_log_waits_for_no_speech_and_no_migrations(told: Story) -> None:
+    found = imported(told, "audit", "verify")
     assert found.isdisjoint(SPEECH | MIGRATIONS)
     assert found >= ROWS, "the control: what is imported is seen"
 
 
-def test_a_bundle_is_verified_without_what_a_home_needs(home: Path) -> None:
-    bundle, key = home.parent / "bundle.zip", Signer.open(home / "log").verifier_key
-    assert imported(home, "audit", "bundle", str(bundle)) >= ROWS
-    found = imported(home, "audit", "verify", "--bundle", str(bundle), "--key", key)
+def test_a_bundle_is_verified_without_what_a_home_needs(told: Story) -> None:
+    bundle, key = told.home.folder.parent / "bundle.zip", told.home.signer.verifier_key
+    assert imported(told, "audit", "bundle", str(bundle)) >= ROWS
+    found = imported(told, "audit", "verify", "--bundle", str(bundle), "--key", key)
     assert found.isdisjoint(SPEECH | MIGRATIONS | ROWS)

@@ -1,6 +1,5 @@
 """A worker that is killed, and one that was taken over: the draft is the same, and nothing is written by the dead."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -27,9 +26,9 @@ from storage.home import Home
 from storage.keyring import Work
 from storage.models import Conversation, State, Window
 from tests import engines
+from tests.story import PASSPHRASE, Story
 
 CANDOUR = Path(sys.executable).with_name("candour")
-PASSPHRASE = b"a passphrase for tests"
 # The command, which dies when it has written its second window and not yet committed it.
 MORTAL = """
 import os, signal
@@ -63,14 +62,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def environment(home: Home) -> dict[str, str]:
-    secret = home.folder.parent / "passphrase"
-    secret.write_bytes(PASSPHRASE)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CANDOUR_")}
-    return kept | {
-        "CANDOUR_HOME": str(home.folder),
-        "CANDOUR_PASSPHRASE_FILE": str(secret),
-        "CANDOUR_SPEECH__WINDOW_SECONDS": "20",
-    }
+    return Story(home).environment() | {"CANDOUR_SPEECH__WINDOW_SECONDS": "20"}
 
 
 def windows(home: Home) -> int:

@@ -23,36 +23,27 @@ from tests.storage.log.books import new_book
 from tests.story import FIRST, OTHER, Stage
 
 
-def run(folder: Path, place: Path, person: str, *words: str) -> tuple[int, str]:
-    for name, secret in (("passphrase", story.PASSPHRASE.decode()), ("password", story.password(person))):
-        (place / name).write_text(secret)
-    environment: dict[str, str | None] = {
-        "CANDOUR_HOME": str(folder),
-        "CANDOUR_PERSON": person,
-        "CANDOUR_PASSPHRASE_FILE": str(place / "passphrase"),
-        "CANDOUR_PASSWORD_FILE": str(place / "password"),
-    }
-    done = CliRunner().invoke(main, [*words], env=environment)
+def run(told: story.Story, person: str, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, [*words], env=told.environment(person))
     return done.exit_code, done.output
 
 
 def test_the_commands_refuse_a_second_signature_of_one_person(tmp_path: Path) -> None:
     told = story.at(Stage.EXPORTED, tmp_path)
-    folder = told.home.folder
-    assert run(folder, tmp_path, "ana", "signoff", FIRST, "--yes")[0] == 0
-    code, said = run(folder, tmp_path, "ana", "signoff", FIRST, "--yes")
+    assert run(told, "ana", "signoff", FIRST, "--yes")[0] == 0
+    code, said = run(told, "ana", "signoff", FIRST, "--yes")
     assert code == 3 and "a second, different person must sign" in said
-    assert run(folder, tmp_path, "ben", "signoff", FIRST, "--yes")[0] == 0, "the control: another person may"
-    assert run(folder, tmp_path, "ana", "conversation", "withdraw", OTHER, "--yes")[0] == 0
-    code, said = run(folder, tmp_path, "ana", "retention", "approve", "2", "--yes")
+    assert run(told, "ben", "signoff", FIRST, "--yes")[0] == 0, "the control: another person may"
+    assert run(told, "ana", "conversation", "withdraw", OTHER, "--yes")[0] == 0
+    code, said = run(told, "ana", "retention", "approve", "2", "--yes")
     assert code == 3 and "a second, different person must sign" in said
-    assert run(folder, tmp_path, "ben", "retention", "approve", "2", "--yes")[0] == 0
+    assert run(told, "ben", "retention", "approve", "2", "--yes")[0] == 0
     hold = ["--reason", "a hearing", "--reference", "letter 7"]
-    assert run(folder, tmp_path, "ben", "hold", "place", FIRST, *hold)[0] == 0
-    assert run(folder, tmp_path, "ben", "hold", "lift", "1", *hold)[0] == 0
-    code, said = run(folder, tmp_path, "ben", "hold", "lift", "1", *hold)
+    assert run(told, "ben", "hold", "place", FIRST, *hold)[0] == 0
+    assert run(told, "ben", "hold", "lift", "1", *hold)[0] == 0
+    code, said = run(told, "ben", "hold", "lift", "1", *hold)
     assert code == 3 and "different person" in said
-    assert run(folder, tmp_path, "eve", "hold", "lift", "1", *hold)[0] == 0
+    assert run(told, "eve", "hold", "lift", "1", *hold)[0] == 0
 
 
 def columns(row: Base) -> dict[str, object]:

@@ -88,16 +88,9 @@ def remnants(folder: Path, words: bytes) -> Iterator[Path]:
 @contextmanager
 def server(told: Story, temporary: Path) -> Iterator[tuple[str, int]]:
     """`candour serve` in a process of its own; yields where it is and its process. It is killed, not stopped."""
-    told.home.close()
     temporary.mkdir(exist_ok=True)
-    (temporary.parent / "passphrase").write_bytes(story.PASSPHRASE)
-    environment = {
-        **os.environ,
-        "CANDOUR_HOME": str(told.home.folder),
-        "CANDOUR_PASSPHRASE_FILE": str(temporary.parent / "passphrase"),
-        "TMPDIR": str(temporary),
-    }
-    command = [sys.executable, "-c", "from cli import main; main()", "serve", "--port", "0", "--no-link", "--as", "ana"]
+    environment = told.environment() | {"TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", "from cli import main; main()", "serve", "--port", "0", "--no-link"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None

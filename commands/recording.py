@@ -66,6 +66,8 @@ def record(
         return desk.table(microphones.found(), "No microphone is there.")
     if reference is None:
         raise click.UsageError("Missing option '--conversation'.")
+    if keep and give_up:
+        raise click.UsageError("Say one of --keep and --give-up.")
     reference = reference.upper()
     desk.unlock()
     if keep or give_up:

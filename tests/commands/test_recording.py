@@ -209,6 +209,7 @@ main()
         assert crashed.returncode == -signal.SIGKILL
     code, message = refused(told, f"record --conversation {FIRST} --agreed --keep --as nobody")
     assert code == 5 and "nobody" in message
+    assert "one of --keep and --give-up" in refused(told, f"record --conversation {FIRST} --keep --give-up --yes")[1]
     kept = ask(told, f"record --conversation {FIRST} --keep")
     assert 3 <= kept["seconds"] <= 4
     assert story.rows(told.home, Incident) == 1

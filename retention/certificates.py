@@ -32,8 +32,8 @@ RULES = {
 }
 
 
-# What the program is made of; each is one folder beside this one's.
-PACKAGES = ("access", "commands", "pipeline", "retention", "storage", "web", "worker")
+# What the program is made of, beside this one's folder: what is installed.
+PROGRAM = ("access", "cli.py", "commands", "configs", "demo", "pipeline", "retention", "storage", "web", "worker")
 
 
 class NoCertificate(NotFound):
@@ -125,11 +125,13 @@ def _label(copy: CopyRow) -> str:
 
 @cache
 def program_digest() -> str:
-    """SHA-256 over what `sha256sum` says of all source files of the program, in the order of their names: a line each, the digest
+    """SHA-256 over what `sha256sum` says of all Python files of the program, in the order of their names: a line each, the digest
     in hexadecimal, two spaces, the name.
     """
     top = Path(__file__).parent.parent
-    files = sorted(file.relative_to(top).as_posix() for name in PACKAGES for file in (top / name).rglob("*.py"))
+    parts = [top / name for name in PROGRAM]
+    found = [file for part in parts for file in (part.rglob("*.py") if part.is_dir() else [part])]
+    files = sorted(file.relative_to(top).as_posix() for file in found)
     lines = (f"{sha256((top / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
     return sha256("".join(lines).encode()).hexdigest()
 

@@ -5,8 +5,12 @@ The list follows the certificate of sanitization of NIST SP 800-88 and what Cand
 
 import html
 import json
+import os
 import re
+import subprocess
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -111,6 +115,16 @@ def test_no_claim_is_left_out_of_the_list_or_of_either_program(document: str) ->
     assert claims.keys() - {"v"} == listed
     assert {name for _, names in SECTIONS for name in names} == listed | {"method"}
     assert [(title, tuple(names.split())) for title, names in ELSEWHERE.items()] == list(SECTIONS)
+
+
+def test_its_build_is_what_the_tools_of_a_shell_make_of_all_that_is_installed() -> None:
+    root = Path(__file__).parents[2]
+    included = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    find = f"find {' '.join(included['only-include'])} -name '*.py' -print0 | sort -z | xargs -0 sha256sum | sha256sum"
+    told = subprocess.run(
+        ["sh", "-c", find], cwd=root, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split()[0] == certificates.program_digest()
 
 
 def test_what_it_says_is_so(document: str, told: Story) -> None:

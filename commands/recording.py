@@ -15,6 +15,7 @@ import numpy as np
 from commands import microphones
 from commands.desk import Desk, confirm, until_asked_to_stop, with_desk
 from commands.microphones import MicrophoneGone, Samples
+from commands.recordings import sealed
 from pipeline.recording import arriving
 from pipeline.recording.arriving import Arrival
 from pipeline.recording.flac import Flac
@@ -79,7 +80,7 @@ def record(
         with arriving.begin(desk.home, desk.actor, reference, None) as arrival, _keys() as keys:
             encoder = Flac(arrival.receive, source.rate, source.channels)
             row, gone = _record(desk, blocks, encoder, arrival, keys)
-    _tell(desk, reference, row)
+    sealed(desk, reference, row)
     if gone is not None:
         raise gone
 
@@ -95,7 +96,7 @@ def _ask(agreed: bool) -> None:
 def _decide(desk: Desk, reference: str, *, keep: bool, yes: bool) -> None:
     with arriving.pick_up(desk.home, desk.actor, reference) as arrival:
         if keep:
-            return _tell(desk, reference, arrival.finish(broken_off=True))
+            return sealed(desk, reference, arrival.finish(broken_off=True))
         confirm(
             desk, yes, reference, f"Nothing stays of what was recorded of {reference}, and nobody can bring it back."
         )
@@ -126,14 +127,6 @@ def _record(
         gone = error
     encoder.close()
     return arrival.finish(broken_off=gone is not None), gone
-
-
-def _tell(desk: Desk, reference: str, row: Recording) -> None:
-    data = {"conversation": reference, "seconds": round(row.duration, 1), "channels": row.channels, "bytes": row.size}
-    minutes, seconds = divmod(round(row.duration), 60)
-    channels = f"{row.channels} channel{'s' if row.channels > 1 else ''}"
-    text = f"Sealed the recording of {reference}: {minutes} min {seconds} s, {channels}.\n"
-    desk.result(data | {"sha256": row.digest}, f"{text}Next: candour work --once transcribes it.")
 
 
 Show = Callable[[float, Samples, bool, int], None]

@@ -7,6 +7,7 @@ import click
 from commands.desk import Desk, with_desk
 from pipeline.recording import intake
 from storage.errors import BadInput
+from storage.models import Recording
 
 
 class NoSuchFile(BadInput):
@@ -31,6 +32,11 @@ def upload(desk: Desk, file: Path, reference: str) -> None:
         raise NoSuchFile from None
     with source, desk.progress("Sealing", file.stat().st_size) as update:
         row = intake.receive(home, actor, reference, source, progress=update)
+    sealed(desk, reference, row, " The file you uploaded still exists; destroy it on your device.")
+
+
+def sealed(desk: Desk, reference: str, row: Recording, more: str = "") -> None:
+    """Tell that a recording is in, and what comes next."""
     data = {
         "conversation": reference,
         "seconds": round(row.duration, 1),
@@ -43,5 +49,5 @@ def upload(desk: Desk, file: Path, reference: str) -> None:
     desk.result(
         data,
         f"Sealed the recording of {reference}: {minutes} min {seconds} s, {channels}.\n"
-        "Next: candour work --once transcribes it. The file you uploaded still exists; destroy it on your device.",
+        f"Next: candour work --once transcribes it.{more}",
     )

@@ -14,6 +14,14 @@ class NoSuchFile(BadInput):
     """recording: there is no file of that name that can be read; check the path"""
 
 
+def contents(file: Path) -> bytes:
+    """All of a file. Raises NoSuchFile."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        raise NoSuchFile from None
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--conversation", "reference", required=True, help="Reference of the planned conversation.")

@@ -6,8 +6,8 @@ A form sends a file as multipart/form-data (RFC 7578). It is taken apart here, s
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import timedelta
+from threading import Lock, Timer
 from typing import Final
 
 from starlette.requests import Request
@@ -35,10 +35,9 @@ class NotKept(NotFound):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _File:
     token: str
-    person: str
     target: str
     data: bytes = field(repr=False)
-    at: datetime
+    timer: Timer = field(repr=False)
 
 
 class Handed:
@@ -48,18 +47,20 @@ class Handed:
         self._files: dict[str, _File] = {}
         self._lock = Lock()
 
-    def keep(self, person: str, target: str, data: bytes, now: datetime) -> str:
+    def keep(self, person: str, target: str, data: bytes) -> str:
         """Keep a file, instead of the one the person handed in before; what it can be found again by."""
-        made = _File(token=secrets.token_urlsafe(16), person=person, target=target, data=data, at=now)
+        token = secrets.token_urlsafe(16)
+        timer = Timer(KEPT.total_seconds(), self._expire, (person, token))
+        timer.daemon = True
         with self._lock:
-            self._forget(now)
-            self._files[person] = made
-        return made.token
+            self._forget(person)
+            self._files[person] = _File(token=token, target=target, data=data, timer=timer)
+            timer.start()
+        return token
 
-    def find(self, person: str, target: str, token: str, now: datetime) -> bytes:
+    def find(self, person: str, target: str, token: str) -> bytes:
         """The file that this person handed in there. Raises NotKept."""
         with self._lock:
-            self._forget(now)
             found = self._files.get(person)
             if found is None or (found.target, found.token) != (target, token):
                 raise NotKept
@@ -67,10 +68,18 @@ class Handed:
 
     def drop(self, person: str) -> None:
         with self._lock:
-            self._files.pop(person, None)
+            self._forget(person)
 
-    def _forget(self, now: datetime) -> None:
-        self._files = {person: one for person, one in self._files.items() if now - one.at < KEPT}
+    def _expire(self, person: str, token: str) -> None:
+        with self._lock:
+            found = self._files.get(person)
+            if found is not None and found.token == token:
+                del self._files[person]
+
+    def _forget(self, person: str) -> None:
+        found = self._files.pop(person, None)
+        if found is not None:
+            found.timer.cancel()
 
 
 def handed(visit: Visit) -> Handed:

@@ -2,7 +2,9 @@
 
 import io
 import os
+import threading
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -123,12 +125,20 @@ def test_a_file_is_somebodys_and_of_one_place(site: Site) -> None:
         assert ana.get(path).status == hand_in(ana, exported(site), path).status == 404
 
 
-def test_what_nobody_brings_in_is_forgotten(site: Site) -> None:
-    handed, now = Handed(), site.home.now()
-    token = handed.keep("ana", PAGE, b"x", now)
-    assert handed.find("ana", PAGE, token, now + KEPT / 2) == b"x"
-    with pytest.raises(NotKept):
-        handed.find("ana", PAGE, token, now + KEPT)
+def test_what_nobody_brings_in_is_forgotten_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed, running = Handed(), set(threading.enumerate())
+    monkeypatch.setattr("web.handed.KEPT", timedelta(milliseconds=1))
+    tokens = {name: handed.keep(name, PAGE, name.encode()) for name in ("ana", "cara")}
+    timers = set(threading.enumerate()) - running
+    monkeypatch.setattr("web.handed.KEPT", KEPT)
+    lasting = handed.keep("cara", PAGE, b"another")
+    for timer in timers:
+        timer.join(60)
+    for name, token in tokens.items():
+        with pytest.raises(NotKept):
+            handed.find(name, PAGE, token)
+    assert handed.find("cara", PAGE, lasting) == b"another", "it has its own ten minutes"
+    handed.drop("cara")
 
 
 def test_a_signed_conversation_takes_nothing_in(site: Site) -> None:

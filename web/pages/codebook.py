@@ -113,7 +113,7 @@ async def hand_in(visit: Visit) -> Response:
 def _keep(visit: Visit, data: bytes) -> Response:
     _understood(visit, data)
     here = _here(visit)
-    token = handed(visit).keep(visit.person.name, here, data, visit.home.now())
+    token = handed(visit).keep(visit.person.name, here, data)
     return see_other(str(URL(f"{here}/import").include_query_params(file=token)))
 
 
@@ -137,7 +137,7 @@ def adopt(visit: Visit) -> Response:
 
 
 def _handed_in(visit: Visit, token: str) -> bytes:
-    return handed(visit).find(visit.person.name, _here(visit), token, visit.home.now())
+    return handed(visit).find(visit.person.name, _here(visit), token)
 
 
 def _understood(visit: Visit, data: bytes) -> codebooks.Change:

@@ -63,7 +63,7 @@ async def _hand_in(visit: Visit, target: Target) -> Response:
 
 def _keep(visit: Visit, target: Target, data: bytes) -> Response:
     _preview(visit, target, data, "")
-    token = handed(visit).keep(visit.person.name, target.path, data, visit.home.now())
+    token = handed(visit).keep(visit.person.name, target.path, data)
     return see_other(str(URL(target.path).include_query_params(file=token)))
 
 
@@ -80,7 +80,7 @@ def _refuse(visit: Visit, target: Target, error: CandourError) -> Response:
 
 def _page(visit: Visit, target: Target) -> Response:
     token = visit.query("file")
-    data = handed(visit).find(visit.person.name, target.path, token, visit.home.now()) if token else b""
+    data = handed(visit).find(visit.person.name, target.path, token) if token else b""
     return render(
         visit,
         "import.html",
@@ -118,7 +118,7 @@ def _preview(visit: Visit, target: Target, data: bytes, token: str) -> Preview:
 
 def _bring_in(visit: Visit, target: Target) -> Response:
     """Bring in what was handed in and looked at."""
-    data = handed(visit).find(visit.person.name, target.path, visit.text("file"), visit.home.now())
+    data = handed(visit).find(visit.person.name, target.path, visit.text("file"))
     try:
         if not target.whole and not importing.is_project(data):
             extracts, codes = len(extracting.import_table(visit.home, visit.person, target.reference, data)), 0

@@ -54,6 +54,8 @@ export class Sender {
     this.moments = [];
     this.momentsSent = 0;
     this.wake = () => {};
+    this.online = () => {};
+    window.addEventListener("online", () => this.online());
   }
 
   async begin() {
@@ -177,7 +179,10 @@ export class Sender {
         window.clearTimeout(timer);
         done(undefined);
       };
-      window.addEventListener("online", () => done(undefined), { once: true });
+      this.online = () => {
+        window.clearTimeout(timer);
+        done(undefined);
+      };
     });
   }
 }

@@ -5,6 +5,7 @@ a character of what was said, which also counts how much of a turn was meant. Ch
 independently, so the figures on characters describe two codings and generalise to nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -112,7 +113,8 @@ def agreement(
     if first == second:
         raise SameCoder(coder=first)
     found = list(extracts)
-    shared = [one for one in documents if {first, second} <= coders(found, one.conversation)]
+    by = coders(found)
+    shared = [one for one in documents if {first, second} <= by[one.conversation]]
     if not shared:
         missing = next((c for c in (first, second) if not any(one.coder == c for one in found)), second)
         raise NothingCoded(coder=missing, target=", ".join(one.conversation for one in documents) or "this review")
@@ -126,9 +128,12 @@ def overall(found: Iterable[Agreement]) -> Table:
     return sum((one.table for one in found), Table(both=0, only_first=0, only_second=0, neither=0))
 
 
-def coders(extracts: Iterable[Extract], conversation: str) -> set[str]:
-    """Who has coded a conversation."""
-    return {one.coder for one in extracts if one.conversation == conversation}
+def coders(extracts: Iterable[Extract]) -> defaultdict[str, set[str]]:
+    """Who has coded each conversation, by reference."""
+    found = defaultdict[str, set[str]](set)
+    for one in extracts:
+        found[one.conversation].add(one.coder)
+    return found
 
 
 _Given = dict[tuple[int, str], set[int]]

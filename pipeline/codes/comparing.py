@@ -1,10 +1,9 @@
 """Extracts of several conversations and coders beside each other: the matrix, and how far two coders agree."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from access.people import Person
 from access.roles import Act, require
@@ -26,6 +25,21 @@ from storage.models import Review
 
 class WhichCoders(BadInput):
     """agreement: {count} people have coded {target} ({coders}); name the two to compare with --coder"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coded:
+    """The documents of a review, or of one conversation, with the codebook and all extracts."""
+
+    documents: Sequence[Document] = field(repr=False)
+    book: Codebook = field(repr=False)
+    extracts: Sequence[Extract] = field(repr=False)
+
+    @property
+    def coders(self) -> dict[str, set[str]]:
+        """Who has coded each of these conversations, by reference."""
+        by = agreement.coders(self.extracts)
+        return {one.conversation: by[one.conversation] for one in self.documents}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,16 +67,14 @@ def framework(
 
     Raises NotAllowed, UnknownConversation, NoDocument, UnknownCode.
     """
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        documents, book, every = _coded(home, session, target)
-    found = [one for one in every if coder in (None, one.coder)]
-    below = None if branch is None else book.find(branch)
+    every = coded(home, actor, target)
+    found = [one for one in every.extracts if coder in (None, one.coder)]
+    below = None if branch is None else every.book.find(branch)
     return Framework(
-        matrix=matrix(documents, book, found, rolled_up=rolled_up, branch=below),
-        accounts=side_by_side(documents, book, found),
-        book=book,
-        coders=tuple(sorted({one.coder for one in every})),
+        matrix=matrix(every.documents, every.book, found, rolled_up=rolled_up, branch=below),
+        accounts=side_by_side(every.documents, every.book, found),
+        book=every.book,
+        coders=tuple(sorted({one.coder for one in every.extracts})),
     )
 
 
@@ -85,32 +97,35 @@ def compare(
     *,
     coders: tuple[str, ...] = (),
     unit: Unit = Unit.TURNS,
-    conversations: Collection[str] = (),
 ) -> Comparison:
-    """How far two coders agree about a conversation, or about all of a review that both have coded, or some of that.
+    """How far two coders agree about a conversation, or about all of a review that both have coded.
 
     Without `coders` it is the two who have coded, if there are two.
 
     Raises:
         NotAllowed, UnknownConversation, NoDocument, WhichCoders, SameCoder, NothingCoded.
     """
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        every, book, found = _coded(home, session, target)
-    known = coders or tuple(sorted({one.coder for one in found}))
+    found = coded(home, actor, target)
+    known = coders or tuple(sorted({one.coder for one in found.extracts}))
     if len(known) != 2:
         raise WhichCoders(count=len(known), target=target, coders=", ".join(known) or "nobody")
     first, second = known
-    documents = [one for one in every if not conversations or one.conversation in conversations]
-    codes = agreement.agreement(documents, book, found, first, second, unit)
+    return between(found, first, second, unit)
+
+
+def between(
+    found: Coded, first: str, second: str, unit: Unit = Unit.TURNS, conversations: Collection[str] = ()
+) -> Comparison:
+    """How far two coders agree about all of this that both have coded, or some of it. Raises SameCoder, NothingCoded."""
+    documents = [one for one in found.documents if not conversations or one.conversation in conversations]
+    codes = agreement.agreement(documents, found.book, found.extracts, first, second, unit)
+    by = found.coders
     apart = {place for one in codes for place in (*one.only_first, *one.only_second)}
     return Comparison(
         first=first,
         second=second,
         codes=codes,
-        counted=tuple(
-            one.conversation for one in documents if {first, second} <= agreement.coders(found, one.conversation)
-        ),
+        counted=tuple(one.conversation for one in documents if {first, second} <= by[one.conversation]),
         texts={
             (one.conversation, passage.turn): passage.text
             for one in documents
@@ -120,14 +135,6 @@ def compare(
     )
 
 
-def coders(home: Home, actor: Person, target: str) -> dict[str, frozenset[str]]:
-    """Who has coded each conversation of a review, by reference. Raises NotAllowed, UnknownConversation, NoDocument."""
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        documents, _, found = _coded(home, session, target)
-    return {one.conversation: frozenset(agreement.coders(found, one.conversation)) for one in documents}
-
-
 def accounts(
     home: Home, actor: Person, target: str, *, label: str | None = None, every: bool = False
 ) -> tuple[Account, ...]:
@@ -135,20 +142,22 @@ def accounts(
 
     Raises NotAllowed, UnknownConversation, NoDocument, UnknownCode.
     """
-    require(actor.roles, Act.CODE, actor.name)
-    with home.reading() as session:
-        documents, book, extracts = _coded(home, session, target)
-    found = side_by_side(documents, book, extracts)
+    of = coded(home, actor, target)
+    found = side_by_side(of.documents, of.book, of.extracts)
     if label is None:
         return tuple(one for one in found if every or one.differs)
-    wanted = book.find(label).id
-    return tuple(one for one in found if wanted in {above.id for above in book.lineage(one.code)})
+    wanted = of.book.find(label).id
+    return tuple(one for one in found if wanted in {above.id for above in of.book.lineage(one.code)})
 
 
-def _coded(home: Home, session: Session, target: str) -> tuple[list[Document], Codebook, list[Extract]]:
-    """The documents of a review, or of one conversation, with the codebook and all extracts."""
-    review = session.scalar(select(Review).where(Review.reference == target))
-    rows = contents.documented(session, review) if review else [find_conversation(session, target)]
-    documents = [document_of(home, session, row) for row in rows]
-    found = [one for row in rows for _, one in contents.extracts(home, session, row)]
-    return documents, codebook_of(home, review or rows[0].review), found
+def coded(home: Home, actor: Person, target: str) -> Coded:
+    """What was coded of a review, or of one conversation. Raises NotAllowed, UnknownConversation, NoDocument."""
+    require(actor.roles, Act.CODE, actor.name)
+    with home.reading() as session:
+        review = session.scalar(select(Review).where(Review.reference == target))
+        rows = contents.documented(session, review) if review else [find_conversation(session, target)]
+        return Coded(
+            documents=[document_of(home, session, row) for row in rows],
+            extracts=[one for row in rows for _, one in contents.extracts(home, session, row)],
+            book=codebook_of(home, review or rows[0].review),
+        )

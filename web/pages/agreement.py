@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from pipeline.codes import comparing, interpreting
 from pipeline.codes.agreement import NothingCoded, SameCoder, Unit, overall
-from pipeline.codes.comparing import Comparison
+from pipeline.codes.comparing import Coded, Comparison
 from pipeline.reviews import find_review
 from web.rendering import render, sentence
 from web.visit import Visit
@@ -29,14 +29,15 @@ def page(visit: Visit) -> Response:
     """`/reviews/LT-7/agreement?first=ruth&second=lee&unit=turns&conversation=C-001&conversation=C-002`."""
     with visit.home.reading() as session:
         review = find_review(session, visit.part("review")).reference
-    by = comparing.coders(visit.home, visit.person, review)
+    coded = comparing.coded(visit.home, visit.person, review)
+    by = coded.coders
     everyone = sorted(set().union(*by.values()))
     first, second = visit.query("first"), visit.query("second")
     if not first and not second and len(everyone) == 2:
         first, second = everyone
     unit = Unit.CHARACTERS if visit.query("unit") == Unit.CHARACTERS else Unit.TURNS
     chosen = [one for one in visit.request.query_params.getlist("conversation") if one in by]
-    found, errors = _compare(visit, review, (first, second), unit, chosen) if first and second else (None, {})
+    found, errors = _compare(coded, first, second, unit, chosen) if first and second else (None, {})
     every = overall(found.codes) if found else None
     return render(
         visit,
@@ -59,12 +60,10 @@ def page(visit: Visit) -> Response:
 
 
 def _compare(
-    visit: Visit, review: str, coders: tuple[str, str], unit: Unit, conversations: list[str]
+    coded: Coded, first: str, second: str, unit: Unit, conversations: list[str]
 ) -> tuple[Comparison | None, dict[str, str]]:
     try:
-        found = comparing.compare(
-            visit.home, visit.person, review, coders=coders, unit=unit, conversations=conversations
-        )
+        found = comparing.between(coded, first, second, unit, conversations)
     except SameCoder as error:
         return None, {"second": sentence(str(error))}
     except NothingCoded as error:

@@ -152,15 +152,6 @@ def in_vivo_codes(home: Home, conversation: Conversation) -> tuple[Code, ...]:
     return tuple(code for code in codebook_of(home, review).codes if code.words_of == key)
 
 
-def set_codebook(home: Home, actor: Person, reference: str, codebook: Codebook) -> None:
-    """Replace a review's codebook; codes in use must still be there (the caller checks them first)."""
-    require(actor.roles, Act.CODE, actor.name)
-    with home.writing() as session:
-        review = find_review(session, reference)
-        seal_codebook(home, review, codebook)
-        home.log(session, Event.CODE_ADDED, actor=actor.name, obj=[review.id])
-
-
 def seal_codebook(home: Home, review: Review, codebook: Codebook) -> None:
     key = home.vault.get(review.review_key, KeyClass.REVIEW)
     before = _codebook(home, review) if review.codebook else None

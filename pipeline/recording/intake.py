@@ -22,7 +22,7 @@ from access.roles import Act, require
 from pipeline.recording.confined import measure, probe
 from pipeline.recording.sound import AudioFacts
 from pipeline.reviews import find_conversation, recording_key
-from storage import age
+from storage import age, orphans
 from storage.blobs import BlobRef, BlobSink
 from storage.errors import Busy, Refused
 from storage.home import Home
@@ -100,7 +100,7 @@ def receive(
     try:
         return keep(home, actor, conversation, sink, facts, heard.plain.digest())
     except BaseException:
-        home.blobs.destroy(sink.ref)
+        orphans.drop(home, sink.ref)
         raise
 
 

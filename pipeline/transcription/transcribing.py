@@ -39,7 +39,7 @@ from pipeline.transcripts.transcript import (
     heard_to_json,
     turns_to_json,
 )
-from storage import age
+from storage import age, orphans
 from storage.blobs import BlobRef
 from storage.errors import CandourError
 from storage.home import Home
@@ -301,7 +301,7 @@ def _finish(
                 },
             )
     except BaseException:
-        run.home.blobs.destroy(playback)
+        orphans.drop(run.home, playback)
         raise
 
 

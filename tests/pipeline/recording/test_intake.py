@@ -18,7 +18,9 @@ from retention import withdrawal
 from storage import age
 from storage.blobs import BlobRef
 from storage.database import DatabaseTrouble
+from storage.durable import DiskFull
 from storage.log.log import Event
+from storage.log.signer import Signer
 from storage.models import Recording, State
 from storage.sealed import keyed_digest
 from storage.vault import KeyClass
@@ -236,6 +238,18 @@ def test_a_database_that_fails_after_sealing_leaves_nothing(told: Story, monkeyp
     assert len(written) == 1
     monkeypatch.undo()
     assert everything(told) == before
+
+
+def test_what_fails_after_its_row_is_there_does_not_take_its_file(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head of the log is signed after the commit, and a disk may be full then."""
+
+    def full(*_: object) -> None:
+        raise DiskFull
+
+    with monkeypatch.context() as disk, pytest.raises(DiskFull):
+        disk.setattr(Signer, "_write_state", full)
+        upload(told, WAV)
+    assert stored(told) == WAV
 
 
 def test_a_source_that_cannot_be_read_leaves_nothing(told: Story) -> None:

@@ -24,8 +24,10 @@ from pipeline.transcripts.transcript import Span, Speaker, Turn
 from retention import withdrawal
 from storage import models
 from storage.blobs import BlobRef
+from storage.durable import DiskFull
 from storage.errors import CandourError
 from storage.log.log import Event
+from storage.log.signer import Signer
 from storage.models import Conversation, Doubt, Incident, Recording, State, Window
 from storage.sealed import open_value
 from storage.vault import KeyClass
@@ -135,6 +137,25 @@ def test_the_playback_copy_is_sealed_and_sounds_like_the_recording(tmp_path: Pat
     assert open_value(key, f"recording.waveform:{recording.id}", recording.waveform)
     stored = (told.home.folder / "blobs" / recording.playback).read_bytes()
     assert b"ftyp" not in stored and b"OggS" not in stored and b"webm" not in stored
+
+
+def test_what_fails_after_the_draft_is_there_does_not_take_the_playback_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = story.at(Stage.PLANNED, tmp_path)
+    upload(told, media.encoded(media.hum(0.05), "wav"))
+    write = Signer._write_state
+
+    def full(signer: Signer, note: str) -> None:
+        if told.conversation().state is State.TRANSCRIBED:
+            raise DiskFull
+        write(signer, note)
+
+    with monkeypatch.context() as disk, pytest.raises(DiskFull):
+        disk.setattr(Signer, "_write_state", full)
+        transcribing.advance(told.home, engine(told), work(told))
+    playback = row(told).playback
+    assert playback in {found.name for found in told.home.blobs.survey()}
 
 
 def test_doubts_are_stored_gravest_first(tmp_path: Path) -> None:

@@ -186,19 +186,20 @@ def has_signature(session: Session, conversation: Conversation) -> bool:
 
 
 def settle(
-    home: Home, session: Session, conversation: Conversation, actor: Person, *, coding_alone: bool = False
+    home: Home, session: Session, conversation: Conversation, actor: Person, *, first: State = State.REVIEWED
 ) -> State:
     """Move a conversation as far as its conditions allow, in the caller's transaction; returns where it stands.
 
-    An act on `coding_alone` cannot meet or open the conditions of the steps before, so these are not looked at again; one that
-    changes a code in a participant's words can, since names are looked for in those too.
+    `first` is the first step whose conditions the act can have met or opened: for one on extracts alone that is coded, for one
+    that changes a code in a participant's words pseudonymised, since names are looked for in those too. The steps before it,
+    and the document that came of them, are not looked at again.
     """
     if conversation.state not in AT_WORK:
         return conversation.state
-    skipped = coding_alone and conversation.state in (State.PSEUDONYMISED, State.CODED)
-    reached = State.PSEUDONYMISED if skipped else State.TRANSCRIBED
-    for state, event, needs in STEPS[-1:] if skipped else STEPS:
-        if state is State.CODED and not skipped:
+    start = AT_WORK.index(first) - 1 if conversation.state in (State.PSEUDONYMISED, State.CODED) else 0
+    reached = AT_WORK[start]
+    for state, event, needs in STEPS[start:]:
+        if state is State.CODED and not start:
             _renew_document(home, session, conversation)
         if not all(_is_met(home, session, conversation, need) for need in needs):
             break

@@ -341,9 +341,9 @@ def _act(
         result = act(session, conversation)
         session.flush()
         # A code in a participant's words may say a name that nobody has decided.
-        coding_alone = conversation.review.codebook == book
-        if not (adds and coding_alone and conversation.state is State.CODED):
-            stages.settle(home, session, conversation, actor, coding_alone=coding_alone)
+        first = State.CODED if conversation.review.codebook == book else State.PSEUDONYMISED
+        if not (adds and first is State.CODED and conversation.state is State.CODED):
+            stages.settle(home, session, conversation, actor, first=first)
         return result
 
 

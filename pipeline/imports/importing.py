@@ -24,7 +24,7 @@ from pipeline.reviews import codebook_of, find_conversation
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import Conversation, Review
+from storage.models import Conversation, Review, State
 
 
 class NoText(Refused):
@@ -147,4 +147,4 @@ def _write(
         if own:
             stages.require_open(session, conversation, "import")
             storing.put_in(home, session, conversation, actor, own)
-            stages.settle(home, session, conversation, actor, coding_alone=True)
+            stages.settle(home, session, conversation, actor, first=State.CODED)

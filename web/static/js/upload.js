@@ -1,11 +1,12 @@
 // @ts-check
 // Sends a recording in parts of 4 MiB (tus 1.0.0). The server knows how far it is; nothing of the file is kept in the browser.
 
+import { Refusal, refusal } from "./review/net.js";
 import { byId } from "./review/text.js";
+import { AGAIN, VERSION } from "./tus.js";
 
 const PART = 4 * 1024 * 1024;
 const WAITS = [1, 2, 4, 8, 15, 30];
-const VERSION = { "Tus-Resumable": "1.0.0", accept: "application/json" };
 
 const form = byId("upload", HTMLFormElement);
 const file = byId("file", HTMLInputElement);
@@ -17,17 +18,6 @@ const send = byId("send", HTMLButtonElement);
 const pause = byId("pause", HTMLButtonElement);
 const stop = byId("stop", HTMLButtonElement);
 const reference = form.dataset.conversation ?? "";
-
-// What another try may change, though the server said no.
-const AGAIN = ["TwoAtOnce", "NotThere", "DraftBusy"];
-
-class Refused extends Error {
-  /** @param {string} message @param {number} status */
-  constructor(message, status) {
-    super(message);
-    this.status = status;
-  }
-}
 
 let place = "";
 let paused = false;
@@ -57,22 +47,22 @@ function tell(text) {
   if (said.textContent !== text) said.textContent = text;
 }
 
+/** @param {Refusal} refused */
+function words({ status, sentence }) {
+  return status === 401 ? "You have been signed out. Sign in again in another tab, then go on here." : sentence;
+}
+
 /** @param {string} text */
 function refuse(text) {
   problem.textContent = text;
   problem.hidden = false;
 }
 
-/** @param {Response} answer */
+/** Raises Refusal for what no further try would change. @param {Response} answer */
 async function checked(answer) {
   if (answer.ok) return answer;
-  if (answer.status === 401) throw new Refused("You have been signed out. Sign in again in another tab, then go on here.", 401);
-  if (answer.status >= 500) throw new Error(String(answer.status));
-  const body = await answer.json().catch(() => null);
-  const message = body?.error?.message ?? `the server answered ${answer.status}`;
-  if (AGAIN.includes(body?.error?.kind)) throw new Error(message);
-  const sentence = message.replace(/^[^:]*: /, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase());
-  throw new Refused(`${sentence}.`, answer.status);
+  const refused = await refusal(answer);
+  throw refused.status >= 500 || AGAIN.includes(refused.kind) ? new Error(refused.message) : refused;
 }
 
 /** @param {number} milliseconds */
@@ -111,12 +101,12 @@ async function upload(chosen) {
       if (chosen.size === 0) break;
     } catch (error) {
       if (paused) return false;
-      if (error instanceof Refused) throw error;
+      if (error instanceof Refusal) throw error;
       tell(`The connection was cut at ${size(at)}. Trying again.`);
       await wait(1000 * (WAITS[Math.min(failures, WAITS.length - 1)] ?? 30));
       failures += 1;
       at = await offset().catch((later) => {
-        if (!(later instanceof Refused)) return at;
+        if (!(later instanceof Refusal)) return at;
         // All of it had arrived, only the answer was lost.
         if (later.status === 404 && at + PART >= chosen.size) return chosen.size;
         throw later;
@@ -157,8 +147,8 @@ async function go() {
     }
     tell(`Paused. ${said.textContent}`);
   } catch (error) {
-    refuse(error instanceof Refused ? error.message : "The server cannot be reached. Try again; it goes on where it was.");
-    if (error instanceof Refused) place = "";
+    refuse(error instanceof Refusal ? words(error) : "The server cannot be reached. Try again; it goes on where it was.");
+    if (error instanceof Refusal) place = "";
   }
   window.removeEventListener("beforeunload", hold);
   show(false);

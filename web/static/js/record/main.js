@@ -2,7 +2,8 @@
 // Records a conversation: microphones, recorder, sender, and what a person sees of them. Nothing stays in the browser.
 
 import { Microphones, list } from "./microphones.js";
-import { Refused, Sender } from "./sender.js";
+import { Sender } from "./sender.js";
+import { Refusal } from "../review/net.js";
 import { byId } from "../review/text.js";
 
 const PIECE = 1000;
@@ -70,7 +71,7 @@ function refuse(text) {
 
 /** @param {unknown} error */
 function words(error) {
-  if (error instanceof Refused) return error.message;
+  if (error instanceof Refusal) return error.sentence;
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError") return "The browser may not use the microphone. Allow it beside the address, then try again.";
   if (name === "NotFoundError" || name === "OverconstrainedError") return "No such microphone is there. Plug one in, then try again.";

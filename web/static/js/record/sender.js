@@ -2,38 +2,26 @@
 // Sends what is recorded as it comes (tus 1.0.0, without a length until its end). What has not arrived waits in memory, and is
 // sent again until it has; nothing is kept anywhere else.
 
+import { Refusal, refusal } from "../review/net.js";
+import { AGAIN, VERSION } from "../tus.js";
+
 const MOST = 4 * 1024 * 1024;
 // The server seals 64 KiB at a time; what it might ask for again after it was restarted is kept as long as that.
 const KEPT = 256 * 1024;
 const WAITS = [0.5, 1, 2, 4, 8];
 const PATIENCE = 20_000;
 const ENDING = 300_000;
-const VERSION = { "Tus-Resumable": "1.0.0", accept: "application/json" };
-
-/** What no further try would change. */
-export class Refused extends Error {
-  /** @param {string} message @param {number} status */
-  constructor(message, status = 0) {
-    super(message);
-    this.status = status;
-  }
-}
 
 // What is said once is final; at its beginning nothing is lost yet by taking more of it so.
 const FINAL = [403, 404, 409, 410, 422];
 const FINAL_AT_FIRST = [...FINAL, 401, 503];
-const AGAIN = ["TwoAtOnce", "NotThere", "DraftBusy"];
 
-/** @param {Response} answer @param {number[]} final */
+/** Raises Refusal for what no further try would change. @param {Response} answer @param {number[]} final */
 async function checked(answer, final = FINAL) {
   if (answer.ok) return answer;
-  const body = await answer.json().catch(() => null);
-  const message = String(body?.error?.message ?? `the server answered ${answer.status}`);
-  if (final.includes(answer.status) && !AGAIN.includes(body?.error?.kind)) {
-    const sentence = message.replace(/^[^:]*: /, "").replace(/^./, (first) => first.toUpperCase());
-    throw new Refused(`${sentence}.`, answer.status);
-  }
-  throw new Error(answer.status === 401 ? "signed out" : message);
+  const refused = await refusal(answer);
+  if (final.includes(answer.status) && !AGAIN.includes(refused.kind)) throw refused;
+  throw new Error(answer.status === 401 ? "signed out" : refused.message);
 }
 
 export class Sender {
@@ -104,13 +92,13 @@ export class Sender {
         failures = 0;
         this.trouble = "";
       } catch (error) {
-        if (error instanceof Refused) throw error;
+        if (error instanceof Refusal) throw error;
         this.trouble = error instanceof Error && error.message === "signed out" ? error.message : "cut off";
         this.changed();
         await this.#pause(1000 * (WAITS[Math.min(failures, WAITS.length - 1)] ?? 8));
         failures += 1;
         await this.#ask().catch((later) => {
-          if (!(later instanceof Refused)) return;
+          if (!(later instanceof Refusal)) return;
           // Its end had arrived, only the answer was lost.
           this.over = this.endSent && later.status === 404;
           if (!this.over) throw later;
@@ -165,7 +153,8 @@ export class Sender {
     const answer = await checked(await fetch(this.place, { method: "HEAD", headers: VERSION, signal }));
     const offset = Number(answer.headers.get("Upload-Offset"));
     if (this.pieces[0] && offset < this.pieces[0].at) {
-      throw new Refused("The server has lost more than this page still holds. What it has can be kept as the recording.");
+      const message = "The server has lost more than this page still holds. What it has can be kept as the recording";
+      throw new Refusal(410, { error: { kind: "", message } });
     }
     this.#reached(offset);
   }

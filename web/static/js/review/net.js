@@ -4,7 +4,7 @@
 export class Refusal extends Error {
   /** @param {number} status @param {{ error?: { kind: string, message: string }, standing?: import("./model.js").Shown }} body */
   constructor(status, body) {
-    super(body.error?.message ?? `status ${status}`);
+    super(body.error?.message ?? (status ? `the server answered ${status}` : "the server does not answer"));
     this.status = status;
     this.kind = body.error?.kind ?? "";
     this.standing = body.standing ?? null;
@@ -22,6 +22,9 @@ export class Refusal extends Error {
   }
 }
 
+/** @param {Response} answer one that is not ok */
+export const refusal = async (answer) => new Refusal(answer.status, await answer.json().catch(() => ({})));
+
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} Raises Refusal. */
 export async function ask(path, options = {}) {
   let answer;
@@ -30,7 +33,7 @@ export async function ask(path, options = {}) {
   } catch {
     throw new Refusal(0, {});
   }
-  if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => ({})));
+  if (!answer.ok) throw await refusal(answer);
   return answer.json();
 }
 

@@ -62,10 +62,13 @@ class Bundle:
         self._log.seek(self._begin)
         others = self._others() if closely else iter(())
         start, other = 0, next(others, None)
-        for lines in self._lines():
-            bodies, heads = list[bytes](), list[tuple[int, str]]()
+        for block in self._blocks():
+            lines, bodies, heads = block.split(b"\n"), list[bytes](), list[tuple[int, str]]()
             at = 0
-            for place in [place for place, line in enumerate(lines) if line.startswith(_HEAD)]:
+            # Few are heads: most blocks have none, and need no look at each line
+            for place in (
+                [place for place, line in enumerate(lines) if line.startswith(_HEAD)] if _HEAD in block else []
+            ):
                 bodies += lines[at:place]
                 heads.append((start + len(bodies), _text(_object(lines[place]), "checkpoint")))
                 at = place + 1
@@ -87,14 +90,15 @@ class Bundle:
                 except BadNote:
                     raise BadBundle from None
 
-    def _lines(self) -> Iterator[list[bytes]]:
-        """Whole lines, as many at a time as fit into a portion."""
+    def _blocks(self) -> Iterator[bytes]:
+        """Whole lines, as many at a time as fit into a portion, without the last line break."""
         rest = b""
         while data := self._log.read(_PORTION):
-            *lines, rest = (rest + data).split(b"\n")
+            block, end, rest = (rest + data).rpartition(b"\n")
             if len(rest) > _LONGEST:
                 raise BadBundle
-            yield lines
+            if end:
+                yield block
         if rest:
             raise BadBundle
 

@@ -151,7 +151,7 @@ class Reading:
     def _take(self, portion: Portion) -> bool:
         """Look at a portion; False when entries are missing, so that what follows means nothing."""
         start, bodies = self._size, portion.bodies
-        gap = next((at for at, place in enumerate(portion.places) if place != start + at), None)
+        gap = _gap(portion.places, start)
         bodies = bodies[:gap]
         leaves = tree.leaf_hashes(bodies)
         if portion.hashes is not None and leaves != (stored := list(portion.hashes[:gap])):
@@ -172,9 +172,9 @@ class Reading:
     def _contents(self, start: int, bodies: Sequence[bytes]) -> tuple[Sequence[str], list[Entry]]:
         """The times of these entries, and those entries that the rules look at."""
         found = scan(bodies)
-        if found is not None and found.places == tuple(range(start, start + len(bodies))):
-            events = zip(bodies, found.events, strict=True)
-            return found.times, [Entry.load(body) for body, event in events if self._rules.concern(event)]
+        if found is not None and _gap([line.seq for line in found], start) is None:
+            ruled = self._rules.events
+            return [line.t for line in found], [line.entry() for line in found if line.event in ruled]
         times, entries = list[str](), list[Entry]()
         for seq, body in enumerate(bodies, start):
             try:
@@ -215,12 +215,15 @@ class Reading:
             part = leaves[at : at + TILE - len(self._tile)]
             self._tile += part
             self._size += len(part)
+            full = len(self._tile) == TILE
+            if not full and not (stops and stops[-1] <= self._size):
+                continue
             layers, base = tree.layers(self._tile), len(self.tops) * TILE
             while stops and stops[-1] <= self._size:
                 size = stops.pop()
                 root = tree.fold([*self._edge.nodes, *tree.edge(layers, size - base)])
                 self._compare(size, root, notes[size], times[size - start - 1])
-            if len(self._tile) == TILE:
+            if full:
                 self.tops.append(layers[-1][0])
                 self._edge.append(layers[-1][0])
                 self._tile = []
@@ -309,6 +312,13 @@ class Reading:
 
 
 _FORKED = "the log was forked: two signed heads over as many entries differ; both together prove it, keep them"
+
+
+def _gap(places: Sequence[int], start: int) -> int | None:
+    """Where the first of these places is not the next one, counted from `start`; None when they all follow each other."""
+    if list(places) == list(range(start, start + len(places))):
+        return None
+    return next(at for at, place in enumerate(places) if place != start + at)
 
 
 def _finding(problem: Problem, seq: int, text: str, *, fatal: bool = True) -> Finding:

@@ -5,7 +5,7 @@ false approval does not count, a hold that one person alone lifted still stands.
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -92,9 +92,10 @@ class Rules:
             Event.VAULT_SWEPT: self._swept,
         }
 
-    def concern(self, event: str) -> bool:
-        """Whether there is a rule for this event; an entry without one may be passed over."""
-        return event in self._rules
+    @property
+    def events(self) -> Collection[str]:
+        """The events that there is a rule for; an entry of another may be passed over."""
+        return self._rules.keys()
 
     def see(self, entry: Entry) -> Iterator[Finding]:
         """Apply the rule for this entry; yields what is wrong with it."""

@@ -16,9 +16,9 @@ from typing import TypeAlias
 VERSION = 1
 LONGEST_STRING = 512
 MOST_OBJECTS = 4096
-_BIGGEST = 2**53 - 1
+BIGGEST = 2**53 - 1
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NONE: Mapping[str, str | int | bool] = MappingProxyType({})
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -85,7 +85,7 @@ class Entry:
         seq: object = self.seq
         texts: list[object] = [self.actor, self.event, *self.obj]
         texts += [text for text in (self.ref, self.sig) if text is not None]
-        if type(seq) is not int or not 0 <= seq <= _BIGGEST:
+        if type(seq) is not int or not 0 <= seq <= BIGGEST:
             raise ValueError("log entry: seq counts from 0")
         if len(self.obj) > MOST_OBJECTS or not all(isinstance(text, str) and text for text in texts):
             raise ValueError(
@@ -109,7 +109,7 @@ class Entry:
             ValueError: not exactly what `encode` writes.
         """
         try:
-            entry = cls.load(body)
+            entry = cls._load(body)
             same = entry.encode() == body
         except (AttributeError, KeyError, TypeError, RecursionError, json.JSONDecodeError, UnicodeDecodeError):
             raise ValueError("it is not JSON with the fields of an entry") from None
@@ -118,8 +118,7 @@ class Entry:
         return entry
 
     @classmethod
-    def load(cls, body: bytes) -> "Entry":
-        """An entry from a line that is known to be one (see `storage.log.scan`); of any other line, anything may come."""
+    def _load(cls, body: bytes) -> "Entry":
         value = json.loads(body.decode())
         time, version = value.pop("t"), value.pop("v")
         if version != VERSION or not _TIME.fullmatch(time):
@@ -146,14 +145,14 @@ def _check(value: object, place: str = "it") -> None:
         if len(value) > LONGEST_STRING:
             raise ValueError(f"{place} is longer than {LONGEST_STRING} characters")
     elif isinstance(value, int):
-        if abs(value) > _BIGGEST:
+        if abs(value) > BIGGEST:
             raise ValueError(f"{place} is a number beyond 2**53")
     elif isinstance(value, list):
         for item in value:
             _check(item, place)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if not isinstance(key, str) or not _KEY.fullmatch(key):
+            if not isinstance(key, str) or not KEY.fullmatch(key):
                 raise ValueError(f"a key in {place} is not a short name in lower-case ASCII")
             _check(item, key)
     else:

@@ -1,65 +1,89 @@
 """Many entries at once: whether all of them have the one form, and what a verification needs of each. Pure.
 
-A million entries are a matter of seconds here and of half a minute through `Entry.decode`. What is not clear at a glance (a
-quote inside a string, an entry above 4096 bytes) is left to that: None means "look at them one by one", never "wrong".
+A million entries are a matter of seconds here and of half a minute through `Entry.decode`. They are read into typed values and
+written anew; where the same bytes come back, there was one way only to write them. None means "look at them one by one".
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
+from datetime import date, datetime
+from typing import Annotated, Literal, TypeAlias
 
-# What the form allows beside these is rare and takes the slow way; characters that cannot be printed are refused below
-_TEXT = r'"[^"\\\n]{1,512}+"'
-_NUMBER = r"(?:0|-?[1-9][0-9]{0,14}+)"
-_PAIR = rf'"[a-z][a-z0-9_]{{0,39}}+":(?:"[^"\\\n]{{0,512}}+"|{_NUMBER}|true|false)'
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
-# Of the details only those are taken out that have an order: two and more
-_ENTRY = re.compile(
-    rf'^{{"actor":{_TEXT},(?:"detail":{{(?:{_PAIR}|({_PAIR}(?:,{_PAIR})+))}},)?"event":"([^"\\\n]{{1,512}})",'
-    rf'"obj":\[(?:{_TEXT}(?:,{_TEXT})*+)?\],(?:"ref":{_TEXT},)?"seq":(0|[1-9][0-9]{{0,14}}),'
-    rf'(?:"sig":{_TEXT},)?"t":"({_TIME})","v":1}}$',
-    re.MULTILINE,
+from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType
+from msgspec.json import Decoder, Encoder
+
+from storage.log.entry import BIGGEST, KEY, LONGEST_STRING, MOST_OBJECTS, Entry
+
+_Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LONGEST_STRING)]
+_Detail: TypeAlias = (
+    Annotated[str, Meta(max_length=LONGEST_STRING)] | Annotated[int, Meta(ge=-BIGGEST, le=BIGGEST)] | bool
 )
-_KEY = re.compile(r'"([a-z0-9_]+)":|\n')
+
+
+class Line(Struct, frozen=True, kw_only=True, gc=False):
+    """An entry as it is written: its fields in the order of their names, its time as text, which sorts."""
+
+    actor: _Text
+    detail: dict[str, _Detail] | UnsetType = UNSET
+    event: _Text
+    obj: Annotated[tuple[_Text, ...], Meta(max_length=MOST_OBJECTS)]
+    ref: _Text | UnsetType = UNSET
+    seq: Annotated[int, Meta(ge=0, le=BIGGEST)]
+    sig: _Text | UnsetType = UNSET
+    t: str
+    v: Literal[1]
+
+    def entry(self) -> Entry:
+        """The same as an entry."""
+        return Entry(
+            seq=self.seq,
+            t=datetime.fromisoformat(self.t),
+            actor=self.actor,
+            event=self.event,
+            obj=self.obj,
+            ref=self.ref or None,
+            sig=self.sig or None,
+            detail=self.detail or {},
+        )
+
+
+_DECODER = Decoder(Line)
+_ENCODER = Encoder(order="deterministic")
+_TIMES = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z\n)*+")
 _PRINTABLE = bytes(range(0x20, 0x7F))
-_LONGEST = 4096
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scan:
-    """Of each entry: the event, the place it says it has, and its time as written, which sorts as text."""
-
-    events: Sequence[str]
-    places: Sequence[int]
-    times: Sequence[str]
-
-
-def scan(bodies: Sequence[bytes]) -> Scan | None:
-    """What all of these entries say, when each is exactly what `Entry.encode` writes; None when that is not clear."""
-    joined = b"\n".join(bodies)
+def scan(bodies: Sequence[bytes]) -> list[Line] | None:
+    """What all of these entries say, when each is exactly what `Entry.encode` writes; None when not all of them are."""
+    joined = b"".join([body + b"\n" for body in bodies])
     try:
-        text = joined.decode()
-    except UnicodeDecodeError:
+        found = _DECODER.decode_lines(joined)
+    except (DecodeError, UnicodeDecodeError):
         return None
-    # Left over are line breaks alone, one between each two entries, or what is not ASCII
-    left = joined.translate(None, _PRINTABLE)
-    if left != b"\n" * (len(bodies) - 1) and not all(map(str.isprintable, text.split("\n"))):
+    # As many as were given, so that no line break within one of them makes two of it
+    if len(found) != len(bodies) or _ENCODER.encode_lines(found) != joined:
         return None
-    found = _ENTRY.findall(text)
-    if not len(found) == len(bodies) == text.count("\n") + 1 or max(map(len, bodies)) > _LONGEST:
-        return None
-    details, events, places, times = zip(*found, strict=True)
-    if not _are_sorted("\n".join(filter(None, details))) or not all(map(_is_date, {time[:10] for time in times})):
-        return None
-    return Scan(events=events, places=tuple(map(int, places)), times=times)
+    return found if _is_printable(joined) and _have_names_and_times(found) else None
 
 
-def _are_sorted(details: str) -> bool:
-    """Whether the keys of each line stand in ascending order; the empty text between two lines comes before any key."""
-    keys = _KEY.findall(details)
-    return all(one < other or not other for one, other in pairwise(keys))
+def _is_printable(lines: bytes) -> bool:
+    """Whether these lines, which end with a line break each, say nothing that cannot be printed."""
+    # Beside quotes and backslashes JSON escapes only what cannot be printed
+    if b"\\" in lines.replace(rb"\\", b"").replace(rb"\"", b""):
+        return False
+    ascii_alone = not lines.translate(None, _PRINTABLE).strip(b"\n")
+    return ascii_alone or all(map(str.isprintable, lines.decode().split("\n")))
+
+
+def _have_names_and_times(found: Sequence[Line]) -> bool:
+    """Whether all details have names of their form, and all entries times of theirs."""
+    details = [line.detail for line in found if line.detail is not UNSET]
+    if not all(details) or not all(map(KEY.fullmatch, set().union(*details))):
+        return False
+    times = [line.t for line in found]
+    if not _TIMES.fullmatch("".join([time + "\n" for time in times])):
+        return False
+    return all(map(_is_date, {time[:10] for time in times}))
 
 
 def _is_date(text: str) -> bool:

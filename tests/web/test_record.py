@@ -368,6 +368,9 @@ def test_neither_a_disk_nor_a_browser_keeps_any_of_it(
     context.close()
     spoken = site.story.stored()
     slices = [spoken[at : at + 48] for at in range(len(spoken) // 8, len(spoken) - 48, len(spoken) // 40)]
+    # A run of zeros, which an encoder may write, stands in any database.
+    slices = [one for one in slices if len(set(one)) > len(one) // 2]
+    assert len(slices) > 20
     assert found(tmp_path, slices) == []
     (profile / "planted").write_bytes(spoken[: len(spoken) // 2])
     assert found(tmp_path, slices) == [profile / "planted"], "the control: it would be found"

@@ -68,8 +68,8 @@ def scan(bodies: Sequence[bytes]) -> list[Line] | None:
 
 def _is_printable(lines: bytes) -> bool:
     """Whether these lines, which end with a line break each, say nothing that cannot be printed."""
-    # Beside quotes and backslashes JSON escapes only what cannot be printed
-    if b"\\" in lines.replace(rb"\\", b"").replace(rb"\"", b""):
+    # Beside quotes and backslashes JSON escapes only what cannot be printed; most lines hold no backslash at all
+    if b"\\" in lines and b"\\" in lines.replace(rb"\\", b"").replace(rb"\"", b""):
         return False
     ascii_alone = not lines.translate(None, _PRINTABLE).strip(b"\n")
     return ascii_alone or all(map(str.isprintable, lines.decode().split("\n")))

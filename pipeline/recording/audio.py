@@ -23,7 +23,9 @@ with warnings.catch_warnings():
 Samples = NDArray[np.int16]
 
 CUT_SEARCH: Final = 0.2  # share of the limit, before its end, in which the longest silence is looked for
-FIRST: Final = 60.0  # seconds of the first window at most: while it is made ready nothing can be heard yet
+# seconds of the first window at most, since nothing can be heard while it is made ready; each that follows may be twice as long,
+# so that it is ready when the one before is heard
+FIRST: Final = 60.0
 PAUSE: Final = 200  # milliseconds
 QUIET: Final = -45.0  # dBFS; voice detection starts to lose quieter speech
 TARGET: Final = -23.0  # dBFS
@@ -51,7 +53,8 @@ class Window:
 
 
 def windows(blocks: Iterable[Block], limit: float = 300.0) -> Iterator[Window]:
-    """Consecutive windows of at most `limit` seconds (FIRST for the first), cut in the longest silence of the last fifth of that.
+    """Consecutive windows of at most `limit` seconds (FIRST for the first, then twice as many each), cut in the longest silence
+    of the last fifth of that.
 
     Holds one window and one block at a time. The same recording always gives the same windows, so that work can go on where it
     stopped.
@@ -68,7 +71,7 @@ def windows(blocks: Iterable[Block], limit: float = 300.0) -> Iterator[Window]:
             joined = np.concatenate(held, axis=1)
             cut = _cut(joined[:, :most])
             yield _window(index, start, joined[:, :cut], damage, final=False)
-            most = round(limit * RATE)
+            most = min(2 * most, round(limit * RATE))
             index, start, held = index + 1, start + cut, [joined[:, cut:]]
             damage = [span for span in damage if span.end > start / RATE]
     if held:

@@ -20,10 +20,10 @@ from pipeline.transcripts.transcript import Word
 # A speaker model whose runs agree so far, and of which neighbours in a breath agree so far, is not asked for a second opinion.
 AGREED: Final = 0.95
 COHERENT: Final = 0.8
-# What telling voices apart without a model takes, in what working out the cepstra took: measured with two cores. Beyond a
+# What telling voices apart without a model takes, in the processor seconds of the cepstra: measured with two cores. Beyond a
 # quarter of an hour nothing more is learnt, only weighed.
-TELLING: Final = 5.0
-MORE: Final = 1.3
+TELLING: Final = 7.0
+MORE: Final = 3.5
 ALL_LEARNT: Final = 800.0  # seconds
 
 
@@ -37,16 +37,16 @@ class Frames:
         self._rest = np.zeros(0, np.int16)
 
     def add(self, samples: NDArray[np.int16]) -> None:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         joined = np.concatenate([self._rest, samples])
         whole = len(joined) // self._hop * self._hop
         self._parts.append(self._work_out(joined[:whole]).astype(self._kept))
         self._rest = joined[whole:]
-        self._taken, self._heard = self._taken + time.perf_counter() - begun, self._heard + len(samples)
+        self._taken, self._heard = self._taken + time.thread_time() - begun, self._heard + len(samples)
 
     @property
     def pace(self) -> float:
-        """Seconds that a second of sound took."""
+        """Processor seconds that a second of sound took, which other work on the machine does not change."""
         return self._taken * RATE / self._heard if self._heard else 0.0
 
     def close(self) -> NDArray[np.float32]:
@@ -112,9 +112,9 @@ class Trained:
         return len(LENGTHS) * self._pace * total
 
     def _tried(self) -> float:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         self._model.vectors([np.zeros((2 * self._model.rate, bands.SIZE), np.float32)])
-        return (time.perf_counter() - begun) / 2
+        return (time.thread_time() - begun) / 2
 
 
 def ear(model: SpeakerModel | None) -> Ear:

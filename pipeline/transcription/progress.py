@@ -1,5 +1,6 @@
 """How far a transcription is and how long it will take, for whoever waits, in this process or in another."""
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from storage.models import Conversation
 SOON: Final = 0.02  # share of the recording that must be heard before anything is said about time
 RECENT: Final = 0.15  # share of the recording by which speed is judged, the last one heard
 SILENCE: Final = 0.02  # work for a second of silence, as a share of that for one of speech
+# share of a machine that one thread takes from a model which has a thread on each core
+BESIDE: Final = 1 / (1 + (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +41,12 @@ class Speed:
     """How fast a run goes, judged by what it heard of late and by the speech in it.
 
     Silence takes hardly any time, and what a machine has to do besides changes in an hour. It is judged by a whole window at
-    least, because while the next one is made ready a window goes slower. Times are in seconds of the recording, `now` in seconds
-    of any clock.
+    least, because one part of it is harder than another. While the next window is made ready a window goes slower: what that
+    takes is no part of the speed, and is added for what is not ready yet. Times are in seconds of the recording, `now` in seconds
+    of any clock, and `busy` says how many of these have been spent on making windows ready.
     """
 
-    def __init__(self, since: float, total: float, now: float) -> None:
+    def __init__(self, since: float, total: float, now: float, busy: float = 0.0) -> None:
         """A run begins to hear after `since` seconds of a recording of `total` seconds."""
         self._since, self._total = since, total
         self._known, self._speech = since, 0.0
@@ -50,20 +54,24 @@ class Speed:
         self._done = since
         self._ahead = 0.0  # work that is left
         self._after = 0.0  # seconds
-        self._marks = deque([(since, 0.0, now)])  # seconds heard, work done, when
+        self._making = 0.0  # seconds for a second of the recording
+        self._unmade = 0.0  # seconds that making the rest ready will take
+        self._marks = deque([(since, 0.0, now - BESIDE * busy)])  # seconds heard, work done, and the seconds of it
 
-    def look(self, until: float, speech: float) -> None:
-        """So much speech was found in the next stretch, which ends at `until`."""
+    def look(self, until: float, speech: float, busy: float = 0.0) -> None:
+        """So much speech was found in the next stretch, which ends at `until`, and all before that is ready."""
+        self._making = busy / until
         self._window = max(self._window, until - self._known)
         self._known, self._speech = until, self._speech + speech
 
-    def reached(self, done: float, unheard: float, now: float, after: float = 0.0) -> None:
+    def reached(self, done: float, unheard: float, now: float, after: float = 0.0, busy: float = 0.0) -> None:
         """So far is the run; so many seconds of the speech found are not heard yet, and so many will pass after all is heard."""
         self._done, self._after = done, after
+        self._unmade = max(0.0, self._making * self._total - busy)
         self._ahead = (
             unheard + SILENCE * max(0.0, self._known - done) + self._usual * max(0.0, self._total - self._known)
         )
-        self._marks.append((done, self._speech - unheard + SILENCE * (done - self._since), now))
+        self._marks.append((done, self._speech - unheard + SILENCE * (done - self._since), now - BESIDE * busy))
         judged = max(RECENT * self._total, self._window)
         while len(self._marks) > 2 and self._marks[1][0] <= done - judged:
             self._marks.popleft()
@@ -78,7 +86,7 @@ class Speed:
 
     def basis(self, done: float) -> tuple[float, float]:
         """Seconds of sound like the rest of the recording after `done`, and what so much took of late: what `left` wants."""
-        rest = self._rate * self._ahead + self._after
+        rest = self._rate * self._ahead + BESIDE * self._unmade + self._after
         taken = self._marks[-1][2] - self._marks[0][2]
         return max(0.001, self._total - done) * taken / max(rest, 1e-9), taken
 

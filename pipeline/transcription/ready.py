@@ -1,10 +1,11 @@
 """Windows made ready to be heard, each while the one before is heard: the model seldom keeps all cores busy."""
 
+import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,18 +72,38 @@ def only(sound: Sound, spans: tuple[Span, ...], offset: float) -> Sound:
     return quiet
 
 
+class Coming(Generic[Made]):
+    """The things of `source` in their order, each made in a thread of its own while the one before is used."""
+
+    def __init__(self, source: Generator[Made], pool: ThreadPoolExecutor) -> None:
+        self._source, self._pool = source, pool
+        self._spent = 0.0
+        self._since: float | None = None
+        self._coming = pool.submit(self._make)
+
+    def __iter__(self) -> Iterator[Made]:
+        while (one := self._coming.result()) is not None:
+            self._coming = self._pool.submit(self._make)
+            yield one
+
+    def busy(self) -> float:
+        """Seconds of the clock that were spent on making, what is made just now included."""
+        since = self._since
+        return self._spent + (0.0 if since is None else time.monotonic() - since)
+
+    def _make(self) -> Made | None:
+        self._since = time.monotonic()
+        try:
+            return next(self._source, None)
+        finally:
+            self._spent, self._since = self.busy(), None
+
+
 @contextmanager
-def ahead(source: Generator[Made]) -> Iterator[Iterator[Made]]:
-    """The same things in the same order, each made in a thread of its own while the one before is used, and never more than one.
+def ahead(source: Generator[Made]) -> Iterator[Coming[Made]]:
+    """The same things in the same order, each made while the one before is used, and never more than one.
 
     What fails in `source` fails where its thing would have come. When this is left, `source` is closed and no longer at work.
     """
     with closing(source), ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        yield _taken(source, pool)
-
-
-def _taken(source: Generator[Made], pool: ThreadPoolExecutor) -> Iterator[Made]:
-    coming = pool.submit(next, source, None)
-    while (one := coming.result()) is not None:
-        coming = pool.submit(next, source, None)
-        yield one
+        yield Coming(source, pool)

@@ -97,9 +97,13 @@ def begin(home: Home, work: stages.Work) -> Run:
 class Pace:
     """Tells how far a run is: who called, at every step, and whoever looks from outside, every few seconds."""
 
-    def __init__(self, run: Run, report: Report, after: Callable[[float], float] = lambda _: 0.0) -> None:
-        """`after` says how many seconds will pass when all of a recording of so many seconds is heard."""
-        self._run, self._report, self._after = run, report, after
+    def __init__(
+        self, run: Run, report: Report, busy: Callable[[], float], after: Callable[[float], float] = lambda _: 0.0
+    ) -> None:
+        """`busy` says how many seconds windows were made ready so far, `after` how many will pass when all of a recording of so
+        many seconds is heard.
+        """
+        self._run, self._report, self._busy, self._after = run, report, busy, after
         self._done, self._total = 0.0, run.recording.duration
         self._noted = time.monotonic()
         self._speed: progress.Speed | None = None
@@ -107,10 +111,10 @@ class Pace:
     def begin(self, window: Window, speech: float) -> None:
         """A window is about to be heard, with so many seconds of speech in it; those from before a crash took no time."""
         if self._speed is None:
-            self._speed = progress.Speed(window.start, self._total, time.monotonic())
+            self._speed = progress.Speed(window.start, self._total, time.monotonic(), self._busy())
             with self._run.noting() as session:
                 progress.begin(session, self._run.conversation, window.start, self._run.home.now())
-        self._speed.look(window.end, speech)
+        self._speed.look(window.end, speech, self._busy())
 
     def reached(self, done: float, unheard: float = 0.0) -> None:
         """So many seconds of the recording are heard; so many seconds of the speech found in it are not."""
@@ -120,7 +124,7 @@ class Pace:
         if self._speed is None:
             self._done = done
         else:
-            self._speed.reached(done, unheard, now, self._after(self._total))
+            self._speed.reached(done, unheard, now, self._after(self._total), self._busy())
             # what was told is never taken back
             self._done = max(self._done, self._speed.done)
             heard, taken = self._speed.basis(self._done)

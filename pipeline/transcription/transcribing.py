@@ -113,7 +113,6 @@ def _transcribe(
     balance = None if isinstance(hears, Imported) else _balance(run)
     # where people have a microphone each, or somebody wrote down who said what, nobody need listen for voices
     ear = ears.ear(speaker_model) if balance is None and not written else None
-    hearing = _Hearing(hears, run, balance, Pace(run, report, ear.ahead) if ear else Pace(run, report))
     before = frozenset(done)
     seconds = 0.0
     with (
@@ -125,11 +124,12 @@ def _transcribe(
 
         def coming() -> Generator[tuple[audio.Window, Ready | None]]:
             for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
-                yield window, None if window.index in before else ready(window, balance)
-                # while it is heard
                 made.add(window)
+                yield window, None if window.index in before else ready(window, balance)
 
         with ahead(coming()) as windows:
+            pace = Pace(run, report, windows.busy, ear.ahead) if ear else Pace(run, report, windows.busy)
+            hearing = _Hearing(hears, run, balance, pace)
             for window, waiting in windows:
                 if stop():
                     raise _Stopped

@@ -47,10 +47,10 @@ def test_windows_are_the_whole_recording_in_order() -> None:
         assert one.end == pytest.approx(other.start)
 
 
-def test_the_first_window_is_short_so_that_hearing_begins_soon() -> None:
-    samples = talk(200, (50, 140))
-    cut = list(windows(blocks(samples), limit=100))
-    assert [window.end for window in cut] == pytest.approx([50.5, 140.5, 200], abs=0.2)
+def test_the_first_window_is_short_so_that_hearing_begins_soon_and_the_next_are_twice_as_long() -> None:
+    samples = talk(600, (50, 160, 340, 510))
+    cut = list(windows(blocks(samples), limit=200))
+    assert [window.end for window in cut] == pytest.approx([50.5, 160.5, 340.5, 510.5, 600], abs=0.2)
     assert np.array_equal(np.concatenate([window.samples for window in cut], axis=1), samples)
 
 

@@ -1,6 +1,7 @@
 """Windows are ready before they are wanted, one at a time."""
 
 import threading
+import time
 from collections.abc import Generator
 
 import numpy as np
@@ -92,6 +93,28 @@ def test_never_more_than_one_is_made_ahead() -> None:
     with ahead(source.numbers()) as coming:
         for number in coming:
             assert len(source.made) <= number + 1
+
+
+def test_it_tells_how_long_making_took_also_of_what_is_being_made() -> None:
+    let_go = threading.Event()
+
+    def slow() -> Generator[int]:
+        time.sleep(0.02)
+        yield 1
+        let_go.wait()
+        yield 2
+
+    with ahead(slow()) as coming:
+        numbers = iter(coming)
+        next(numbers)
+        first = coming.busy()
+        time.sleep(0.02)
+        assert first >= 0.02 and first + 0.02 <= coming.busy()
+        let_go.set()
+        assert list(numbers) == [2]
+        ended = coming.busy()
+        time.sleep(0.02)
+        assert coming.busy() == ended
 
 
 def test_what_fails_ahead_fails_in_its_place() -> None:

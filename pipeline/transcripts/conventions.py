@@ -8,21 +8,22 @@ transcript that leaves, so that a reader knows what is missing because nobody wr
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import asdict
 
 from pipeline.transcripts.marks import inner
 from pipeline.transcripts.transcript import canonical, timestamp
+from storage import misshapen
 from storage.errors import BadInput
-from storage.shaped import Misshapen, number, shaped
 
 SECONDS: Final = "{seconds}"
 TIME: Final = "{time}"
 
 
-def _fits(pattern: str, wanted: str) -> Callable[[str], str]:
-    return lambda text: "" if re.fullmatch(pattern, text) else wanted
+def _fits(pattern: str, wanted: str) -> Meta:
+    return Meta(pattern=rf"\A(?:{pattern})\Z", description=wanted)
 
 
 Name = Annotated[str, _fits(r"[a-z0-9][a-z0-9 .-]{0,39}", "at most 40 small letters, digits, spaces, dots and hyphens")]
@@ -37,8 +38,7 @@ class BadConventions(BadInput):
     """conventions: {field}: {reason}; see configs/conventions/intelligent-verbatim.toml for a complete profile"""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Conventions:
+class Conventions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A profile. `pauses` in seconds, 0 where none are written; `overlap` empty where it is not marked.
 
     `fillers` are the words of hesitation that are left out unless `verbatim`; `doubled` those that may stand twice in a row.
@@ -48,7 +48,7 @@ class Conventions:
     verbatim: bool
     fillers: tuple[Listed, ...]
     doubled: tuple[Listed, ...]
-    pauses: Annotated[float, number(0, 60)]
+    pauses: Annotated[float, Meta(ge=0, le=60)]
     pause: Mark
     inaudible: Mark
     overlap: MarkOrNone
@@ -97,11 +97,12 @@ class Conventions:
 def parse(text: str) -> Conventions:
     """A profile from TOML. Raises BadConventions."""
     try:
-        return shaped(Conventions, tomllib.loads(text))
+        return convert(tomllib.loads(text), Conventions)
     except tomllib.TOMLDecodeError as error:
         raise BadConventions(field="the file", reason=str(error)) from None
-    except Misshapen as error:
-        raise BadConventions(field=error.place, reason=error.reason) from None
+    except ValidationError as error:
+        field, reason = misshapen.told(error, Conventions)
+        raise BadConventions(field=field, reason=reason) from None
 
 
 def to_row(conventions: Conventions) -> dict[str, Any]:
@@ -110,7 +111,7 @@ def to_row(conventions: Conventions) -> dict[str, Any]:
 
 
 def from_row(row: dict[str, Any]) -> Conventions:
-    return shaped(Conventions, row)
+    return convert(row, Conventions)
 
 
 def _matches(template: str, mark: str) -> bool:

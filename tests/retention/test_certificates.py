@@ -1,11 +1,11 @@
 """Certificates of a home: claims that were looked up, a receipt that comes after them, and copies of keys that are owed."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 
 from access import directory

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import structs
 
 from retention import witnessing
 from retention.verify import verify_database
@@ -60,7 +61,7 @@ def server(home: Home, witness: WitnessFolder) -> Iterator[WitnessServer]:
 
 
 def set_witnesses(home: Home, text: str) -> None:
-    home.settings = replace(home.settings, log=Log(witnesses=text))
+    home.settings = structs.replace(home.settings, log=Log(witnesses=text))
 
 
 def set_one(home: Home, witness: WitnessFolder, address: str = "") -> None:

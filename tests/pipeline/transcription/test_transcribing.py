@@ -4,11 +4,11 @@ import io
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from pipeline import contents, stages
 from pipeline.recording import arriving, confined, intake
@@ -254,7 +254,7 @@ def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(long: Story, tmp_p
 # A run that is killed at one of its steps: around every transaction, every window that is heard, every piece of the copy
 KILLED = """
 import os, signal, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from pipeline import stages
 from pipeline.recording.playback import Playback

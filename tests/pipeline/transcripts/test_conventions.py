@@ -56,22 +56,24 @@ def test_every_shipped_profile_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "field"),
+    ("old", "new", "field", "reason"),
     [
-        ("verbatim = false", 'verbatim = "perhaps"', "verbatim"),
-        ("pauses = 0", "pauses = -1", "pauses"),
-        ('pause = "({seconds})"', 'pause = "a pause"', "pause"),
-        ('inaudible = "[inaudible {time}]"', "", "inaudible"),
-        ('overlap = ""', 'overlap = "both]"', "overlap"),
-        ('name = "intelligent verbatim"', 'name = "Two\\nlines"', "name"),
-        ('"laughs"', '"<b>"', "sounds.0"),
-        ("pauses = 0", "pauses = 0\ncolour = 1", "colour"),
-        ("pauses = 0", "pauses =", "the file"),
+        ("verbatim = false", 'verbatim = "perhaps"', "verbatim", "it must be true or false"),
+        ("pauses = 0", "pauses = -1", "pauses", "it must be a number, at least 0, at most 60"),
+        ('pause = "({seconds})"', 'pause = "a pause"', "pause", "it must be something in brackets"),
+        ('inaudible = "[inaudible {time}]"', "", "inaudible", "it is missing"),
+        ('overlap = ""', 'overlap = "both]"', "overlap", "it must be something in brackets"),
+        ('name = "intelligent verbatim"', 'name = "Two\\nlines"', "name", "it must be at most 40 small letters"),
+        ('name = "intelligent verbatim"', 'name = "ends in a line\\n"', "name", "it must be at most 40 small letters"),
+        ("sounds = [", "sounds = 3  # [", "sounds", "it must be a list"),
+        ('"laughs"', '"<b>"', "sounds.0", "it must be words without"),
+        ("pauses = 0", "pauses = 0\ncolour = 1", "colour", "nobody knows this name"),
+        ("pauses = 0", "pauses =", "the file", ""),
     ],
 )
-def test_what_is_no_profile_is_refused_by_its_field(old: str, new: str, field: str) -> None:
+def test_what_is_no_profile_is_refused_by_its_field(old: str, new: str, field: str, reason: str) -> None:
     assert old in TEXT
-    with pytest.raises(BadConventions, match=rf"conventions: {field}: "):
+    with pytest.raises(BadConventions, match=rf"conventions: {field}: {reason}"):
         parse(TEXT.replace(old, new))
 
 

@@ -118,7 +118,7 @@ def line(seq: int, body: bytes, references: Mapping[str, str]) -> Line:
             words=WORDS.get(entry["event"], str(entry["event"]).replace(".", ": ").replace("_", " ")),
             on=_named(entry["obj"], references),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Line(seq=seq, at=None, actor="?", event="?", words="an entry that cannot be read", on=())
 
 

@@ -106,14 +106,14 @@ def _transcribe(
     home, recording = run.home, run.recording
     with home.reading() as session:
         rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
-    done = {row.number: _open_window(run, row.id, row.sealed) for row in rows}
+    before = {(row.number, row.start, row.end): _open_window(run, row.id, row.sealed) for row in rows}
+    done = list[_Found]()
     written = kept.draft(home, run.conversation) if run.conversation.imported else ()
     # What was written down with its times is heard in one piece, whatever the channels.
     hears = Imported(written) if has_times(written) else engine
     balance = None if isinstance(hears, Imported) else _balance(run)
     # where people have a microphone each, or somebody wrote down who said what, nobody need listen for voices
     ear = ears.ear(speaker_model) if balance is None and not written else None
-    before = frozenset(done)
     seconds = 0.0
     with (
         opened(home, BlobRef(recording.blob), run.key, run.conversation.reference) as plain,
@@ -122,10 +122,14 @@ def _transcribe(
     ):
         made = _Made(Playback(sealed, min(recording.channels, 2)), ear)  # type: ignore[arg-type]
 
-        def coming() -> Generator[tuple[audio.Window, Ready | None]]:
+        def coming() -> Generator[tuple[audio.Window, _Found | Ready]]:
+            known: _Found | None = None
             for window in audio.windows(decode(plain), home.settings.speech.window_seconds):
                 made.add(window)
-                yield window, None if window.index in before else ready(window, balance)
+                # From where windows are cut in another way than before, all are heard anew.
+                if known is not None or window.index == 0:
+                    known = before.get((window.index, window.start, window.end))
+                yield window, known or ready(window, balance)
 
         with ahead(coming()) as windows:
             pace = Pace(run, report, windows.busy, ear.ahead) if ear else Pace(run, report, windows.busy)
@@ -133,21 +137,22 @@ def _transcribe(
             for window, waiting in windows:
                 if stop():
                     raise _Stopped
-                if waiting is not None:
-                    done[window.index] = hearing.hear(waiting)
-                    _commit_window(run, window, done[window.index], hearing)
+                if isinstance(waiting, Ready):
+                    done.append(hearing.hear(waiting))
+                    _commit_window(run, window, done[-1], hearing)
+                else:
+                    done.append(waiting)
                 seconds = window.end
                 hearing.pace.reached(seconds)
         made.playback.close()
-    found = [done[number] for number in sorted(done)]
-    words = [word for one in found for word in one.words]
+    words = [word for one in done for word in one.words]
     if written:
         draft = written if has_times(written) else laid(written, words)
     else:
         draft = one_channel.labelled(words, ear.told(words).labels(words)) if ear else speakers.turns(words)
     hearing.pace.finished()
     voices = speaker_model if ear else None
-    _finish(run, hearing, voices, draft, found, made.damaged, seconds, sink.ref, made.peaks.close())
+    _finish(run, hearing, voices, draft, done, made.damaged, seconds, sink.ref, made.peaks.close())
 
 
 class _Made:
@@ -259,6 +264,8 @@ def _commit_window(run: Run, window: audio.Window, found: _Found, hearing: _Hear
     )
     row.sealed = _seal_window(run, row.id, found)
     with run.writing() as session:
+        stale = Window.conversation_id == run.conversation.id, Window.number >= window.index
+        session.execute(delete(Window).where(*stale))
         session.add(row)
         session.get_one(Conversation, run.conversation.id).language = hearing.language
         hearing.pace.note(session)

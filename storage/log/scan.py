@@ -58,7 +58,7 @@ def scan(bodies: Sequence[bytes]) -> list[Line] | None:
     joined = b"".join([body + b"\n" for body in bodies])
     try:
         found = _DECODER.decode_lines(joined)
-    except (DecodeError, UnicodeDecodeError):
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return None
     # As many as were given, so that no line break within one of them makes two of it
     if len(found) != len(bodies) or _ENCODER.encode_lines(found) != joined:

@@ -96,17 +96,19 @@ def test_never_more_than_one_is_made_ahead() -> None:
 
 
 def test_it_tells_how_long_making_took_also_of_what_is_being_made() -> None:
-    let_go = threading.Event()
+    begun, let_go = threading.Event(), threading.Event()
 
     def slow() -> Generator[int]:
         time.sleep(0.02)
         yield 1
+        begun.set()
         let_go.wait()
         yield 2
 
     with ahead(slow()) as coming:
         numbers = iter(coming)
         next(numbers)
+        begun.wait()
         first = coming.busy()
         time.sleep(0.02)
         assert first >= 0.02 and first + 0.02 <= coming.busy()

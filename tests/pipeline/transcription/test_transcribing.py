@@ -55,8 +55,8 @@ def row(told: Story, reference: str = FIRST) -> Recording:
     return found
 
 
-def short_windows(told: Story) -> None:
-    speech = replace(told.home.settings.speech, window_seconds=20.0)
+def short_windows(told: Story, seconds: float = 20.0) -> None:
+    speech = replace(told.home.settings.speech, window_seconds=seconds)
     told.home.settings = replace(told.home.settings, speech=speech)
 
 
@@ -339,6 +339,19 @@ def test_what_was_heard_is_not_heard_again(long: Story, monkeypatch: pytest.Monk
     monkeypatch.setattr(loaded, "hear", counted)
     assert transcribing.advance(long.home, loaded, work(long))
     assert seeds == [2]
+
+
+@pytest.mark.parametrize("seconds", [12.0, 60.0])
+def test_windows_that_are_cut_in_another_way_since_are_heard_anew(long: Story, tmp_path: Path, seconds: float) -> None:
+    whole = story.at(Stage.PLANNED, tmp_path / "undisturbed")
+    upload(whole, story.recording(*(["woman", "man"] * 4)))
+    stop = iter([False, False, True])
+    transcribing.advance(long.home, engine(long), work(long), stop=lambda: next(stop))
+    for told in (whole, long):
+        short_windows(told, seconds)
+        assert transcribing.advance(told.home, engine(told), work(told))
+    assert draft(long) == draft(whole)
+    assert told_of(long) == told_of(whole)
 
 
 def spoil(told: Story, reference: str = FIRST) -> None:

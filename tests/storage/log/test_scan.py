@@ -108,6 +108,7 @@ WRONG = [
     GOOD.replace(b'{"count":3}', b'{"count":3,"count":3}'),
     GOOD.replace(b'{"count":3}', b'{"count":3,"a":3}'),
     GOOD.replace(b'{"count":3}', b'{"1count":3}'),
+    GOOD.replace(b'"v":1', b'"v":1,"z":' + b"[" * 20_000 + b"]" * 20_000),
     GOOD.replace(b"2026-11-22", b"2026-02-30"),
     GOOD.replace(b"2026-11-22", b"0000-01-01"),
     GOOD.replace(b"T12:30", b"T24:30"),

@@ -153,6 +153,7 @@ def _what_there_is(session: Session, order: Order) -> list[str]:
             found += ["its waveform"] * bool(one.recording.waveform)
         found += ["the draft"] * bool(one.draft)
         counts: Mapping[str, type[_OfOne]] = {
+            "recordings on their way": Arrival,
             "windows of transcription": Window,
             "corrections": Correction,
             "doubts": Doubt,

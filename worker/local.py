@@ -14,7 +14,7 @@ from pipeline.transcription import chosen, transcribing
 from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import Progress
-from retention import destroy, holds, plan
+from retention import destroy, plan
 from storage import orphans
 from storage.errors import CandourError, Refused
 from storage.home import Home
@@ -67,9 +67,10 @@ def work_once(
     """
     done = Done()
     with home.working():
-        arriving.forget_idle(home, holds.standing)
-        orphans.sweep(home)
+        arriving.forget_idle(home)
         _destroy(home, done, stop)
+        # After it: a recording that broke off goes with its conversation's key, and an order removes its row alone.
+        orphans.sweep(home)
         _transcribe(home, done, report, stop)
     return done
 

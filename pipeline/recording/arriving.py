@@ -7,7 +7,8 @@ What has come lies sealed in a draft, which a row knows. Whoever comes later, af
 key of a draft is that of its conversation's slot, so all of it opens again but for its last 64 KiB, which were in memory. It is
 sealed anew then, under another file key, because no place in a sealed file may be written twice.
 
-A recording that is made here has no size before its end, and nothing else holds it: it is never given up by itself.
+A recording that is made here has no size before its end, and nothing else holds it: it is never given up by itself. It goes when
+somebody says so, or with the key of its conversation.
 """
 
 import hashlib
@@ -352,39 +353,35 @@ def _held(home: Home, blob: BlobRef) -> bool:
         return False
 
 
-def forget_idle(home: Home, held: Callable[[Session, Conversation], object]) -> int:
-    """Give up uploads that nobody goes on with, and whatever came for a conversation that is closed; returns how many.
+def forget_idle(home: Home) -> int:
+    """Give up uploads that nobody goes on with, and those of a conversation that is closed; returns how many.
 
-    `held` tells, in the transaction that gives it up, whether a hold forbids it. It is asked about what was recorded here, for
-    that lies nowhere else; of an upload the person still has the file, and half of it here would be kept for nobody.
+    The person still has the file. What was recorded here lies nowhere else: it stays until somebody decides about it, or goes
+    with the key of its conversation.
     """
     forgotten = 0
     with home.reading() as session:
-        rows = session.scalars(select(models.Arrival)).all()
+        rows = session.scalars(select(models.Arrival).where(models.Arrival.size.is_not(None))).all()
     for row in rows:
         try:
             with home.blobs.drafted(BlobRef(row.blob)) as draft:
                 status = os.fstat(draft.fileno())
                 moved = datetime.fromtimestamp(status.st_mtime, UTC)
-                if _forget_if_idle(home, row, moved, status.st_size, held):
+                if _forget_if_idle(home, row, moved, status.st_size):
                     home.blobs.destroy(BlobRef(row.blob))
                     forgotten += 1
         except DraftBusy:
             continue
         except NoSuchBlob:
-            forgotten += _forget_if_idle(home, row, row.begun_at, 0, held)
+            forgotten += _forget_if_idle(home, row, row.begun_at, 0)
     return forgotten
 
 
-def _forget_if_idle(
-    home: Home, row: models.Arrival, moved: datetime, size: int, held: Callable[[Session, Conversation], object]
-) -> bool:
+def _forget_if_idle(home: Home, row: models.Arrival, moved: datetime, size: int) -> bool:
     with home.writing() as session:
         conversation = session.get_one(Conversation, row.conversation_id)
-        upload = row.size is not None
-        idle = upload and home.machine_clock() - moved > IDLE
-        closed = conversation.state is not State.PLANNED and (upload or not held(session, conversation))
-        theirs = (idle or closed) and _forget(session, row.id, row.blob)
+        over = conversation.state is not State.PLANNED or home.machine_clock() - moved > IDLE
+        theirs = over and _forget(session, row.id, row.blob)
         if theirs:
             _log_given_up(home, session, ACTOR, conversation, size)
     return theirs

@@ -216,14 +216,12 @@ def test_an_upload_that_nobody_goes_on_with_is_given_up_and_a_recording_is_not(t
     for reference, size in ((FIRST, len(SOUND) + 1), (OTHER, None)):
         with arriving.begin(told.home, told.ana, reference, size) as arrival:
             arrival.receive(SOUND)
-    assert arriving.forget_idle(told.home, holds.standing) == 0
+    assert arriving.forget_idle(told.home) == 0
     for draft in (told.home.folder / "blobs").iterdir():
         os.utime(draft, (0, 0))
-    assert arriving.forget_idle(told.home, holds.standing) == 1
+    assert arriving.forget_idle(told.home) == 1
     assert arriving.known(told.home, FIRST) is None and arriving.known(told.home, OTHER) is not None
     assert len(list(told.home.blobs.survey())) == 1
-    withdrawal.withdraw(told.home, told.ben, story.password("ben"), OTHER)
-    assert arriving.forget_idle(told.home, holds.standing) == 1 and not list(told.home.blobs.survey())
 
 
 def broken_off(told: Story) -> None:
@@ -235,9 +233,8 @@ def placed(told: Story) -> None:
     holds.place(told.home, told.ben, story.password("ben"), FIRST, reason="An inquiry asks for it.", reference="12")
 
 
-def test_a_hold_keeps_what_was_recorded_here_through_a_withdrawal_that_is_refused(told: Story) -> None:
+def test_what_was_recorded_here_outlives_a_withdrawal_that_is_refused(told: Story) -> None:
     broken_off(told)
-    placed(told)
     withdrawal.withdraw(told.home, told.ben, story.password("ben"), FIRST)
     local.work_once(told.home)
     assert Event.RECORDING_GIVEN_UP not in told.events()
@@ -259,6 +256,8 @@ def test_when_the_hold_is_lifted_the_order_leaves_nothing_of_it(told: Story) -> 
     for person in (told.ben, told.eve):
         holds.lift(told.home, person, story.password(person.name), 1, reason="It is over.", reference="14")
     assert local.work_once(told.home).destroyed == ["D-0001"]
+    with told.home.reading() as session:
+        assert "recordings on their way: 1" in orders.find(session, order).facts["destroyed"]
     assert arriving.known(told.home, FIRST) is None and not list(told.home.blobs.survey())
 
 
@@ -299,7 +298,7 @@ def test_what_is_picked_up_while_it_is_given_up_stays(told: Story, monkeypatch: 
     with told.home.writing() as session:
         session.get_one(models.Arrival, arrival.id).begun_at -= arriving.IDLE * 2
     before_a_draft_is_taken(monkeypatch, lambda: arriving.pick_up(told.home, told.ana, FIRST).let_go())
-    assert arriving.forget_idle(told.home, holds.standing) == 0
+    assert arriving.forget_idle(told.home) == 0
     assert Event.RECORDING_GIVEN_UP not in told.events()
     arriving.pick_up(told.home, told.ana, FIRST).let_go()
 
@@ -324,11 +323,12 @@ def test_nobody_writes_or_takes_a_draft_while_it_is_destroyed(told: Story, monke
         busy += 1
         return destroy(blobs, ref)
 
-    broken_off(told)
+    with arriving.begin(told.home, told.ana, FIRST, len(SOUND) + 1) as arrival:
+        arrival.receive(SOUND)
     monkeypatch.setattr(LocalBlobs, "destroy", watched)
     arriving.pick_up(told.home, told.ana, FIRST).let_go()
     withdrawal.withdraw(told.home, told.ben, story.password("ben"), FIRST)
-    assert arriving.forget_idle(told.home, holds.standing) == 1 and busy == 2
+    assert arriving.forget_idle(told.home) == 1 and busy == 2
 
 
 def test_a_recording_that_cannot_begin_leaves_nothing_on_its_way(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, NewType, Protocol
@@ -54,11 +55,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """One entry of a store; `name` is the reference of a blob, `size` is in bytes."""
+    """One entry of a store; `name` is the reference of a blob, `size` is in bytes, `moved` is when it was last written to."""
 
     name: str
     kind: Kind
     size: int
+    moved: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,7 +306,9 @@ class LocalBlobs:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 with suppress(FileNotFoundError):
                     found = entry.stat(follow_symlinks=False)
-                    yield Found(name=entry.name, kind=_kind(entry.name, found.st_mode), size=found.st_size)
+                    moved = datetime.fromtimestamp(found.st_mtime, UTC)
+                    kind = _kind(entry.name, found.st_mode)
+                    yield Found(name=entry.name, kind=kind, size=found.st_size, moved=moved)
 
     def sweep_unfinished(self, is_known: Callable[[str], bool] = lambda name: False) -> int:
         with plain_refusals():

@@ -361,27 +361,36 @@ def forget_idle(home: Home) -> int:
     """
     forgotten = 0
     with home.reading() as session:
-        rows = session.scalars(select(models.Arrival).where(models.Arrival.size.is_not(None))).all()
-    for row in rows:
+        query = select(models.Arrival, Conversation.state).join(
+            Conversation, Conversation.id == models.Arrival.conversation_id
+        )
+        rows = [(row, state) for row, state in session.execute(query.where(models.Arrival.size.is_not(None)))]
+    moved = {found.name.partition(".")[0]: found.moved for found in home.blobs.survey()}
+    for row, state in rows:
+        # Looked at first without its lock and without waiting to write: somebody may be coming back to it just now.
+        if not _over(home, state, moved.get(row.blob, row.begun_at)):
+            continue
         try:
             with home.blobs.drafted(BlobRef(row.blob)) as draft:
                 status = os.fstat(draft.fileno())
-                moved = datetime.fromtimestamp(status.st_mtime, UTC)
-                if _forget_if_idle(home, row, moved, status.st_size):
+                if _forget_if_over(home, row, datetime.fromtimestamp(status.st_mtime, UTC), status.st_size):
                     home.blobs.destroy(BlobRef(row.blob))
                     forgotten += 1
         except DraftBusy:
             continue
         except NoSuchBlob:
-            forgotten += _forget_if_idle(home, row, row.begun_at, 0)
+            forgotten += _forget_if_over(home, row, row.begun_at, 0)
     return forgotten
 
 
-def _forget_if_idle(home: Home, row: models.Arrival, moved: datetime, size: int) -> bool:
+def _over(home: Home, state: State, moved: datetime) -> bool:
+    return state is not State.PLANNED or home.machine_clock() - moved > IDLE
+
+
+def _forget_if_over(home: Home, row: models.Arrival, moved: datetime, size: int) -> bool:
     with home.writing() as session:
         conversation = session.get_one(Conversation, row.conversation_id)
-        over = conversation.state is not State.PLANNED or home.machine_clock() - moved > IDLE
-        theirs = over and _forget(session, row.id, row.blob)
+        theirs = _over(home, conversation.state, moved) and _forget(session, row.id, row.blob)
         if theirs:
             _log_given_up(home, session, ACTOR, conversation, size)
     return theirs

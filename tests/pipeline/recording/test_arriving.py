@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -212,13 +213,18 @@ def test_what_is_recorded_here_stays_when_it_cannot_be_kept_yet(told: Story, mon
     assert told.log()[-1].detail["broken_off"] is True
 
 
+def long_ago(told: Story) -> None:
+    """Nothing has come since."""
+    for draft in (told.home.folder / "blobs").iterdir():
+        os.utime(draft, (0, 0))
+
+
 def test_an_upload_that_nobody_goes_on_with_is_given_up_and_a_recording_is_not(told: Story) -> None:
     for reference, size in ((FIRST, len(SOUND) + 1), (OTHER, None)):
         with arriving.begin(told.home, told.ana, reference, size) as arrival:
             arrival.receive(SOUND)
     assert arriving.forget_idle(told.home) == 0
-    for draft in (told.home.folder / "blobs").iterdir():
-        os.utime(draft, (0, 0))
+    long_ago(told)
     assert arriving.forget_idle(told.home) == 1
     assert arriving.known(told.home, FIRST) is None and arriving.known(told.home, OTHER) is not None
     assert len(list(told.home.blobs.survey())) == 1
@@ -297,10 +303,27 @@ def test_what_is_picked_up_while_it_is_given_up_stays(told: Story, monkeypatch: 
         arrival.receive(SOUND)
     with told.home.writing() as session:
         session.get_one(models.Arrival, arrival.id).begun_at -= arriving.IDLE * 2
+    long_ago(told)
     before_a_draft_is_taken(monkeypatch, lambda: arriving.pick_up(told.home, told.ana, FIRST).let_go())
     assert arriving.forget_idle(told.home) == 0
     assert Event.RECORDING_GIVEN_UP not in told.events()
     arriving.pick_up(told.home, told.ana, FIRST).let_go()
+
+
+def test_an_upload_that_goes_on_is_not_taken_from_who_comes_back(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    with arriving.begin(told.home, told.ana, FIRST, len(SOUND) + 1) as arrival:
+        arrival.receive(SOUND)
+    taken, writing = list[str](), told.home.writing
+
+    def watched() -> AbstractContextManager[Session]:
+        taken.append("to write")
+        return writing()
+
+    monkeypatch.setattr(told.home, "writing", watched)
+    before_a_draft_is_taken(monkeypatch, lambda: taken.append("its lock"))
+    assert arriving.forget_idle(told.home) == 0 and taken == []
+    long_ago(told)
+    assert arriving.forget_idle(told.home) == 1 and taken == ["its lock", "to write"], "the control: it would be seen"
 
 
 def test_of_two_who_pick_it_up_at_once_one_gets_it(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:

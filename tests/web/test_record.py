@@ -5,13 +5,14 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from access import directory
 from pipeline.recording import arriving
@@ -20,8 +21,8 @@ from pipeline.recording.confined_sound import decode
 from pipeline.recording.intake import marks
 from pipeline.recording.sound import RATE, AudioFacts
 from retention import holds, withdrawal
-from storage.blobs import DraftBusy
-from storage.models import Incident, State
+from storage.blobs import BlobRef, DraftBusy, NoSuchBlob
+from storage.models import Arrival, Incident, State
 from storage.vault import KeyClass
 from tests import story
 from tests.pipeline import media
@@ -191,6 +192,40 @@ def test_a_lost_network_loses_nothing_and_says_so(visitor: Visitor, site: Site, 
     assert heard.shape[1] / RATE >= int(length.rpartition(":")[2]) - 1
     # The tone comes back every three seconds: a hole would have moved it.
     assert pitch(heard[0]) == pytest.approx(PITCH, abs=3) and story.rows(site.home, Incident) == 0
+
+
+def test_a_draft_that_is_held_elsewhere_for_a_moment_does_not_end_a_recording(
+    visitor: Visitor, site: Site, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visitor("ana", RECORD)
+    begin(page)
+    seconds(page, 2)
+    monkeypatch.setattr(arrivals, "HELD", timedelta(0))
+    watch.expected.add(409)
+    with taken(site), page.expect_response(asked_in_vain):
+        expect(page.locator("#arrived")).to_contain_text("Not yet arrived:", timeout=20_000)
+    seconds(page, 4)
+    expect(page.locator("#error")).to_be_hidden()
+    page.get_by_role("button", name="End and keep").click()
+    expect(page).to_have_url(re.compile("done=sealed"))
+    assert sound(site.story).shape[1] / RATE >= 4
+
+
+def taken(site: Site) -> BinaryIO:
+    """The draft, as another process holds it; the server takes it up again with each part that comes."""
+    client = site.client("cara")
+    for _ in range(100):
+        client.get("/conversations")
+        with site.home.reading() as session:
+            (arrival,) = session.query(Arrival).all()
+        with suppress(DraftBusy, NoSuchBlob):
+            return site.home.blobs.drafted(BlobRef(arrival.blob))
+    raise AssertionError("the server never let go of it")
+
+
+def asked_in_vain(answer: Response) -> bool:
+    """Such an answer has no body that could tell why."""
+    return answer.request.method == "HEAD" and answer.status == 409
 
 
 def broken_off(visitor: Visitor, least: int = 4) -> None:

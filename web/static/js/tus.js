@@ -3,5 +3,7 @@
 
 export const VERSION = { "Tus-Resumable": "1.0.0", accept: "application/json" };
 
-/** The kinds of refusals that another try may change. */
-export const AGAIN = ["TwoAtOnce", "NotThere", "DraftBusy"];
+const AGAIN = ["TwoAtOnce", "NotThere", "DraftBusy"];
+
+/** Whether another try may change a refusal. An answer to HEAD has no body that tells why; the part that is sent next gets one. @param {import("./review/net.js").Refusal} refused */
+export const again = ({ status, kind }) => AGAIN.includes(kind) || (status === 409 && kind === "");

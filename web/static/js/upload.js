@@ -3,7 +3,7 @@
 
 import { Refusal, refusal } from "./review/net.js";
 import { byId } from "./review/text.js";
-import { AGAIN, VERSION } from "./tus.js";
+import { VERSION, again } from "./tus.js";
 
 const PART = 4 * 1024 * 1024;
 const WAITS = [1, 2, 4, 8, 15, 30];
@@ -62,7 +62,7 @@ function refuse(text) {
 async function checked(answer) {
   if (answer.ok) return answer;
   const refused = await refusal(answer);
-  throw refused.status >= 500 || AGAIN.includes(refused.kind) ? new Error(refused.message) : refused;
+  throw refused.status >= 500 || again(refused) ? new Error(refused.message) : refused;
 }
 
 /** @param {number} milliseconds */

@@ -3,7 +3,7 @@
 // sent again until it has; nothing is kept anywhere else.
 
 import { Refusal, refusal } from "../review/net.js";
-import { AGAIN, VERSION } from "../tus.js";
+import { VERSION, again } from "../tus.js";
 
 const MOST = 4 * 1024 * 1024;
 // The server seals 64 KiB at a time; what it might ask for again after it was restarted is kept as long as that.
@@ -20,7 +20,7 @@ const FINAL_AT_FIRST = [...FINAL, 401, 503];
 async function checked(answer, final = FINAL) {
   if (answer.ok) return answer;
   const refused = await refusal(answer);
-  if (final.includes(answer.status) && !AGAIN.includes(refused.kind)) throw refused;
+  if (final.includes(answer.status) && !again(refused)) throw refused;
   throw new Error(answer.status === 401 ? "signed out" : refused.message);
 }
 

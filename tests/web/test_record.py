@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from access import directory
 from pipeline.recording import arriving
@@ -154,16 +154,45 @@ def test_nothing_is_recorded_before_somebody_agreed(visitor: Visitor, site: Site
     assert arriving.known(site.home, FIRST) is None
 
 
-def test_a_browser_that_cannot_record_says_so_and_begins_nothing(visitor: Visitor, site: Site) -> None:
+@pytest.mark.parametrize(
+    "refusing",
+    ["window.MediaRecorder = class { constructor() { refuse(); } }", "MediaRecorder.prototype.start = refuse"],
+)
+def test_a_browser_that_cannot_record_says_so_and_begins_nothing(visitor: Visitor, site: Site, refusing: str) -> None:
     page = visitor("ana", RECORD)
-    refusing = "class { constructor() { throw new DOMException('', 'NotSupportedError'); } }"
-    page.evaluate(f"() => {{ window.MediaRecorder = {refusing}; }}")
+    page.evaluate(
+        f"() => {{ const refuse = () => {{ throw new DOMException('', 'NotSupportedError'); }}; {refusing}; }}"
+    )
     page.get_by_label("The participant has heard this and agrees").check()
     page.get_by_role("button", name="Start recording").click()
     expect(page.get_by_role("alert")).to_have_text(
         "This browser cannot record in a form that can be kept. Use another one."
     )
     assert arriving.known(site.home, FIRST) is None
+
+
+def test_while_a_recording_begins_its_microphones_stay(visitor: Visitor, site: Site, watch: Watch) -> None:
+    page = visitor("ana", RECORD)
+    page.get_by_label("The participant has heard this and agrees").check()
+    waiting = list[Route]()
+    page.route("**/upload", lambda route: waiting.append(route))
+    start = page.get_by_role("button", name="Start recording")
+    with page.expect_request("**/upload"):
+        start.press("Enter")
+    choices = [page.locator(f"#{name}") for name in ("first", "second", "try", "start")]
+    for choice in choices:
+        expect(choice).to_be_disabled()
+    watch.expected.add(503)
+    waiting.pop().fulfill(status=503)
+    expect(page.get_by_role("alert")).to_contain_text("The server answered 503")
+    for choice in choices:
+        expect(choice).to_be_enabled()
+    page.unroute("**/upload")
+    start.press("Enter")
+    seconds(page, 2)
+    page.get_by_role("button", name="End and keep").click()
+    expect(page).to_have_url(re.compile("done=sealed"))
+    assert pitch(sound(site.story)[0]) == pytest.approx(PITCH, abs=3)
 
 
 def test_only_this_page_may_use_a_microphone(site: Site) -> None:

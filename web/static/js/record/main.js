@@ -22,6 +22,7 @@ const first = byId("first", HTMLSelectElement);
 const second = byId("second", HTMLSelectElement);
 const agreed = byId("agreed", HTMLInputElement);
 const start = byId("start", HTMLButtonElement);
+const listened = byId("try", HTMLButtonElement);
 const before = byId("before", HTMLElement);
 const desk = byId("desk", HTMLElement);
 const state = byId("state", HTMLElement);
@@ -40,6 +41,8 @@ const reference = form.dataset.conversation ?? "";
 
 /** @type {Microphones | null} */
 let microphones = null;
+/** @type {Promise<unknown>} */
+let listening = Promise.resolve();
 /** @type {MediaRecorder | null} */
 let recorder = null;
 /** @type {Sender | null} */
@@ -96,8 +99,15 @@ async function name() {
   if (chosen[1]) second.value = chosen[1];
 }
 
-/** Listens, so that a person sees that the microphones work. */
-async function listen() {
+/** Listens to what is chosen by then, once those before are closed. */
+function listen() {
+  const next = listening.then(hear, hear);
+  listening = next;
+  return next;
+}
+
+/** Shows that the microphones work. */
+async function hear() {
   await microphones?.close();
   microphones = null;
   const ids = second.value && second.value !== first.value ? [first.value, second.value] : [first.value];
@@ -116,6 +126,7 @@ async function listen() {
       say(`Microphone ${number + 1} has gone`);
     });
   }
+  return microphones;
 }
 
 /** @param {string} text */
@@ -129,32 +140,45 @@ function note(text) {
   events.hidden = false;
 }
 
+/** Nothing is recorded before the recorder works and the server takes it. @param {Microphones} open */
+async function record({ stream, channels }) {
+  const made = new MediaRecorder(stream, { mimeType: KIND, audioBitsPerSecond: RATE_OF_A_CHANNEL * channels });
+  const begun = new Sender(reference, show);
+  let order = Promise.resolve();
+  made.addEventListener("dataavailable", (event) => {
+    order = order.then(async () => begun.add(new Uint8Array(await event.data.arrayBuffer())));
+  });
+  // First of all: what begins on the server stays there, even where the browser cannot record.
+  made.start(PIECE);
+  made.pause();
+  try {
+    await begun.begin();
+  } catch (error) {
+    made.stop();
+    throw error;
+  }
+  made.addEventListener("stop", () => void order.then(finish));
+  made.resume();
+  [recorder, sender] = [made, begun];
+  begun.running?.catch(stopped);
+}
+
 async function begin() {
   refuse("");
   if (!agreed.checked) {
     refuse("Ask first, and tick that the participant agrees to be recorded.");
     return agreed.focus();
   }
-  start.disabled = true;
+  // What is being begun holds the microphones that are open now.
+  const choices = [first, second, listened, start];
+  for (const one of choices) one.disabled = true;
   try {
-    if (!microphones) await listen();
-    if (!microphones) return;
-    // First of all: what begins on the server stays there, even where the browser cannot record.
-    const made = new MediaRecorder(microphones.stream, { mimeType: KIND, audioBitsPerSecond: RATE_OF_A_CHANNEL * microphones.channels });
-    sender = new Sender(reference, show);
-    await sender.begin();
-    recorder = made;
+    await listening.catch(() => {});
+    await record(microphones ?? (await listen()));
   } catch (error) {
-    start.disabled = false;
+    for (const one of choices) one.disabled = false;
     return refuse(words(error));
   }
-  let order = Promise.resolve();
-  recorder.addEventListener("dataavailable", (event) => {
-    order = order.then(async () => sender?.add(new Uint8Array(await event.data.arrayBuffer())));
-  });
-  recorder.addEventListener("stop", () => void order.then(finish));
-  sender.running?.catch(stopped);
-  recorder.start(PIECE);
   since = performance.now();
   tick = Date.now();
   window.addEventListener("beforeunload", hold);
@@ -169,8 +193,8 @@ async function begin() {
 
 /** The server wants no more of it. @param {unknown} error */
 function stopped(error) {
-  recorder?.pause();
   recorded = elapsed();
+  recorder?.pause();
   refuse(`${words(error)} The recording has stopped. Reload this page to see what has arrived.`);
   for (const button of [pause, mark, end]) button.disabled = true;
   window.removeEventListener("beforeunload", hold);
@@ -293,7 +317,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void begin();
 });
-byId("try", HTMLButtonElement).addEventListener("click", () => {
+listened.addEventListener("click", () => {
   refuse("");
   listen().then(() => say("Listening: speak, and look at the level"), (error) => refuse(words(error)));
 });

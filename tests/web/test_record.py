@@ -373,6 +373,23 @@ def test_a_withdrawal_ends_a_recording(visitor: Visitor, site: Site, watch: Watc
     assert site.client("ana").get(RECORD).status == 410
 
 
+def test_an_end_that_is_refused_says_so(visitor: Visitor, watch: Watch) -> None:
+    page = visitor("ana", RECORD)
+    begin(page)
+    seconds(page, 1)
+    watch.expected.add(422)
+
+    def refuse_the_end(route: Route) -> None:
+        if "upload-length" in route.request.headers:
+            route.fulfill(status=422)
+        else:
+            route.continue_()
+
+    page.route("**/upload/*", refuse_the_end)
+    page.get_by_role("button", name="End and keep").click()
+    expect(page.locator("#error")).to_contain_text("The recording has stopped")
+
+
 def test_what_nobody_goes_on_with_is_let_go_of(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     client = site.client("ana")
     place = begun(client, SOUND)

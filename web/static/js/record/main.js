@@ -194,7 +194,7 @@ async function begin() {
 /** The server wants no more of it. @param {unknown} error */
 function stopped(error) {
   recorded = elapsed();
-  recorder?.pause();
+  if (recorder?.state === "recording") recorder.pause();
   refuse(`${words(error)} The recording has stopped. Reload this page to see what has arrived.`);
   for (const button of [pause, mark, end]) button.disabled = true;
   window.removeEventListener("beforeunload", hold);

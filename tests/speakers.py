@@ -16,7 +16,6 @@ from pipeline.transcription import bands
 from pipeline.transcription.mixtures import Array
 from pipeline.transcription.model_store import Kind, add
 from pipeline.transcription.speaker_model import SpeakerModel
-from pipeline.transcription.vectors import LENGTHS
 from tools.bench_speakers import demo_sample, in_samples
 from tools.learn_likeness import heard, inverse_root
 
@@ -34,7 +33,7 @@ def learnt(folder: Path, sample: int = 2) -> Path:
     voices = []
     for voice in (0, 1):
         own = [word for word, who in zip(words, truth, strict=True) if who == voice]
-        for longest in LENGTHS:
+        for longest in SpeakerModel.lengths:
             voices.append(raw.vectors(heard(own, heard_bands, raw.rate, longest)))
     middle = np.concatenate(voices).mean(axis=0)
     return statistics(folder / "learnt", evened=inverse_root(voices), middle=middle)

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.transcription import likeness, timbre
 from pipeline.transcription.mixtures import Array
-from pipeline.transcription.vectors import LENGTHS, SHORTEST, Sound
+from pipeline.transcription.vectors import SHORTEST, Sound
 from pipeline.transcription.voices import stretches
 from pipeline.transcripts.transcript import Word
 from tools.bench_speakers import CONDITIONS, LOUDNESS, demo_sample, heard_as, in_samples
@@ -49,7 +49,7 @@ def _measured() -> list[Array]:
         sound = sound / np.sqrt(np.mean(np.square(sound))) * LOUDNESS
         for seed, condition in enumerate(CONDITIONS):
             cepstra = timbre.cepstra(in_samples(heard_as(sound, condition, np.random.default_rng(seed))[None])[0])
-            for longest in LENGTHS[:2]:
+            for longest in likeness.Likeness.lengths[:2]:
                 for voice in (0, 1):
                     own = [word for word, who in zip(words, truth, strict=True) if who == voice]
                     cut = heard(own, cepstra, likeness.Likeness.rate, longest)

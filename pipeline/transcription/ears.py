@@ -13,7 +13,7 @@ from pipeline.recording.sound import RATE
 from pipeline.transcription import bands, timbre, untrained
 from pipeline.transcription.likeness import Likeness
 from pipeline.transcription.speaker_model import SpeakerModel
-from pipeline.transcription.vectors import LENGTHS, weigh
+from pipeline.transcription.vectors import weigh
 from pipeline.transcription.voices import Voices
 from pipeline.transcripts.transcript import Word
 
@@ -109,7 +109,7 @@ class Trained:
 
     def ahead(self, total: float) -> float:
         self._pace = self._pace or self._tried()
-        return len(LENGTHS) * self._pace * total
+        return len(self._model.lengths) * self._pace * total
 
     def _tried(self) -> float:
         begun = time.thread_time()

@@ -25,6 +25,7 @@ class Likeness:
     """Vectors of stretches of one recording, out of their cepstra."""
 
     rate: Final = RATE // HOP
+    lengths: Final = (1.2, 2.0, 3.2)
 
     def vectors(self, sounds: Sequence[Cepstra]) -> Array:
         made = np.array([measured(one) for one in sounds])

@@ -18,7 +18,6 @@ from pipeline.transcripts.transcript import Word
 
 Sound = NDArray[np.float32]
 
-LENGTHS: Final = (1.2, 2.0, 3.2)  # seconds of a stretch, at most, in each run
 ROUNDS: Final = 12
 SHORTEST: Final = 0.4  # seconds: a stretch that is shorter is heard with what is around it
 FEWEST: Final = 8  # stretches below which there is nothing to tell voices apart by
@@ -29,10 +28,12 @@ PAIRS: Final = 12  # of neighbours, below which nobody knows
 
 
 class Vectors(Protocol):
-    """What knows voices, from `rate` frames of sound a second."""
+    """What knows voices, from `rate` frames of sound a second; `lengths` are the seconds of a stretch, at most, in each run."""
 
     @property
     def rate(self) -> int: ...
+    @property
+    def lengths(self) -> Sequence[float]: ...
 
     def vectors(self, sounds: Sequence[Sound]) -> Array:
         """One vector of length 1 for each stretch of sound, shape (stretches, size)."""
@@ -53,7 +54,7 @@ def weigh(words: Sequence[Word], sound: Sound, knows: Vectors) -> Weighed:
     said = np.array([max(0.02, word.end - word.start) for word in words])
     runs: list[Array] = []
     same, chance, pairs = 0.0, 0.0, 0
-    for longest in LENGTHS:
+    for longest in knows.lengths:
         cut = stretches(words, longest)
         if len(cut) < FEWEST or len(sound) < SHORTEST * knows.rate:
             return Weighed(runs=np.zeros((0, len(words))), coherence=0.0)

@@ -148,7 +148,7 @@ def test_one_voice_alone_is_not_two_for_a_model_either(voice: int) -> None:
 
 def test_a_model_that_knows_nothing_names_nobody() -> None:
     class Deaf:
-        rate = SpeakerModel.rate
+        rate, lengths = SpeakerModel.rate, SpeakerModel.lengths
 
         def vectors(self, sounds: Sequence[Bands]) -> Array:
             vectors = np.random.default_rng(5).normal(size=(len(sounds), 32))

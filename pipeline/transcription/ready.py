@@ -77,8 +77,8 @@ class Coming(Generic[Made]):
 
     def __init__(self, source: Generator[Made], pool: ThreadPoolExecutor) -> None:
         self._source, self._pool = source, pool
-        self._spent = 0.0
-        self._since: float | None = None
+        # Seconds spent, and since when it is at work again: one value, because another thread reads both.
+        self._worked: tuple[float, float | None] = 0.0, None
         self._coming = pool.submit(self._make)
 
     def __iter__(self) -> Iterator[Made]:
@@ -88,15 +88,15 @@ class Coming(Generic[Made]):
 
     def busy(self) -> float:
         """Seconds of the clock that were spent on making, what is made just now included."""
-        since = self._since
-        return self._spent + (0.0 if since is None else time.monotonic() - since)
+        spent, since = self._worked
+        return spent if since is None else spent + time.monotonic() - since
 
     def _make(self) -> Made | None:
-        self._since = time.monotonic()
+        self._worked = self.busy(), time.monotonic()
         try:
             return next(self._source, None)
         finally:
-            self._spent, self._since = self.busy(), None
+            self._worked = self.busy(), None
 
 
 @contextmanager

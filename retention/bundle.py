@@ -66,9 +66,8 @@ class Bundle:
             lines, bodies, heads = block.split(b"\n"), list[bytes](), list[tuple[int, str]]()
             at = 0
             # Few are heads: most blocks have none, and need no look at each line
-            for place in (
-                [place for place, line in enumerate(lines) if line.startswith(_HEAD)] if _HEAD in block else []
-            ):
+            places = [place for place, line in enumerate(lines) if line.startswith(_HEAD)] if _HEAD in block else []
+            for place in places:
                 bodies += lines[at:place]
                 heads.append((start + len(bodies), _text(_object(lines[place]), "checkpoint")))
                 at = place + 1

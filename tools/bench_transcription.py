@@ -1,6 +1,6 @@
 """Transcription, beside the engine alone and beside the library on the whole file:
 
-    python -m tools.bench_transcription [--minutes 6] [--times 1] [--model demo/model]
+    python -m tools.bench_transcription [--minutes 6] [--times 1] [--model demo/model] [--device cpu]
 
 The recording is a sample conversation of the demo, again and again. Each line is measured in a process of its own, all in one
 run on one machine, so read the ratios; processor seconds are those of all cores together, and hold also where other work slows
@@ -10,7 +10,6 @@ use, less what it had with the model loaded.
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from pipeline.recording.confined_sound import decode
 from pipeline.recording.playback import Playback
 from pipeline.recording.sound import RATE
 from pipeline.transcription import library, speech, transcribing
+from pipeline.transcription.cores import cores
 from pipeline.transcription.transcribing import Progress
 from storage.home import Home
 from storage.keyring import Work
@@ -40,8 +40,9 @@ from storage.keyring import Work
 SAMPLE: Final = Path("demo/sample/conversation-1.m4a")
 PASSPHRASE: Final = b"a passphrase for measuring"
 MIB: Final = 1 << 20
-CORES: Final = os.cpu_count() or 1
+CORES: Final = cores()
 TOGETHER: Final = min(CORES, 4)
+Part = Callable[[Path, Path, str], dict[str, float]]  # folder, model, device
 
 
 def main() -> None:
@@ -49,22 +50,26 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--model", type=Path, default=Path("demo/model"))
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--part", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
         name, folder = given.part
-        print(json.dumps(PARTS[name](Path(folder), given.model.absolute())))
+        print(json.dumps(PARTS[name](Path(folder), given.model.absolute(), given.device)))
         return
     with tempfile.TemporaryDirectory() as folder:
         _record(Path(folder) / "talk.m4a", given.minutes * 60)
-        rounds = [{name: _measured(name, folder, given.model) for name in PARTS} for _ in range(given.times)]
+        rounds = [
+            {name: _measured(name, folder, given.model, given.device) for name in PARTS} for _ in range(given.times)
+        ]
         _print(
             given.minutes, {name: min((one[name] for one in rounds), key=lambda one: one["seconds"]) for name in PARTS}
         )
 
 
-def _measured(name: str, folder: str, model: Path) -> dict[str, Any]:
-    arguments = [sys.executable, "-m", "tools.bench_transcription", "--model", str(model), "--part", name, folder]
+def _measured(name: str, folder: str, model: Path, device: str) -> dict[str, Any]:
+    arguments = [sys.executable, "-m", "tools.bench_transcription", "--model", str(model), "--device", device]
+    arguments += ["--part", name, folder]
     run = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     found: dict[str, Any] = json.loads(run.stdout)
     return found
@@ -113,9 +118,9 @@ def _record(path: Path, seconds: float) -> None:
         playback.close()
 
 
-def _candour(folder: Path, model: Path) -> dict[str, float]:
+def _candour(folder: Path, model: Path, device: str) -> dict[str, float]:
     home, work = _home(folder)
-    engine = speech.Engine(model, 0)
+    engine = speech.Engine(model, 0, device=device)
     before, begun, used = _in_use(), time.perf_counter(), _processor()
     told: list[tuple[float, Progress]] = []
     transcribing.advance(home, engine, work, report=lambda heard: told.append((time.perf_counter() - begun, heard)))
@@ -151,16 +156,16 @@ def _home(folder: Path) -> tuple[Home, stages.Work]:
     return home, work
 
 
-def _bare(at_once: int) -> "Callable[[Path, Path], dict[str, float]]":
-    return lambda folder, model: _heard(list(_stretches(folder)), model, at_once)
+def _bare(at_once: int) -> "Part":
+    return lambda folder, model, device: _heard(list(_stretches(folder)), model, device, at_once)
 
 
-def _windows(at_once: int) -> "Callable[[Path, Path], dict[str, float]]":
-    return lambda folder, model: _heard(_stretches(folder), model, at_once)
+def _windows(at_once: int) -> "Part":
+    return lambda folder, model, device: _heard(_stretches(folder), model, device, at_once)
 
 
-def _heard(windows: "Iterable[list[speech.Sound]]", model: Path, at_once: int) -> dict[str, float]:
-    loaded = library.loaded(model, CORES, "cpu", at_once)
+def _heard(windows: "Iterable[list[speech.Sound]]", model: Path, device: str, at_once: int) -> dict[str, float]:
+    loaded = library.loaded(model, CORES, device, at_once)
     before, begun, used = _in_use(), time.perf_counter(), _processor()
 
     def hear(sound: speech.Sound) -> None:
@@ -182,8 +187,8 @@ def _stretches(folder: Path) -> "Iterator[list[speech.Sound]]":
             yield [sound[round(one.start * RATE) : round(one.end * RATE)] for one in found]
 
 
-def _whole(folder: Path, model: Path) -> dict[str, float]:
-    loaded = library.loaded(model, CORES, "cpu")
+def _whole(folder: Path, model: Path, device: str) -> dict[str, float]:
+    loaded = library.loaded(model, CORES, device)
     before, begun, used = _in_use(), time.perf_counter(), _processor()
     for _ in loaded.transcribe(str(folder / "talk.m4a"), language="en", **speech.GUARDED | {"vad_filter": True})[0]:
         pass
@@ -204,7 +209,7 @@ def _most() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-PARTS: Final[dict[str, Callable[[Path, Path], dict[str, float]]]] = {
+PARTS: Final[dict[str, Part]] = {
     "candour": _candour,
     "bare": _bare(1),
     "bare at once": _bare(TOGETHER),

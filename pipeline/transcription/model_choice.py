@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.transcription.cores import cores
+
 GIB: Final = 1 << 30
 
 
@@ -71,4 +73,4 @@ def suited(machine: Machine) -> str:
 
 def this_machine(cards: int) -> Machine:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
-    return Machine(cores=os.cpu_count() or 1, memory=memory, card=cards > 0)
+    return Machine(cores=cores(), memory=memory, card=cards > 0)

@@ -1,6 +1,5 @@
 """How far a transcription is and how long it will take, for whoever waits, in this process or in another."""
 
-import os
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.transcription.cores import cores
 from storage import models
 from storage.models import Conversation
 
@@ -17,7 +17,7 @@ SOON: Final = 0.02  # share of the recording that must be heard before anything 
 RECENT: Final = 0.15  # share of the recording by which speed is judged, the last one heard
 SILENCE: Final = 0.02  # work for a second of silence, as a share of that for one of speech
 # share of a machine that one thread takes from a model which has a thread on each core
-BESIDE: Final = 1 / (1 + (os.cpu_count() or 1))
+BESIDE: Final = 1 / (1 + cores())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

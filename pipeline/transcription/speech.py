@@ -5,7 +5,6 @@ invent words for. The guards against invented and repeated text are those that h
 """
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.recording.sound import RATE
 from pipeline.transcription import graphics, library, model_store, room
+from pipeline.transcription.cores import cores
 from pipeline.transcription.coverage import unheard
 from pipeline.transcription.library import STRETCH, Temperatures
 from pipeline.transcription.library import Sound as Sound
@@ -69,7 +69,7 @@ class Engine:
         self.device = device
         self.digest = digest  # of the manifest: it names the model exactly
         self._folder = folder
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or cores()
         self._language = language
         self._load(self._most)
 

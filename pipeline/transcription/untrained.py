@@ -6,7 +6,6 @@ weighed between the two, where people seldom change in the middle of a breath. T
 so the words are weighed in a second way as well, by the likeness of stretches.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recording.sound import RATE
+from pipeline.transcription.cores import cores
 from pipeline.transcription.likeness import Likeness
 from pipeline.transcription.mixtures import Array, Frames, Mixture, fit, halves
 from pipeline.transcription.timbre import HOP, Cepstra
@@ -55,7 +55,7 @@ def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
         learnt = fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
         return _weighed(words, spoken, owner, first, learnt)
 
-    with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, cores())) as pool:
         runs = np.array(list(pool.map(run, range(len(RUNS)))))
     # which of the two is called the first is chance
     turned = (runs - 0.5) @ (runs[0] - 0.5) < 0

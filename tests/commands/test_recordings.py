@@ -1,12 +1,12 @@
 """Recordings, models, languages and glossaries, as a person asks for them."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline.transcription.cores import cores
 from storage.models import State
 from tests import story
 from tests.commands.asking import ask, done, refused
@@ -76,7 +76,7 @@ def test_which_models_there_are_and_which_suits_this_machine(told: Story) -> Non
     assert [row["model"] for row in ask(told, "model list")] == ["scripted"]
     every = ask(told, "model list --all")
     assert every["suited"] in {choice["name"] for choice in every["choices"]}
-    assert every["machine"]["cores"] == os.cpu_count()
+    assert every["machine"]["cores"] == cores()
     said = done(told, "model list --all")
     assert "suits this machine" in said and "knows the words and voices of the demo and nothing else" in said
 

@@ -1,16 +1,66 @@
 """Hearing on a graphics card, and without one."""
 
+import ctypes
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.transcription import graphics, library
 from pipeline.transcription.speech import Engine, floats
+from pipeline.transcripts.transcript import Heard
 from tests import engines
-from tests.pipeline.media import person
+from tests.pipeline.media import person, silence
 
+DEMO = Path("demo/model").absolute()
+CARD = pytest.mark.skipif(library.cards() == 0, reason="this machine has no graphics card")
 NO_CARD = pytest.mark.skipif(library.cards() > 0, reason="this machine has a graphics card that works")
+
+
+def said(heard: Heard) -> list[str]:
+    return [word.text for word in heard.words]
+
+
+@contextmanager
+def full_card() -> Iterator[None]:
+    """The first graphics card, without room for anything more, as it is where other work has taken all of it."""
+    driver = ctypes.CDLL("libcuda.so.1")
+    device, context, block = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_uint64()
+    assert driver.cuInit(0) == 0
+    assert driver.cuDeviceGet(ctypes.byref(device), 0) == 0
+    assert driver.cuCtxCreate_v2(ctypes.byref(context), 0, device) == 0
+    size = 1 << 40
+    while size >= 1 << 20:
+        if driver.cuMemAlloc_v2(ctypes.byref(block), ctypes.c_size_t(size)) != 0:
+            size //= 2
+    try:
+        yield
+    finally:
+        assert driver.cuCtxDestroy_v2(context) == 0
+
+
+@CARD
+def test_a_card_hears_what_the_processor_hears_and_always_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    card, processor = Engine.load(DEMO, 1, "auto"), Engine.load(DEMO, 1, "cpu")
+    assert (card.device, processor.device) == ("cuda", "cpu")
+    sound = floats(np.concatenate([person("woman"), silence(4), person("man")], axis=1))
+    heard = card.hear(sound, seed=1, offset=0.0)
+    assert said(heard) == said(processor.hear(sound, seed=1, offset=0.0)) != []
+    assert card.hear(sound, seed=1, offset=0.0) == Engine.load(DEMO, 1, "cuda").hear(sound, seed=1, offset=0.0) == heard
+    assert caplog.records == []
+
+
+@CARD
+def test_a_card_without_room_is_told_in_the_log(model: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert Engine.load(model, 1, "auto").device == "cuda", "where nothing else has taken the room"
+    with full_card():
+        engine = Engine.load(model, 1, "auto")
+        assert engine.device == "cpu"
+        assert engine.hear(floats(person("woman")), seed=0, offset=0.0).words
+    assert [one.message for one in caplog.records] == ["the graphics card cannot be used; the processor hears"]
 
 
 @pytest.fixture

@@ -268,7 +268,8 @@ class Maker:
 
     def _colour(self, power: NDArray[np.float32], content: int) -> NDArray[np.float32]:
         """Augment log power (frames, 80), scale it as the library does, zero the padding -> (80, frames)."""
-        rng, part = self.rng, power[:content]
+        rng = self.rng
+        part: NDArray[np.floating[Any]] = power[:content]
         bands = np.linspace(-1, 1, BANDS, dtype=np.float32)
         if rng.random() < 0.7 * self.calm:
             part = part + rng.gauss(0, 0.25) * bands + rng.gauss(0, 0.2) * np.cos(np.pi * (bands + rng.random()))

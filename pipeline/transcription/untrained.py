@@ -45,8 +45,8 @@ def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
     if len(frames) < LEAST * FRAMES:
         return Voices(runs=np.zeros((0, len(words))))
     spoken = sound[frames]
-    spoken = (spoken - spoken.mean(axis=0, dtype=np.float64)) / (spoken.std(axis=0, dtype=np.float64) + 1e-9)
-    spoken = spoken.astype(np.float32)
+    alike = (spoken - spoken.mean(axis=0, dtype=np.float64)) / (spoken.std(axis=0, dtype=np.float64) + 1e-9)
+    spoken = alike.astype(np.float32)
 
     def run(seed: int) -> Array:
         components, coarse, longest = RUNS[seed]

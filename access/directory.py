@@ -1,8 +1,10 @@
 """The people of a home, in the database."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from uuid import uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -153,8 +155,35 @@ def refuse_last_governance(session: Session, person: models.Person) -> None:
         raise LastGovernance(name=person.name)
 
 
-def sign(home: Home, person: Person, password: str, statement: bytes) -> bytes:
-    """A person's own Ed25519 signature (64 bytes) over a statement; only their password opens the key.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenKey:
+    """A person's signing key, opened with their password for one act. `sealed` is what it was opened from."""
+
+    person: Person
+    sealed: bytes
+    key: Ed25519PrivateKey = field(repr=False)
+
+    def sign(self, statement: bytes) -> bytes:
+        """The person's own Ed25519 signature (64 bytes) over a statement."""
+        return self.key.sign(statement)
+
+    def admit(self, session: Session, act: Act) -> None:
+        """Let the act pass in the caller's transaction, for what may have changed while the password was tried.
+
+        Raises:
+            PersonDisabled, NotAllowed.
+            WrongPassword: they have another password or key since.
+        """
+        found = row(session, self.person.name)
+        if found.disabled_at is not None:
+            raise PersonDisabled(name=self.person.name)
+        require(value(found).roles, act, self.person.name)
+        if found.signing_key != self.sealed:
+            raise signing.WrongPassword
+
+
+def open_key(home: Home, person: Person, password: str) -> OpenKey:
+    """A person's own signing key; only their password opens it, which is slow on purpose and so is done outside a transaction.
 
     Raises:
         PersonDisabled, WrongPassword.
@@ -163,4 +192,4 @@ def sign(home: Home, person: Person, password: str, statement: bytes) -> bytes:
         found = row(session, person.name)
     if found.disabled_at is not None:
         raise PersonDisabled(name=person.name)
-    return signing.sign(found.signing_key, password, statement)
+    return OpenKey(person=value(found), sealed=found.signing_key, key=signing.open_key(found.signing_key, password))

@@ -50,14 +50,14 @@ def reseal(sealed: bytes, old: str, new: str, work: Work = WORK) -> bytes:
     return _seal(_open(sealed, old), new, work)
 
 
-def sign(sealed: bytes, password: str, message: bytes) -> bytes:
-    """The 64-byte signature over a message.
+def open_key(sealed: bytes, password: str) -> Ed25519PrivateKey:
+    """The key itself.
 
     Raises:
         WrongPassword: the password is wrong, or the sealed key was changed in a way that looks the same.
         SigningKeyDamaged: the sealed key has not the form `create` gives it.
     """
-    return Ed25519PrivateKey.from_private_bytes(_open(sealed, password)).sign(message)
+    return Ed25519PrivateKey.from_private_bytes(_open(sealed, password))
 
 
 def _open(sealed: bytes, password: str) -> bytes:

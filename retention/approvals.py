@@ -10,7 +10,6 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from access import directory
 from access.people import Person
 from access.roles import Act, require
 from pipeline.contents import analysis_digest
@@ -22,8 +21,8 @@ from retention.orders import Reason
 from storage.errors import Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import order_statement, signoff_statement, signoff_withdrawn_statement
-from storage.models import Conversation, Correction, Doubt, Hearing, SignOff, State
+from storage.log.statements import signoff_statement, signoff_withdrawn_statement
+from storage.models import Conversation, Correction, Doubt, Hearing, Order, SignOff, State
 
 
 class NotReady(Refused):
@@ -57,7 +56,9 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
         NotAllowed, UnknownConversation, NotReady, AlreadySigned, OwnReview, WrongPassword.
     """
     require(actor.roles, Act.SIGN_OFF, actor.name)
-    with home.writing() as session:
+    with home.reading() as session:
+        admit(home, session, find_conversation(session, reference), actor)
+    with signatures.signing(home, actor, password, Act.SIGN_OFF) as (session, key):
         conversation = find_conversation(session, reference)
         admit(home, session, conversation, actor)
         measuring.keep(home, session, conversation)
@@ -65,8 +66,7 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
         order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.SIGNED_OFF)
         if order is None:
             order = orders.make(home, session, conversation, Reason.SIGNED_OFF, actor=actor.name)
-        signed = signatures.sign(home, actor, password, signoff_statement, obj=[conversation.id], detail=detail)
-        approved = directory.sign(home, actor, password, order_statement(order.digest))
+        signed = signatures.sign(key, signoff_statement, obj=[conversation.id], detail=detail)
         first = session.scalar(select(SignOff).where(SignOff.conversation_id == conversation.id))
         session.add(
             SignOff(
@@ -79,7 +79,7 @@ def sign_off(home: Home, actor: Person, password: str, reference: str) -> Signed
             )
         )
         signatures.log(home, session, Event.SIGNOFF_GIVEN, signed)
-        orders.record_approval(home, session, order, actor, approved)
+        orders.sign(home, session, order, key)
         if first is not None:
             conversation.state, conversation.state_at = State.SIGNED_OFF, home.now()
         return SignedOff(complete=first is not None, order=order.number)
@@ -115,19 +115,25 @@ def take_back(home: Home, actor: Person, password: str, reference: str) -> None:
         NotAllowed, UnknownConversation, NotSigned, WrongPassword.
     """
     require(actor.roles, Act.SIGN_OFF, actor.name)
-    with home.writing() as session:
-        conversation = find_conversation(session, reference)
-        order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.SIGNED_OFF)
-        if order is None or conversation.state not in {State.CODED, State.SIGNED_OFF} or conversation.quarantined:
-            raise NotSigned(reference=conversation.reference)
+    with home.reading() as session:
+        _signed(session, reference)
+    with signatures.signing(home, actor, password, Act.SIGN_OFF) as (session, key):
+        conversation, order = _signed(session, reference)
         orders.void(home, session, order, actor=actor.name)
         session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
         conversation.accuracy = None
         conversation.state, conversation.state_at = State.CODED, home.now()
         detail = {"order": str(order.id)}
-        signed = signatures.sign(
-            home, actor, password, signoff_withdrawn_statement, obj=[conversation.id], detail=detail
-        )
+        signed = signatures.sign(key, signoff_withdrawn_statement, obj=[conversation.id], detail=detail)
         signatures.log(home, session, Event.SIGNOFF_WITHDRAWN, signed)
         # The name key may have grown while the conversation was frozen.
         settle(home, session, conversation, actor)
+
+
+def _signed(session: Session, reference: str) -> tuple[Conversation, Order]:
+    """A conversation whose signatures can be taken back, and the order that they stand for. Raises NotSigned."""
+    conversation = find_conversation(session, reference)
+    order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.SIGNED_OFF)
+    if order is None or conversation.state not in {State.CODED, State.SIGNED_OFF} or conversation.quarantined:
+        raise NotSigned(reference=conversation.reference)
+    return conversation, order

@@ -141,13 +141,11 @@ def attest(home: Home, actor: Person, password: str, number: int) -> None:
     """
     require(actor.roles, Act.ATTEST_COPY, actor.name)
     with home.reading() as session:
-        row = _find(session, number)
-    signed = signatures.sign(home, actor, password, copy_statement, obj=[row.id], detail={"number": number})
-    with home.writing() as session:
-        row = _find(session, number)
-        if row.attested_at is not None:
-            raise CopyAttested(number=number)
+        _unattested(session, number)
+    with signatures.signing(home, actor, password, Act.ATTEST_COPY) as (session, key):
+        row = _unattested(session, number)
         row.attested_at = home.now()
+        signed = signatures.sign(key, copy_statement, obj=[row.id], detail={"number": number})
         signatures.log(home, session, Event.COPY_ATTESTED, signed)
 
 
@@ -196,6 +194,13 @@ def _find(session: Session, number: int) -> Copy:
     row = session.scalar(select(Copy).where(Copy.number == number))
     if row is None:
         raise UnknownCopy(number=number)
+    return row
+
+
+def _unattested(session: Session, number: int) -> Copy:
+    row = _find(session, number)
+    if row.attested_at is not None:
+        raise CopyAttested(number=number)
     return row
 
 

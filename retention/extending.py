@@ -4,6 +4,8 @@ import json
 from datetime import UTC, date, datetime, time
 from uuid import uuid4
 
+from sqlalchemy.orm import Session
+
 from access.people import Person
 from access.roles import Act, require
 from pipeline.reviews import ConversationGone, find_conversation
@@ -12,7 +14,7 @@ from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.log.log import Event
 from storage.log.statements import extension_statement
-from storage.models import Extension, State
+from storage.models import Conversation, Extension, State
 from storage.sealed import seal_value
 from storage.vault import KeyClass
 
@@ -38,22 +40,30 @@ def extend(home: Home, actor: Person, password: str, target: str, until: date, *
     require(actor.roles, Act.EXTEND_RETENTION, actor.name)
     if not reason.strip() or not reference.strip():
         raise NoGrounds
-    with home.writing() as session:
-        conversation = find_conversation(session, target)
-        if conversation.recording is None:
-            raise NothingToKeep(reference=conversation.reference)
-        # Begun destruction has closed the conversation under the same lock: it is kept, or goes, and never both.
-        if conversation.quarantined or conversation.state in {State.DESTROYED, State.WITHDRAWN}:
-            raise ConversationGone(reference=conversation.reference, what="the recording")
-        day = datetime.combine(until, time(), UTC)
-        if day <= max(home.now(), conversation.keep_until or day.min.replace(tzinfo=UTC)):
-            raise NotLater
+    day = datetime.combine(until, time(), UTC)
+    with home.reading() as session:
+        _kept(home, session, target, day)
+    with signatures.signing(home, actor, password, Act.EXTEND_RETENTION) as (session, key):
+        conversation = _kept(home, session, target, day)
         row = Extension(id=uuid4(), conversation_id=conversation.id, person_id=actor.id, at=home.now(), until=day)
-        key = home.vault.get(conversation.review.review_key, KeyClass.REVIEW)
+        review_key = home.vault.get(conversation.review.review_key, KeyClass.REVIEW)
         body = json.dumps({"reason": reason.strip(), "reference": reference.strip()}).encode()
-        row.sealed = seal_value(key, f"extension.sealed:{row.id}", body)
+        row.sealed = seal_value(review_key, f"extension.sealed:{row.id}", body)
         session.add(row)
         conversation.keep_until = day
         subject, detail = [conversation.id, row.id], {"until": until.isoformat()}
-        signed = signatures.sign(home, actor, password, extension_statement, obj=subject, detail=detail)
+        signed = signatures.sign(key, extension_statement, obj=subject, detail=detail)
         signatures.log(home, session, Event.RETENTION_EXTENDED, signed)
+
+
+def _kept(home: Home, session: Session, target: str, day: datetime) -> Conversation:
+    """A conversation whose recording can be kept until this day."""
+    conversation = find_conversation(session, target)
+    if conversation.recording is None:
+        raise NothingToKeep(reference=conversation.reference)
+    # Begun destruction has closed the conversation under the lock of the last look: it is kept, or goes, and never both.
+    if conversation.quarantined or conversation.state in {State.DESTROYED, State.WITHDRAWN}:
+        raise ConversationGone(reference=conversation.reference, what="the recording")
+    if day <= max(home.now(), conversation.keep_until or day.min.replace(tzinfo=UTC)):
+        raise NotLater
+    return conversation

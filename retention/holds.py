@@ -4,6 +4,7 @@ One of the two at least has the governance role; the other may be a reviewer.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -81,17 +82,17 @@ def place(home: Home, actor: Person, password: str, target: str, *, reason: str,
     require(actor.roles, Act.PLACE_HOLD, actor.name)
     _require_grounds(reason, reference)
     with home.reading() as session:
-        review, conversation = _target(session, target)
-    hold_id, held = uuid4(), conversation.id if conversation else review.id
-    signed = signatures.sign(home, actor, password, hold_statement, obj=[hold_id, held])
-    with home.writing() as session:
+        _target(session, target)
+    with signatures.signing(home, actor, password, Act.PLACE_HOLD) as (session, key):
         review, conversation = _target(session, target)
         orders.admit_erasures(home, session)
-        hold = Hold(id=hold_id, review_id=review.id, conversation_id=conversation.id if conversation else None)
+        hold = Hold(id=uuid4(), review_id=review.id, conversation_id=conversation.id if conversation else None)
         hold.number = (session.scalar(select(func.max(Hold.number))) or 0) + 1
         hold.placed_by, hold.placed_at = actor.id, home.now()
         hold.sealed = _seal(home, review, hold.id, "hold.sealed", reason, reference)
         session.add(hold)
+        held = conversation.id if conversation else review.id
+        signed = signatures.sign(key, hold_statement, obj=[hold.id, held])
         signatures.log(home, session, Event.HOLD_PLACED, signed)
         return hold.number
 
@@ -112,17 +113,10 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
     """
     require(actor.roles, Act.LIFT_HOLD, actor.name)
     with home.reading() as session:
-        hold_id = _find(session, number).id
-    signed = signatures.sign(home, actor, password, hold_lift_statement, obj=[hold_id])
-    with home.writing() as session:
-        hold = _find(session, number)
-        if hold.lifted_at is not None:
-            raise HoldLifted(number=number)
-        lifts = session.scalars(select(HoldLift).where(HoldLift.hold_id == hold.id)).all()
-        if any(one.person_id == actor.id for one in lifts):
-            raise SameLifter(name=actor.name, number=number)
-        if lifts and not _governs(session, actor.id, *(one.person_id for one in lifts)):
-            raise WithoutGovernance(number=number, name=actor.name)
+        _liftable(session, actor, number)
+    with signatures.signing(home, actor, password, Act.LIFT_HOLD) as (session, key):
+        hold, lifts = _liftable(session, actor, number)
+        signed = signatures.sign(key, hold_lift_statement, obj=[hold.id])
         review = session.get_one(Review, hold.review_id)
         row = HoldLift(id=uuid4(), hold_id=hold.id, person_id=actor.id, at=home.now(), signature=signed.signature)
         row.sealed = _seal(home, review, row.id, "hold_lift.sealed", reason, reference)
@@ -130,6 +124,19 @@ def lift(home: Home, actor: Person, password: str, number: int, *, reason: str, 
         signatures.log(home, session, Event.HOLD_LIFTED if lifts else Event.HOLD_LIFT_ASKED, signed)
         hold.lifted_at = home.now() if lifts else None
         return bool(lifts)
+
+
+def _liftable(session: Session, actor: Person, number: int) -> tuple[Hold, Sequence[HoldLift]]:
+    """A hold that somebody may agree to lift, and who has agreed before."""
+    hold = _find(session, number)
+    if hold.lifted_at is not None:
+        raise HoldLifted(number=number)
+    lifts = session.scalars(select(HoldLift).where(HoldLift.hold_id == hold.id)).all()
+    if any(one.person_id == actor.id for one in lifts):
+        raise SameLifter(name=actor.name, number=number)
+    if lifts and not _governs(session, actor.id, *(one.person_id for one in lifts)):
+        raise WithoutGovernance(number=number, name=actor.name)
+    return hold, lifts
 
 
 def _governs(session: Session, *people: UUID) -> bool:

@@ -12,9 +12,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from access import directory
+from access.directory import OpenKey
 from access.people import Person
 from access.roles import Act, require
+from retention import signatures
 from storage.errors import NotFound, Refused
 from storage.home import Home
 from storage.log.log import Event
@@ -129,15 +130,15 @@ def approve(home: Home, actor: Person, password: str, number: int) -> bool:
         _refuse(session, order, actor)
         if order.reason == Reason.SIGNED_OFF.value:
             raise RestsOnSignOff(number=number, reference=reference(order))
-        signed = order.digest
-    signature = directory.sign(home, actor, password, order_statement(signed))
-    with home.writing() as session:
-        return record_approval(home, session, find(session, number), actor, signature)
+    with signatures.signing(home, actor, password, Act.APPROVE_ORDER) as (session, key):
+        return sign(home, session, find(session, number), key)
 
 
-def record_approval(home: Home, session: Session, order: Order, actor: Person, signature: bytes) -> bool:
-    """Store a signature in the caller's transaction; True when it was the second."""
+def sign(home: Home, session: Session, order: Order, key: OpenKey) -> bool:
+    """Sign an order in the caller's transaction; True when it was the second signature."""
+    actor = key.person
     _refuse(session, order, actor)
+    signature = key.sign(order_statement(order.digest))
     first = session.scalars(select(Approval).where(Approval.order_id == order.id)).all()
     session.add(
         Approval(
@@ -170,10 +171,15 @@ def _refuse(session: Session, order: Order, actor: Person) -> None:
         raise SameApprover(name=actor.name, number=order.number)
 
 
-def void(home: Home, session: Session, order: Order, *, actor: str) -> None:
-    """Take an order back in the caller's transaction; nothing may have been erased yet."""
+def refuse_begun(order: Order) -> None:
+    """Let an order pass that can still be taken back. Raises OrderClosed."""
     if order.state not in {OrderState.MADE, OrderState.APPROVED}:
         raise OrderClosed(number=order.number, state=order.state.value)
+
+
+def void(home: Home, session: Session, order: Order, *, actor: str) -> None:
+    """Take an order back in the caller's transaction; nothing may have been erased yet."""
+    refuse_begun(order)
     order.state = OrderState.VOID
     home.log(session, Event.ORDER_CANCELLED, actor=actor, obj=[order.id, about(order)], ref=order.digest)
 

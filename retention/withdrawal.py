@@ -11,8 +11,8 @@ from enum import StrEnum
 from uuid import uuid4
 
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
-from access import directory
 from access.people import Person
 from access.roles import Act, require
 from pipeline.reviews import ConversationGone, find_conversation
@@ -21,8 +21,8 @@ from retention.orders import Reason
 from storage.errors import BadInput, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.log.statements import order_statement, refusal_statement, signoff_withdrawn_statement
-from storage.models import SignOff, State
+from storage.log.statements import refusal_statement, signoff_withdrawn_statement
+from storage.models import Conversation, Order, SignOff, State
 from storage.sealed import seal_value
 from storage.vault import KeyClass
 
@@ -64,14 +64,10 @@ def withdraw(home: Home, actor: Person, password: str, reference: str) -> Withdr
         NotAllowed, UnknownConversation, ConversationGone, AlreadyWithdrawn, WrongPassword.
     """
     require(actor.roles, Act.WITHDRAW, actor.name)
-    with home.writing() as session:
-        conversation = find_conversation(session, reference)
-        review, key = conversation.review, conversation.recording_key
-        known = orders.open_order(session, review, key, Reason.WITHDRAWAL)
-        if known is not None:
-            raise AlreadyWithdrawn(reference=conversation.reference, order=known.number)
-        if conversation.state is State.WITHDRAWN:
-            raise ConversationGone(reference=conversation.reference, what="everything")
+    with home.reading() as session:
+        _there(session, reference)
+    with signatures.signing(home, actor, password, Act.WITHDRAW) as (session, key):
+        conversation = _there(session, reference)
         home.log(session, Event.WITHDRAWAL_RECEIVED, actor=actor.name, obj=[conversation.id])
         before = conversation.state
         # From here on no key of it is given out, and a worker that is at it finds another token and writes nothing.
@@ -79,8 +75,7 @@ def withdraw(home: Home, actor: Person, password: str, reference: str) -> Withdr
         order = orders.make(home, session, conversation, Reason.WITHDRAWAL, actor=actor.name)
         order.facts = {"before": before.value}
         orders.void_within(home, session, order, actor=actor.name)
-        signature = directory.sign(home, actor, password, order_statement(order.digest))
-        orders.record_approval(home, session, order, actor, signature)
+        orders.sign(home, session, order, key)
         standing = holds.standing(session, conversation)
         if standing:
             home.log(
@@ -91,6 +86,17 @@ def withdraw(home: Home, actor: Person, password: str, reference: str) -> Withdr
                 detail={"ground": "hold", "hold": standing[0]},
             )
         return Withdrawn(order=order.number, holds=tuple(standing))
+
+
+def _there(session: Session, reference: str) -> Conversation:
+    """A conversation that nobody has withdrawn yet."""
+    conversation = find_conversation(session, reference)
+    known = orders.open_order(session, conversation.review, conversation.recording_key, Reason.WITHDRAWAL)
+    if known is not None:
+        raise AlreadyWithdrawn(reference=conversation.reference, order=known.number)
+    if conversation.state is State.WITHDRAWN:
+        raise ConversationGone(reference=conversation.reference, what="everything")
+    return conversation
 
 
 def refuse(
@@ -105,26 +111,33 @@ def refuse(
     require(actor.roles, Act.REFUSE_WITHDRAWAL, actor.name)
     if not reason.strip() or not reference.strip():
         raise NoGrounds
-    with home.writing() as session:
-        conversation = find_conversation(session, target)
-        order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.WITHDRAWAL)
-        if order is None:
-            raise NotWithdrawn(reference=conversation.reference)
+    with home.reading() as session:
+        _withdrawn(session, target)
+    with signatures.signing(home, actor, password, Act.REFUSE_WITHDRAWAL) as (session, key):
+        conversation, order = _withdrawn(session, target)
         before = State(order.facts.get("before", State.WITHDRAWN))
         orders.void(home, session, order, actor=actor.name)
-        key = home.vault.get(conversation.review.review_key, KeyClass.REVIEW)
+        review_key = home.vault.get(conversation.review.review_key, KeyClass.REVIEW)
         body = json.dumps({"ground": ground, "reason": reason.strip(), "reference": reference.strip()}).encode()
-        order.refusal = seal_value(key, f"destruction_order.refusal:{order.id}", body)
+        order.refusal = seal_value(review_key, f"destruction_order.refusal:{order.id}", body)
         if before in {State.CODED, State.SIGNED_OFF}:
             # The order that its signatures stood for was voided by the withdrawal.
             session.execute(delete(SignOff).where(SignOff.conversation_id == conversation.id))
             detail = {"order": str(order.id)}
-            signed = signatures.sign(
-                home, actor, password, signoff_withdrawn_statement, obj=[conversation.id], detail=detail
-            )
+            signed = signatures.sign(key, signoff_withdrawn_statement, obj=[conversation.id], detail=detail)
             signatures.log(home, session, Event.SIGNOFF_WITHDRAWN, signed)
             before = State.CODED
         conversation.state, conversation.state_at = before, home.now()
         detail = {"ground": ground.value, "order": str(order.id)}
-        signed = signatures.sign(home, actor, password, refusal_statement, obj=[conversation.id], detail=detail)
+        signed = signatures.sign(key, refusal_statement, obj=[conversation.id], detail=detail)
         signatures.log(home, session, Event.WITHDRAWAL_REFUSED, signed)
+
+
+def _withdrawn(session: Session, target: str) -> tuple[Conversation, Order]:
+    """A conversation whose withdrawal can still be refused, and the order that follows from it."""
+    conversation = find_conversation(session, target)
+    order = orders.open_order(session, conversation.review, conversation.recording_key, Reason.WITHDRAWAL)
+    if order is None:
+        raise NotWithdrawn(reference=conversation.reference)
+    orders.refuse_begun(order)
+    return conversation, order

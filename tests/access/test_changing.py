@@ -41,10 +41,10 @@ def test_a_changed_password_opens_the_same_key(told: Story) -> None:
     before = told.ana
     changing.change_password(told.home, before, story.password("ana"), NEW, work=LIGHT)
     assert told.ana.public_key == before.public_key
-    assert verify(before.public_key, directory.sign(told.home, told.ana, NEW, b"a statement"), b"a statement")
+    assert verify(before.public_key, directory.open_key(told.home, told.ana, NEW).sign(b"a statement"), b"a statement")
     assert directory.check(told.home, "ana", NEW) == told.ana
     for refused in (
-        lambda: directory.sign(told.home, told.ana, story.password("ana"), b"a statement"),
+        lambda: directory.open_key(told.home, told.ana, story.password("ana")).sign(b"a statement"),
         lambda: directory.check(told.home, "ana", story.password("ana")),
     ):
         with pytest.raises((WrongPassword, directory.WrongSignIn)):
@@ -78,7 +78,9 @@ def test_with_a_link_a_password_is_chosen_once_and_with_a_new_key(told: Story) -
     before, signed = told.ana, by_link(told)
     changing.choose_password(told.home, signed, NEW, work=LIGHT)
     assert told.ana.public_key != before.public_key
-    assert verify(told.ana.public_key, directory.sign(told.home, told.ana, NEW, b"a statement"), b"a statement")
+    assert verify(
+        told.ana.public_key, directory.open_key(told.home, told.ana, NEW).sign(b"a statement"), b"a statement"
+    )
     entry = next(one for one in reversed(told.log()) if one.event == Event.PERSON_KEY_REPLACED)
     assert entry.detail == {"key": told.ana.public_key.hex()}
     with pytest.raises(OldPasswordNeeded):

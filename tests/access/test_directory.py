@@ -84,12 +84,12 @@ def test_a_name_or_password_that_is_none_is_refused(
 
 def test_a_disabled_person_can_do_nothing_and_what_they_signed_stays(told: Story) -> None:
     eve = told.eve
-    signature = directory.sign(told.home, eve, story.password("eve"), b"a statement")
+    signature = directory.open_key(told.home, eve, story.password("eve")).sign(b"a statement")
     directory.disable(told.home, told.ben, "eve")
     with pytest.raises(PersonDisabled):
         directory.find(told.home, "eve")
     with pytest.raises(PersonDisabled):
-        directory.sign(told.home, eve, story.password("eve"), b"another statement")
+        directory.open_key(told.home, eve, story.password("eve")).sign(b"another statement")
     assert verify(eve.public_key, signature, b"a statement")
     assert [person.name for person in directory.everyone(told.home) if person.disabled] == ["eve"]
     assert told.events()[-1] == Event.PERSON_DISABLED
@@ -115,11 +115,11 @@ def test_who_is_not_there_is_said(told: Story) -> None:
 
 
 def test_each_signs_with_their_own_key_and_password(told: Story) -> None:
-    signature = directory.sign(told.home, told.ana, story.password("ana"), b"a statement")
+    signature = directory.open_key(told.home, told.ana, story.password("ana")).sign(b"a statement")
     assert verify(told.ana.public_key, signature, b"a statement")
     assert not verify(told.cara.public_key, signature, b"a statement")
     with pytest.raises(WrongPassword):
-        directory.sign(told.home, told.ana, story.password("cara"), b"a statement")
+        directory.open_key(told.home, told.ana, story.password("cara")).sign(b"a statement")
 
 
 def test_no_password_and_no_seed_lies_in_the_home(told: Story) -> None:

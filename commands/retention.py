@@ -10,7 +10,7 @@ import click
 
 from access.roles import Act, require
 from commands.desk import Desk, confirm, until_asked_to_stop, with_desk
-from retention import calendar, clock, destroy, extending, orders, plan, withdrawal
+from retention import calendar, clock, extending, job, orders, plan, withdrawal
 from retention.withdrawal import Ground
 from storage import durable
 from storage.errors import Busy, CandourError, Refused
@@ -194,26 +194,20 @@ def _watch(desk: Desk, home: Home, stop: Callable[[], bool]) -> None:
 
 def _round(desk: Desk, home: Home, known: dict[int, str] | None = None) -> int:
     """One round; the exit code of the first error, or 0. Says nothing when nothing but `known` failures has come of it."""
-    made = plan.order_due(home, home.now())
-    lines = [f"Made order {number}; it needs two signatures: candour retention approve {number}" for number in made]
-    done, failed, code = [], {}, 0
     with home.working():
-        for number in plan.due(home, home.now()):
-            try:
-                outcome = destroy.carry_out(home, number)
-            except CandourError as error:
-                failed[number] = str(error)
-                code = code or error.exit_code
-                lines.append(f"Order {number} was not carried out: {error}")
-            else:
-                done.append({"order": number, "conversation": outcome.about, "certificate": outcome.certificate})
-                lines.append(
-                    f"Order {number}: destroyed, certificate {outcome.certificate} "
-                    f"(candour audit certificate {outcome.about})"
-                )
-    if known is None or made or done or failed != known:
-        desk.result({"made": made, "destroyed": done, "failed": failed}, "\n".join(lines) or "Nothing is due.")
+        came = job.go_round(home)
+    lines = [
+        f"Made order {number}; it needs two signatures: candour retention approve {number}" for number in came.made
+    ]
+    for one in came.destroyed:
+        seen = f"candour audit certificate {one.about}"
+        lines.append(f"Order {one.order}: destroyed, certificate {one.certificate} ({seen})")
+    lines += [f"Order {number} was not carried out: {error}" for number, error in came.failed.items()]
+    done = [{"order": one.order, "conversation": one.about, "certificate": one.certificate} for one in came.destroyed]
+    failed = {number: str(error) for number, error in came.failed.items()}
+    if known is None or came.made or done or failed != known:
+        desk.result({"made": came.made, "destroyed": done, "failed": failed}, "\n".join(lines) or "Nothing is due.")
     if known is not None:
         known.clear()
         known.update(failed)
-    return code
+    return next((error.exit_code for error in came.failed.values()), 0)

@@ -8,14 +8,12 @@ from typing import Final
 from access.people import Person
 from access.roles import Act, require
 from pipeline import stages
-from pipeline.recording import arriving
 from pipeline.reviews import find_conversation
 from pipeline.transcription import chosen, transcribing
 from pipeline.transcription.speaker_model import SpeakerModel
 from pipeline.transcription.speech import Engine
 from pipeline.transcription.transcribing import Progress
-from retention import destroy, plan
-from storage import orphans
+from retention import job
 from storage.errors import CandourError, Refused
 from storage.home import Home
 from storage.log.log import Event
@@ -58,8 +56,7 @@ def work_once(
     report: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Done:
-    """Do everything that is due now: make the orders that schedules call for, carry out those signed by two whose date has
-    come, then transcribe. Destruction is first: it waits for no speech model and for no long recording.
+    """Do everything that is due now. Destruction is first: it waits for no speech model and for no long recording.
 
     Raises:
         WorkerRunning: another process is at work in this home.
@@ -67,23 +64,11 @@ def work_once(
     """
     done = Done()
     with home.working():
-        arriving.forget_idle(home)
-        _destroy(home, done, stop)
-        # After it: a recording that broke off goes with its conversation's key, and an order removes its row alone.
-        orphans.sweep(home)
+        retained = job.go_round(home, stop=stop)
+        done.destroyed += [one.certificate for one in retained.destroyed]
+        done.failed += [(f"order {number}", str(error)) for number, error in retained.failed.items()]
         _transcribe(home, done, report, stop)
     return done
-
-
-def _destroy(home: Home, done: Done, stop: Callable[[], bool]) -> None:
-    plan.order_due(home, home.now())
-    for number in plan.due(home, home.now()):
-        if stop():
-            return
-        try:
-            done.destroyed.append(destroy.carry_out(home, number).certificate)
-        except CandourError as error:
-            done.failed.append((f"order {number}", str(error)))
 
 
 def _transcribe(home: Home, done: Done, report: Callable[[Progress], None], stop: Callable[[], bool]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +16,8 @@ from click.testing import CliRunner, Result
 from access import directory
 from cli import main
 from pipeline import reviews
-from retention import orders
+from pipeline.recording import arriving
+from retention import orders, withdrawal
 from storage.home import Home
 from storage.models import Conversation
 from tests import homes
@@ -34,8 +36,12 @@ def run(home: Home, tmp_path: Path) -> Callable[..., Result]:
     return words
 
 
+def run_json(run: Callable[..., Result], *words: str) -> Any:
+    return json.loads(run(*words, "--json").stdout)
+
+
 def planned(run: Callable[..., Result], reference: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = json.loads(run("retention", "plan", "--json").stdout)
+    found: list[dict[str, str]] = run_json(run, "retention", "plan")
     return [line for line in found if line["conversation"] == reference]
 
 
@@ -97,6 +103,21 @@ def test_the_keys_of_a_closed_review_are_planned(home: Home, run: Callable[..., 
     assert set(found) == {"names", "review"}
     assert found["names"]["position"] == "(the whole review)"
     assert found["names"]["waits for"] == "its date"
+
+
+def test_one_run_takes_the_sealed_file_of_a_recording_that_broke_off(home: Home, run: Callable[..., Result]) -> None:
+    ada, ben = (directory.find(home, name) for name in ("ada", "ben"))
+    position = run_json(run, "conversation", "show", "C-001")["position"]
+    new = reviews.plan_conversation(home, ada, homes.REVIEW, position, interviewer="Lead", on=None)
+    kept = {found.name for found in home.blobs.survey()}
+    with arriving.begin(home, ada, new.reference, None) as arrival:
+        arrival.receive(b"RIFF")
+    order = withdrawal.withdraw(home, ada, homes.PASSWORD, new.reference).order
+    orders.approve(home, ben, homes.PASSWORD, order)
+    assert {found.name for found in home.blobs.survey()} > kept, "there is something to sweep"
+    done = run_json(run, "retention", "run", "--yes")
+    assert [one["order"] for one in done["destroyed"]] == [order]
+    assert {found.name for found in home.blobs.survey()} == kept
 
 
 @contextmanager

@@ -107,7 +107,7 @@ class Signatory:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Certificate:
     """What is certified. `objects` and `order_detail` are those of the order.made entry, `destroyed` says in words what there
-    was, `recordings` are the SHA-256 of the sealed files, `build` that of the program's Python files, `medium` what the machine
+    was, `recordings` are the SHA-256 of the sealed files, `build` that of all files of the program, `medium` what the machine
     tells (make, model, serial, file system). `entry` and `proof` come last, and are not part of the digest, which the entry
     carries.
     """

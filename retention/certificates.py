@@ -3,15 +3,12 @@
 import json
 from base64 import b64encode
 from datetime import datetime
-from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from retention import assurance, copies, witnessing
+from retention import assurance, copies, program, witnessing
 from retention.certificate import Certificate, Check, Copy, Signatory, from_claims, to_text
 from retention.copies import Attestation
 from retention.orders import ACTOR, Reason, about, objects
@@ -30,10 +27,6 @@ RULES = {
     Reason.NEVER_RECORDED: "nothing was recorded, and the review was closed",
     Reason.WITHDRAWAL: "the participant withdrew consent",
 }
-
-
-# What the program is made of, beside this one's folder: what is installed.
-PROGRAM = ("access", "cli.py", "commands", "configs", "demo", "pipeline", "retention", "storage", "web", "worker")
 
 
 class NoCertificate(NotFound):
@@ -85,7 +78,7 @@ def _build(home: Home, session: Session, order: Order) -> Certificate:
         number=f"D-{order.number:04}",
         site=home.signer.origin,
         tool=f"candour {version('candour')}",
-        build=program_digest(),
+        build=program.installed(),
         order=str(order.id),
         objects=(str(about(order)), *order.objects),
         order_detail=detail,
@@ -121,19 +114,6 @@ def _label(copy: CopyRow) -> str:
     return (
         f"recovery copy {copy.number}, made {copy.made_at:%Y-%m-%d} by {copy.made_by}; its holder knows where it lies"
     )
-
-
-@cache
-def program_digest() -> str:
-    """SHA-256 over what `sha256sum` says of all Python files of the program, in the order of their names: a line each, the digest
-    in hexadecimal, two spaces, the name.
-    """
-    top = Path(__file__).parent.parent
-    parts = [top / name for name in PROGRAM]
-    found = [file for part in parts for file in (part.rglob("*.py") if part.is_dir() else [part])]
-    files = sorted(file.relative_to(top).as_posix() for file in found)
-    lines = (f"{sha256((top / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
-    return sha256("".join(lines).encode()).hexdigest()
 
 
 def _rule(order: Order) -> str:

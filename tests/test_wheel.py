@@ -1,5 +1,6 @@
 """The wheel: it holds what it should and nothing else, and works from any folder without the sources."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from retention import program
 
 ROOT = Path(__file__).parent.parent
 OURS = {"access", "commands", "configs", "demo", "pipeline", "retention", "storage", "web", "worker", "cli.py"}
@@ -65,6 +68,13 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
         "demo/model/model.bin",
     } <= set(names)
     assert [name for name in names if "/.work/" in name or "__pycache__" in name] == []
+
+
+def test_what_the_wheel_holds_is_the_program_that_certificates_name(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = sorted(name for name in archive.namelist() if name.split("/")[0] in OURS and "/." not in name)
+        lines = [f"{hashlib.sha256(archive.read(name)).hexdigest()}  {name}\n" for name in names]
+    assert hashlib.sha256("".join(lines).encode()).hexdigest() == program.installed()
 
 
 def test_the_wheel_carries_its_licence(wheel: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from retention import certificate_page, certificates
+from retention import certificate_page, certificates, program
 from retention.certificate import SECTIONS
 from retention.destroy import carry_out
 from retention.standalone import SECTIONS as ELSEWHERE
@@ -120,18 +120,47 @@ def test_no_claim_is_left_out_of_the_list_or_of_either_program(document: str) ->
 def test_its_build_is_what_the_tools_of_a_shell_make_of_all_that_is_installed() -> None:
     root = Path(__file__).parents[2]
     included = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    find = f"find {' '.join(included['only-include'])} -name '*.py' -print0 | sort -z | xargs -0 sha256sum | sha256sum"
+    (find,) = re.findall(
+        r"^find .*sha256sum$", (root / "docs/how-to/verify-as-an-auditor.md").read_text(), re.MULTILINE
+    )
+    assert sorted(find.split(" -")[0].split()[1:]) == sorted(included["only-include"])
     told = subprocess.run(
         ["sh", "-c", find], cwd=root, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=True
     )
-    assert told.stdout.split()[0] == certificates.program_digest()
+    assert told.stdout.split()[0] == program.installed()
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("configs/words/harm.toml", True),
+        ("web/templates/layout.html", True),
+        ("web/static/js/page.js", True),
+        ("web/static/app.css", True),
+        ("storage/migrations/script.py.mako", True),
+        ("cli.py", True),
+        ("web/__pycache__/app.cpython-311.pyc", False),
+        ("demo/.work/left.txt", False),
+        ("tests/test_docs.py", False),
+    ],
+)
+def test_its_build_is_another_when_anything_that_ships_is(file: str, counts: bool, tmp_path: Path) -> None:
+    def put(name: str, content: bytes) -> str:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+        return program.digest(tmp_path)
+
+    first = put("access/roles.py", b"one\n")
+    with_it = put(file, b"two\n")
+    assert (with_it != first) is counts
+    assert (put(file, b"two\r\n") != with_it) is counts, "line endings as they are"
 
 
 def test_what_it_says_is_so(document: str, told: Story) -> None:
     claims = json.loads(document)["certificate"]
     assert claims["status"] == "pending: copies 1"
     assert re.fullmatch(r"recovery copy 1, made 20\d\d-\d\d-\d\d by ana; .*", claims["copies"][0]["label"])
-    assert re.fullmatch("[0-9a-f]{64}", claims["build"]) and claims["build"] == certificates.program_digest()
+    assert re.fullmatch("[0-9a-f]{64}", claims["build"]) and claims["build"] == program.installed()
     recording = told.conversation().recording
     assert recording is not None
     assert claims["destroyed"][0] == f"the recording: {recording.size} bytes sealed, {recording.duration:.0f} seconds"

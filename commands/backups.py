@@ -9,6 +9,7 @@ from retention import backups
 from retention.restore import Restored
 from retention.restore import restore as bring_back
 from storage import recovery
+from storage.log.note import VerifierKey
 
 
 @click.command()
@@ -33,10 +34,12 @@ def backup(desk: Desk, folder: Path) -> None:
 @click.option(
     "--identity", type=click.Path(path_type=Path), required=True, help="File with the age identity of one custodian."
 )
+@click.option("--key", help="Public key of the log that you were given; without it nothing shows that both are yours.")
 @with_desk
-def restore(desk: Desk, source: Path, copy: Path, identity: Path) -> None:
+def restore(desk: Desk, source: Path, copy: Path, identity: Path, key: str | None) -> None:
     """Make a new home, named with --home, from a BACKUP and a recovery copy. What was destroyed stays destroyed."""
-    opened = recovery.open_copy(copy, recovery.read_identities(identity))
+    known = VerifierKey.parse(key) if key else None
+    opened = recovery.open_copy(copy, recovery.read_identities(identity), known)
     passphrase = desk.passphrase()
     with desk.progress("Restoring", 1) as report:
         done = bring_back(source, opened, passphrase, desk.folder, desk.actor_in, report)
@@ -48,11 +51,13 @@ def restore(desk: Desk, source: Path, copy: Path, identity: Path) -> None:
         "keys left behind": done.left_behind,
         "log entries": done.entries,
         "log entries missing": done.missing_entries,
+        "copy logged": done.logged,
+        "log": done.log,
     }
-    desk.result(data, _told(done))
+    desk.result(data, _told(done, known is not None))
 
 
-def _told(done: Restored) -> str:
+def _told(done: Restored, log_is_known: bool) -> str:
     lines = [f"Restored {done.conversations} conversations; all {done.keys} keys that they have open."]
     if done.destroyed:
         lines.append(f"Destroyed since the backup, and so marked: {', '.join(done.destroyed)}")
@@ -66,5 +71,11 @@ def _told(done: Restored) -> str:
     lines.append(f"The log goes on after entry {done.entries - 1}. Tell whoever keeps its checkpoints.")
     if done.missing_entries:
         lines.append(f"At least {done.missing_entries} later entries are lost with the old disk.")
+    if not done.logged:
+        lines.append(
+            "The log of the backup is older than the recovery copy: its signature shows who made it, and no entry does."
+        )
+    if not log_is_known:
+        lines.append(f"Compare the key of the log with the one that you or your auditors kept: {done.log}")
     lines.append("Now make a new recovery copy, and destroy the one used here: candour vault recovery-copy")
     return "\n".join(lines)

@@ -7,6 +7,8 @@ import click
 from commands.desk import Desk, with_desk
 from retention import copies, rotation
 from retention.copies import CopyState
+from storage import recovery
+from storage.log.note import VerifierKey
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -39,6 +41,22 @@ def recovery_copy(desk: Desk, file: Path, recipients: tuple[str, ...]) -> None:
     if old:
         text += f"\nDestroy every earlier one, then attest: candour vault attest {' '.join(map(str, old[:1]))}"
     desk.result({"number": made.number, "epoch": made.epoch, "obsolete": old}, text)
+
+
+@vault.command()
+@click.argument("file", type=_FILE)
+@click.option("--identity", type=_FILE, required=True, help="File with your age identity.")
+@click.option("--key", required=True, help="Public key of the log, from a source you trust.")
+@with_desk
+def check(desk: Desk, file: Path, identity: Path, key: str) -> None:
+    """Check, as its custodian, that the recovery copy in FILE was made by the home whose log has this key. Needs no home."""
+    copy = recovery.open_copy(file, recovery.read_identities(identity), VerifierKey.parse(key))
+    made = {"number": copy.number, "epoch": copy.taken.epoch, "made": copy.made_at, "entry": copy.entries}
+    desk.result(
+        made | {"digest": copy.digest},
+        f"Recovery copy {copy.number} of epoch {copy.taken.epoch}, made {copy.made_at:%Y-%m-%d %H:%M} UTC, signed by the log.\n"
+        f"Entry {copy.entries} of the log is about it, with the digest {copy.digest}",
+    )
 
 
 @vault.command("copies")

@@ -118,14 +118,14 @@ def make(home: Home, actor: Person, file: Path, recipients: Sequence[str]) -> Co
             known=tuple(_known(one) for one in session.scalars(select(Copy).order_by(Copy.number))),
             taken=taken,
         )
-        sealed = recovery.seal(copy, custodians)
+        sealed = recovery.seal(copy, custodians, home.signer.sign)
         counts = {
             "number": row.number,
             "epoch": row.epoch,
             "keys": len(home.vault.ids()),
             "recipients": len(custodians),
         }
-        home.log(session, Event.COPY_MADE, actor=actor.name, obj=[row.id], detail=counts)
+        home.log(session, Event.COPY_MADE, actor=actor.name, obj=[row.id], ref=copy.digest, detail=counts)
     try:
         durable.replace(file, sealed)
     except OSError:

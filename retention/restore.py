@@ -22,8 +22,9 @@ from storage.backup import Manifest, Report
 from storage.blobs import BlobRef, NoSuchBlob
 from storage.errors import NotVerified, Refused
 from storage.home import Home, HomeExists, epoch_reached
-from storage.log.entry import MOST_OBJECTS
+from storage.log.entry import MOST_OBJECTS, Entry
 from storage.log.log import Event, Signer, stored_size
+from storage.log.log import entries as log_entries
 from storage.models import Conversation, Order, OrderState, Review, State
 from storage.recovery import RecoveryCopy
 from storage.sealed import slot
@@ -44,6 +45,12 @@ class LogNotWhole(NotVerified):
     """
 
 
+class NeverLogged(NotVerified):
+    """restore: the log in the backup has no entry of recovery copy {number}, though it goes on past where that must stand;
+    nothing was restored. Take another copy, and keep this one as evidence
+    """
+
+
 # What is wrong with the log itself. A home whose people broke a rule can be restored, with that on record.
 _NOT_WHOLE = {
     Problem.SIGNATURE,
@@ -59,7 +66,8 @@ _NOT_WHOLE = {
 class Restored:
     """What came back. `destroyed`: reviews and conversations whose keys were destroyed after the backup; `lost`: those that
     are newer than the recovery copy; both by reference. `left_behind` counts keys of the copy that were not taken over,
-    `missing_entries` what the log is known to have had beyond the backup.
+    `missing_entries` what the log is known to have had beyond the backup. `logged`: whether the log that came back has the entry
+    of the copy; where it ends before, the copy rests on its signature alone. `log` is the public key of both.
     """
 
     conversations: int
@@ -69,6 +77,8 @@ class Restored:
     left_behind: int
     entries: int
     missing_entries: int
+    logged: bool
+    log: str
 
 
 def restore(
@@ -83,6 +93,7 @@ def restore(
 
     Raises:
         HomeExists, NoBackup, BackupDamaged, OtherHome, WrongPassphrase, CopyAttested, DoesNotOpen, NotAllowed
+        NeverLogged: the log of the backup is newer than the copy, and does not know of it.
         LogRolledBack, LogNotWhole: the rows do not continue the signed head that was backed up with them.
     """
     manifest = backup.read(source)
@@ -117,6 +128,7 @@ def _bring_up(home: Home, actor: Person, copy: RecoveryCopy) -> Restored:
     # Before anything is written: what writes reads the time from the log first, and this log may be anybody's.
     with home.reading() as session:
         _refuse_broken(home, session)
+        logged = _is_logged(session, copy)
     with home.writing() as session:
         copies.refuse_attested(session, copy.number)
         copies.merge(session, copy.known)
@@ -145,6 +157,8 @@ def _bring_up(home: Home, actor: Person, copy: RecoveryCopy) -> Restored:
             left_behind=len(rotation.victims),
             entries=entries,
             missing_entries=max(0, copy.entries - entries),
+            logged=logged,
+            log=copy.log,
         )
         _log(home, session, actor, copy, restored, [one.id for one in without])
     return restored
@@ -154,6 +168,23 @@ def _refuse_broken(home: Home, session: Session) -> None:
     for finding in verify_database(session, home.signer.verifier_key).findings:
         if finding.fatal and finding.problem in _NOT_WHOLE:
             raise LogNotWhole(where=f"{finding.problem.value}, entry {finding.seq}")
+
+
+def _is_logged(session: Session, copy: RecoveryCopy) -> bool:
+    """Whether this log has the entry of the copy; false where it ends before, or where that place was lost in an earlier restore.
+
+    Raises:
+        NeverLogged.
+    """
+    lost = False
+    for seq, body in log_entries(session):
+        entry = Entry.decode(body)
+        if entry.event == Event.COPY_MADE and entry.ref == copy.digest:
+            return True
+        lost |= entry.event == Event.BACKUP_RESTORED and seq <= copy.entries
+    if stored_size(session) > copy.entries and not lost:
+        raise NeverLogged(number=copy.number)
+    return False
 
 
 def _called_for(session: Session) -> dict[UUID, KeyClass]:

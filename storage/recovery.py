@@ -1,19 +1,21 @@
 """A recovery copy: all keys of one moment, sealed to its custodians, for the day on which the disk is dead.
 
     age, to each custodian (any one of them opens it)
-    └─ JSON: which home, which number, and of the vault
+    └─ a note signed by the log (c2sp.org/signed-note); its text is one line of JSON: which home, which number, and of the vault
          file     the vault file, sealed under a root that the passphrase is part of
          anchor   the other part of that root
          beside   the log's signing key, under the same root
 
-So neither a custodian nor someone who knows the passphrase opens anything alone. `known` are the copies on record when this
-one was made, itself included: a restored home knows of them even when its rows are older.
+So neither a custodian nor someone who knows the passphrase opens anything alone, and who knows a custodian's recipient makes no
+copy: sealing is not signing. `known` are the copies on record when this one was made, itself included: a restored home knows of
+them even when its rows are older.
 """
 
+import hashlib
 import io
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from uuid import UUID
 
 from storage import age
 from storage.errors import BadInput, NotVerified
+from storage.log.note import BadNote, Note, NoteNotSigned, VerifierKey, WrongSignature, open_note
 from storage.vault import Taken
 
 _FORM = "candour-recovery/v1"
@@ -35,6 +38,12 @@ class NoRecoveryCopy(BadInput):
 
 class RecoveryCopyDamaged(NotVerified):
     """recovery copy: it was changed or cut; take another one, or ask another custodian for theirs"""
+
+
+class CopyNotSigned(NotVerified):
+    """recovery copy: the log that it names, or the one whose key was given, has not signed it: anybody may have made it.
+    Do not rely on it, keep it as evidence, and take another
+    """
 
 
 class BadIdentityFile(BadInput):
@@ -55,7 +64,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecoveryCopy:
-    """An opened copy. `log` is the public key of the home's log, `entries` how many it had."""
+    """An opened copy. `log` is the public key of the home's log, `entries` how many it had: its own entry is the next."""
 
     number: int
     made_at: datetime
@@ -64,38 +73,48 @@ class RecoveryCopy:
     known: tuple[Known, ...]
     taken: Taken = field(repr=False)
 
+    def text(self) -> str:
+        """What the log signs: one line of JSON, with its line break."""
+        body = {
+            "form": _FORM,
+            "number": self.number,
+            "made_at": self.made_at.isoformat(),
+            "log": self.log,
+            "entries": self.entries,
+            "known": [_plain(one) for one in self.known],
+            "epoch": self.taken.epoch,
+            "file": b64encode(self.taken.file).decode(),
+            "anchor": b64encode(self.taken.anchor).decode(),
+            "beside": b64encode(self.taken.beside).decode(),
+        }
+        return json.dumps(body) + "\n"
 
-def seal(copy: RecoveryCopy, recipients: Sequence[age.Recipient]) -> bytes:
-    """The bytes of the file; each of the recipients opens it.
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, 64 hexadecimal digits, as its entry in the log has it."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+
+def seal(copy: RecoveryCopy, recipients: Sequence[age.Recipient], sign: Callable[[str], Note]) -> bytes:
+    """The bytes of the file; each of the recipients opens it. `sign` puts a text under the signature of the log.
 
     Raises:
         MixedRecipients: not all of one kind.
     """
-    body = {
-        "form": _FORM,
-        "number": copy.number,
-        "made_at": copy.made_at.isoformat(),
-        "log": copy.log,
-        "entries": copy.entries,
-        "known": [_plain(one) for one in copy.known],
-        "epoch": copy.taken.epoch,
-        "file": b64encode(copy.taken.file).decode(),
-        "anchor": b64encode(copy.taken.anchor).decode(),
-        "beside": b64encode(copy.taken.beside).decode(),
-    }
     sink = io.BytesIO()
     with age.Writer(sink, recipients) as sealed:
-        sealed.write(json.dumps(body).encode())
+        sealed.write(str(sign(copy.text())).encode())
     return sink.getvalue()
 
 
-def open_copy(file: Path, identities: Sequence[age.Identity]) -> RecoveryCopy:
-    """A copy, from its file.
+def open_copy(file: Path, identities: Sequence[age.Identity], key: VerifierKey | None = None) -> RecoveryCopy:
+    """A copy, from its file, signed by the log that it names; with a `key`, by that one.
 
     Raises:
         NoRecoveryCopy: the file is missing or something else.
         NoMatch: none of the identities is a custodian's.
         RecoveryCopyDamaged: it was changed.
+        CopyNotSigned: it was made by somebody else than the log.
     """
     try:
         with file.open("rb") as source:
@@ -103,8 +122,10 @@ def open_copy(file: Path, identities: Sequence[age.Identity]) -> RecoveryCopy:
     except OSError:
         raise NoRecoveryCopy from None
     try:
-        return _parse(json.loads(b"".join(age.read(io.BytesIO(data), identities))))
-    except age.HeaderError:
+        return _parse(b"".join(age.read(io.BytesIO(data), identities)).decode(), key)
+    except (NoteNotSigned, WrongSignature):
+        raise CopyNotSigned from None
+    except (age.HeaderError, BadNote):
         raise NoRecoveryCopy from None
     except (age.HeaderMacError, age.PayloadError):
         raise RecoveryCopyDamaged from None
@@ -128,9 +149,20 @@ def read_identities(file: Path) -> list[age.Identity]:
     return found
 
 
-def _parse(body: Mapping[str, Any]) -> RecoveryCopy:
+def _parse(note: str, key: VerifierKey | None) -> RecoveryCopy:
+    text = Note.parse(note).text
+    body = json.loads(text)
     if body["form"] != _FORM:
         raise NoRecoveryCopy
+    open_note(note, [key or VerifierKey.parse(body["log"])])
+    copy = _copy(body)
+    # One spelling of each copy, so that it has one digest.
+    if copy.text() != text or (key is not None and copy.log != str(key)):
+        raise NoRecoveryCopy
+    return copy
+
+
+def _copy(body: Mapping[str, Any]) -> RecoveryCopy:
     taken = Taken(epoch=body["epoch"], **{name: b64decode(body[name]) for name in ("file", "anchor", "beside")})
     return RecoveryCopy(
         number=body["number"],

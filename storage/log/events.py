@@ -48,7 +48,8 @@ clock.seen                                                       detail time: it
                                                                  counter then, in milliseconds
 clock.confirmed                                                  a person says that the clock is right; detail: the same,
                                                                  and how many later dates were moved back to it
-copy.made             copy                                       detail number, epoch of the vault, keys, recipients: counts
+copy.made             copy                                       detail number, epoch of the vault, keys, recipients: counts;
+                                                                 ref: SHA-256 of its first line, as its custodians open it
 copy.attested         copy                                       detail number; ref: its subject_digest; sig: the actor's,
                                                                  over copy_statement(ref): the holder destroyed the copy
 log.checkpoint_cosigned                                          detail size of the head, witness: the name of its key
@@ -182,7 +183,7 @@ SHAPES: Mapping[str, Shape] = {
     Event.DESTROY_FAILED: Shape(obj=1, detail=("reason",)),
     Event.CERTIFICATE_ISSUED: Shape(obj=2, ref=True),
     Event.RETENTION_EXTENDED: Shape(obj=2, ref=True, sig=True, detail=("until",)),
-    Event.COPY_MADE: Shape(obj=1, detail=("number", "epoch")),
+    Event.COPY_MADE: Shape(obj=1, ref=True, detail=("number", "epoch")),
     Event.COPY_ATTESTED: Shape(obj=1, ref=True, sig=True, detail=("number",)),
 }
 

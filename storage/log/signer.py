@@ -160,9 +160,12 @@ class Signer:
             raise store.LogDamaged(seq=last.size)
         return Checkpoint(origin=self._key.name, size=frontier.size, root=root)
 
+    def sign(self, text: str) -> Note:
+        """A text under the log's signature."""
+        return Note(text=text).with_signature(self._key.sign(text))
+
     def _sign(self, head: Checkpoint) -> str:
-        text = head.text()
-        return str(Note(text=text).with_signature(self._key.sign(text)))
+        return str(self.sign(head.text()))
 
     def _read_state(self) -> tuple[str, Checkpoint]:
         try:

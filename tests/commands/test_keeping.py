@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from cli import main
 from storage.age import HybridIdentity
 from storage.home import Home
+from storage.log.note import SigningKey
 from tests import homes
 
 CUSTODIAN = HybridIdentity(bytes(range(32)))
@@ -46,9 +47,31 @@ def test_a_team_loses_its_disk_and_goes_on(place: Path) -> None:
     assert "Backed up 3 sealed files" in run(place, "backup", str(place / "backup")).output
     told = restore(place).output
     assert "Restored 4 conversations; all 10 keys that they have open" in told
+    assert "Compare the key of the log" in told
     assert run(place, "transcript", "show", "C-001", home="new").stdout == said
     assert "verified" in run(place, "audit", "verify", home="new").output
     assert "C-003" in run(place, "hold", "list", home="new").output
+
+
+def test_a_custodian_checks_what_was_handed_to_them(place: Path, home: Home) -> None:
+    make_copy(place)
+    key = home.signer.verifier_key
+    words = ["vault", "check", str(place / "copy"), "--identity", str(place / "custodian.key"), "--key"]
+    assert "signed by the log" in run(place, *words, key, home="nowhere").stdout
+    told = json.loads(run(place, *words, key, "--json", home="nowhere").stdout)
+    proven = json.loads(run(place, "audit", "prove", str(told["entry"]), "--json").stdout)
+    assert json.loads(proven["entry"])["ref"] == told["digest"]
+    stranger = str(SigningKey.generate("candour.test/log").verifier)
+    assert "has not signed it" in run(place, *words, stranger, code=10, home="nowhere").stderr
+
+
+def test_a_restore_holds_both_against_the_key_that_was_kept(place: Path, home: Home) -> None:
+    run(place, "backup", str(place / "backup"))
+    make_copy(place)
+    key = home.signer.verifier_key
+    assert "has not signed it" in restore(place, "--key", str(SigningKey.generate("x").verifier), code=10).stderr
+    told = restore(place, "--key", key).stdout
+    assert key not in told and "its signature shows who made it, and no entry does" in told
 
 
 def test_programs_are_told_in_json(place: Path) -> None:

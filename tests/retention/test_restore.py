@@ -17,15 +17,15 @@ from pipeline import reviews
 from pipeline.codes import extracting
 from pipeline.reviews import ConversationGone
 from pipeline.transcripts import reviewing
-from retention import copies, destroy, orders, plan
+from retention import copies, destroy, holds, orders, plan
 from retention.copies import CopyAttested, CopyState
-from retention.restore import LogNotWhole, OtherHome, restore
+from retention.restore import LogNotWhole, NeverLogged, OtherHome, restore
 from retention.verify import verify_database
 from storage import age, recovery
 from storage.anchor import Anchor
 from storage.backup import BackupDamaged, NoBackup
 from storage.home import Home, HomeExists
-from storage.log.log import latest_checkpoint
+from storage.log.log import latest_checkpoint, stored_size
 from storage.models import State
 from storage.vault import KeyClass, KeyGone, Vault, WrongPassphrase
 from tests import story
@@ -223,6 +223,47 @@ def test_a_copy_of_another_home_is_refused(told: Story, saved: tuple[Path, Path]
     copies.make(stranger, ana, tmp_path / "theirs", [str(CUSTODIAN.recipient())])
     stranger.close()
     refused((saved[0], tmp_path / "theirs"), OtherHome)
+
+
+def unlogged(told: Story, name: str = "made-up") -> Path:
+    """What somebody with the log's signing key could make: a copy as it should be, of which the log knows nothing."""
+    with told.home.reading() as session:
+        entries = stored_size(session)
+    taken = told.home.vault.take(told.home.signer.secret_text.encode())
+    copy = recovery.RecoveryCopy(
+        number=7, made_at=told.home.now(), log=told.home.signer.verifier_key, entries=entries, known=(), taken=taken
+    )
+    file = told.home.folder.parent / name
+    file.write_bytes(recovery.seal(copy, [CUSTODIAN.recipient()], told.home.signer.sign))
+    return file
+
+
+def test_a_copy_that_was_never_logged_is_refused_where_the_log_would_know(told: Story) -> None:
+    older, copy = back_up(told, "older"), unlogged(told)
+    take_copy(told)
+    refused((back_up(told), copy), NeverLogged)
+    new, done = bring_back(older, copy)
+    assert not done.logged and done.missing_entries == 1, "a log that ends before knows nothing of it, and that is said"
+    new.home.close()
+
+
+def test_where_the_log_knows_of_a_copy_that_is_said(told: Story) -> None:
+    copy = take_copy(told)
+    new, done = bring_back(back_up(told), copy)
+    assert done.logged and done.log == told.home.signer.verifier_key
+    new.home.close()
+
+
+def test_a_copy_whose_entry_was_lost_with_the_old_disk_still_serves(told: Story) -> None:
+    backup, copy = back_up(told), take_copy(told)
+    new, done = bring_back(backup, copy)
+    holds.place(new.home, new.ben, story.password("ben"), FIRST, reason="An inquiry.", reference="Letter of 4 May")
+    again, done = bring_back(back_up(new, "backup-2"), copy, "newest")
+    with again.home.reading() as session:
+        assert stored_size(session) > recovery.open_copy(copy, [CUSTODIAN]).entries + 1
+    assert not done.logged and recording_opens(again, FIRST)
+    new.home.close()
+    again.home.close()
 
 
 def test_one_who_may_not_is_refused(saved: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,25 +1,36 @@
 """Recovery copies as files: who opens them, and what a file that is none looks like."""
 
+import hashlib
 import io
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from storage import age, recovery
 from storage.age import HybridIdentity, NoMatch, X25519Identity
-from storage.recovery import BadIdentityFile, Known, NoRecoveryCopy, RecoveryCopy, RecoveryCopyDamaged
+from storage.log.note import Note, Signature, SigningKey
+from storage.recovery import (
+    BadIdentityFile,
+    CopyNotSigned,
+    Known,
+    NoRecoveryCopy,
+    RecoveryCopy,
+    RecoveryCopyDamaged,
+)
 from storage.vault import Taken
 
 ONE, TWO = HybridIdentity.generate(), HybridIdentity.generate()
+LOG, STRANGER = SigningKey.generate("candour.test/log"), SigningKey.generate("candour.test/log")
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 COPY = RecoveryCopy(
     number=2,
     made_at=NOON,
-    log="candour.test/log+00000000+AAAA",
+    log=str(LOG.verifier),
     entries=7,
     known=(
         Known(id=uuid4(), number=1, epoch=3, made_at=NOON, made_by="ada", attested_at=NOON),
@@ -29,10 +40,18 @@ COPY = RecoveryCopy(
 )
 
 
+# Under the name and the short hash of the log's key.
+STRANGER_AS_LOG = (Signature(name=LOG.verifier.name, key_id=LOG.verifier.id, blob=bytes(64)),)
+
+
+def signed(text: str, key: SigningKey = LOG) -> Note:
+    return Note(text=text).with_signature(key.sign(text))
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "copy"
-    path.write_bytes(recovery.seal(COPY, [ONE.recipient(), TWO.recipient()]))
+    path.write_bytes(recovery.seal(COPY, [ONE.recipient(), TWO.recipient()], signed))
     return path
 
 
@@ -48,10 +67,10 @@ def test_nobody_else_does(file: Path) -> None:
 
 def test_a_classical_custodian_is_taken_and_two_kinds_are_not(tmp_path: Path) -> None:
     classical = X25519Identity.generate()
-    (tmp_path / "copy").write_bytes(recovery.seal(COPY, [classical.recipient()]))
+    (tmp_path / "copy").write_bytes(recovery.seal(COPY, [classical.recipient()], signed))
     assert recovery.open_copy(tmp_path / "copy", [classical]) == COPY
     with pytest.raises(age.MixedRecipients):
-        recovery.seal(COPY, [classical.recipient(), ONE.recipient()])
+        recovery.seal(COPY, [classical.recipient(), ONE.recipient()], signed)
 
 
 def sealed(data: bytes) -> bytes:
@@ -67,9 +86,12 @@ def sealed(data: bytes) -> bytes:
         pytest.param(b"", id="empty"),
         pytest.param(b"age-encryption.org/v1\n", id="a head alone"),
         pytest.param(sealed(b"a letter"), id="a sealed letter"),
-        pytest.param(sealed(b"[]"), id="a list"),
-        pytest.param(sealed(json.dumps({"form": "another/v1"}).encode()), id="another form"),
-        pytest.param(sealed(json.dumps({"form": "candour-recovery/v1"}).encode()), id="nothing in it"),
+        pytest.param(sealed(COPY.text().encode()), id="a copy without a signature"),
+        pytest.param(sealed(str(signed("[]\n")).encode()), id="a list"),
+        pytest.param(sealed(str(signed('{"form": "another/v1"}\n')).encode()), id="another form"),
+        pytest.param(sealed(str(signed('{"form": "candour-recovery/v1"}\n')).encode()), id="nothing in it"),
+        pytest.param(sealed(str(signed(COPY.text().replace(", ", ","))).encode()), id="a second spelling"),
+        pytest.param(sealed(str(signed(COPY.text().replace(COPY.log, "a log"))).encode()), id="no log"),
     ],
 )
 def test_what_is_no_recovery_copy_is_refused(tmp_path: Path, data: bytes) -> None:
@@ -95,6 +117,39 @@ def test_a_changed_copy_is_damaged(file: Path, change: Callable[[bytes], bytes])
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(RecoveryCopyDamaged):
         recovery.open_copy(file, [ONE])
+
+
+def forged(file: Path, note: Note) -> Path:
+    file.write_bytes(sealed(str(note).encode()))
+    return file
+
+
+def test_the_digest_is_that_of_the_first_line_as_its_custodian_opens_it(file: Path) -> None:
+    with file.open("rb") as source:
+        opened = b"".join(age.read(source, [ONE]))
+    assert COPY.digest == hashlib.sha256(opened.partition(b"\n")[0] + b"\n").hexdigest()
+
+
+def test_whoever_knows_the_recipient_makes_no_copy(tmp_path: Path) -> None:
+    for note in (signed(COPY.text(), STRANGER), Note(text=COPY.text(), signatures=STRANGER_AS_LOG)):
+        with pytest.raises(CopyNotSigned):
+            recovery.open_copy(forged(tmp_path / "copy", note), [ONE])
+    assert recovery.open_copy(forged(tmp_path / "copy", signed(COPY.text())), [ONE], LOG.verifier) == COPY
+
+
+@pytest.mark.parametrize("change", [{"number": 3}, {"entries": 0}, {"known": ()}, {"made_at": NOON.replace(year=2027)}])
+def test_a_custodian_changes_nothing_in_theirs(tmp_path: Path, change: dict[str, Any]) -> None:
+    note = Note(text=replace(COPY, **change).text(), signatures=signed(COPY.text()).signatures)
+    with pytest.raises(CopyNotSigned):
+        recovery.open_copy(forged(tmp_path / "copy", note), [ONE])
+
+
+def test_a_copy_of_another_log_is_not_taken_for_one_of_the_log_that_is_known(tmp_path: Path) -> None:
+    theirs = replace(COPY, log=str(STRANGER.verifier))
+    file = forged(tmp_path / "copy", signed(theirs.text(), STRANGER))
+    assert recovery.open_copy(file, [ONE]) == theirs, "in itself it is whole"
+    with pytest.raises(CopyNotSigned):
+        recovery.open_copy(file, [ONE], LOG.verifier)
 
 
 def test_nothing_secret_is_shown() -> None:

@@ -8,7 +8,7 @@ import click
 
 from commands.desk import Desk, with_desk
 from commands.exports import for_reader
-from commands.recordings import contents
+from commands.files import contents
 from commands.shipped import shipped_or_file
 from pipeline.codes import bookkeeping
 from pipeline.codes.codebook import Code, Codebook
@@ -197,7 +197,7 @@ def import_codes(desk: Desk, review: str, file: str) -> None:
 def _file(file: str) -> bytes:
     if not file.lower().endswith(".qdc"):
         return shipped_or_file("codebook", "codebooks", file).encode()
-    return contents(Path(file))
+    return contents(Path(file), "codebook")
 
 
 @code.command("export")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, columns, with_desk
-from commands.recordings import contents
+from commands.files import contents
 from pipeline.codes import comparing, extracting, finding, interpreting
 from pipeline.codes.accounts import Account
 from pipeline.codes.agreement import Agreement, Table, Unit, overall
@@ -92,7 +92,7 @@ def list_extracts(
 def import_extracts(desk: Desk, reference: str, file: Path) -> None:
     """Add extracts from a CSV table with the columns turn, quote, codes, memo; all or nothing."""
     home = desk.unlock()
-    added = extracting.import_table(home, desk.actor, reference, contents(file))
+    added = extracting.import_table(home, desk.actor, reference, contents(file, "extract"))
     desk.result({"added": [number for number, _ in added]}, f"Added {len(added)} extracts.")
 
 

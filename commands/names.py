@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
-from commands.recordings import contents
+from commands.files import contents
 from pipeline.pseudonyms import naming, tables
 from pipeline.pseudonyms.candidates import Candidate
 from pipeline.pseudonyms.dates import Relative, Shift
@@ -87,7 +87,7 @@ def import_terms(desk: Desk, review: str, file: Path) -> None:
     """Add terms from a CSV table with the columns real, replacement, kind. The table itself stays where it is, in clear."""
 
     home = desk.unlock()
-    rows = tables.terms(contents(file))
+    rows = tables.terms(contents(file, "names"))
     added = naming.add_all(home, desk.actor, review, rows)
     desk.result({"added": len(added)}, f"Added {len(added)} terms. Destroy the table if it is no longer needed.")
 
@@ -154,7 +154,9 @@ def decide(
             naming.reopen(home, desk.actor, reference, handle)
     elif table is not None:
         terms = {one.id for one in naming.terms_of(home, desk.actor, reference)}
-        decisions = tables.rows(contents(table), ("candidate", "decision", "kind"), lambda row: _row(row, terms))
+        decisions = tables.rows(
+            contents(table, "names"), ("candidate", "decision", "kind"), lambda row: _row(row, terms)
+        )
         naming.decide_all(home, desk.actor, reference, decisions)
     else:
         decision: Decision = NotAName()

@@ -5,21 +5,9 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
+from commands.files import NoSuchFile
 from pipeline.recording import intake
-from storage.errors import BadInput
 from storage.models import Recording
-
-
-class NoSuchFile(BadInput):
-    """recording: there is no file of that name that can be read; check the path"""
-
-
-def contents(file: Path) -> bytes:
-    """All of a file. Raises NoSuchFile."""
-    try:
-        return file.read_bytes()
-    except OSError:
-        raise NoSuchFile from None
 
 
 @click.command()
@@ -37,7 +25,7 @@ def upload(desk: Desk, file: Path, reference: str) -> None:
     try:
         source = file.open("rb")
     except OSError:
-        raise NoSuchFile from None
+        raise NoSuchFile(step="recording") from None
     with source, desk.progress("Sealing", file.stat().st_size) as update:
         row = intake.receive(home, actor, reference, source, progress=update)
     sealed(desk, reference, row, " The file you uploaded still exists; destroy it on your device.")

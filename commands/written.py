@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
-from commands.recordings import NoSuchFile
+from commands.files import contents
 from pipeline.transcripts import importing
 from pipeline.transcripts.importing import Import
 from pipeline.transcripts.transcript import Speaker
@@ -36,11 +36,7 @@ def import_transcript(
     """
     home = desk.unlock()
     given = dict.fromkeys(interviewer, Speaker.INTERVIEWER) | dict.fromkeys(participant, Speaker.PARTICIPANT)
-    try:
-        with file.open("rb") as source:
-            data = source.read(LARGEST + 1)
-    except OSError:
-        raise NoSuchFile from None
+    data = contents(file, "transcript", LARGEST + 1)
     take = importing.adopt if yes else importing.look
     found = take(home, desk.actor, reference, data, given)
     desk.result(_data(found) | {"imported": yes})

@@ -179,14 +179,15 @@ def look(
     how = named(format, ends)
     with home.reading() as session:
         what = _target(session, target, profile, recipient, how)
-        book = _codebook(home, session, what)
+        whole = codebook_of(home, what.review)
+        book = _leaving(home, session, what, whole)
         found = _open(home, session, what, book)
         answered = [
             one.reference
             for one, opens in found.items()
             if opens and disclosing.overridden(home, session, one, profile)
         ]
-        draft = _drafted(home, session, what, how, book)
+        draft = _drafted(home, session, what, how, whole, book)
     return Outlook(
         written=draft.written,
         mark=what.mark,
@@ -208,7 +209,7 @@ def dry_run(
     how = None if format is None else named(format)
     with home.reading() as session:
         what = _target(session, target, profile, recipient, how)
-        found = _open(home, session, what, _codebook(home, session, what))
+        found = _open(home, session, what, _leaving(home, session, what, codebook_of(home, what.review)))
         return tuple(one for opens in found.values() for one in opens)
 
 
@@ -220,10 +221,11 @@ def _make(
     try:
         with home.reading() as session:
             what = _target(session, target, profile, recipient, how)
-            book = _codebook(home, session, what)
+            whole = codebook_of(home, what.review)
+            book = _leaving(home, session, what, whole)
             for conversation, opens in _open(home, session, what, book).items():
                 disclosing.require_cleared(home, session, conversation, profile, opens)
-            draft = _drafted(home, session, what, how, book)
+            draft = _drafted(home, session, what, how, whole, book)
     except NotFit as refusal:
         _log_refusal(home, actor, what, format, refusal)
         raise
@@ -245,9 +247,8 @@ def _open(home: Home, session: Session, what: Target, book: Codebook) -> dict[Co
     return found
 
 
-def _codebook(home: Home, session: Session, what: Target) -> Codebook:
-    """The codebook that leaves: with conversations, only their own participants' words, and those that their extracts have."""
-    book = codebook_of(home, what.review)
+def _leaving(home: Home, session: Session, what: Target, book: Codebook) -> Codebook:
+    """What of a codebook leaves: with conversations, only their own participants' words, and those that their extracts have."""
     own = {None, *(one.extract_key for one in what.conversations)}
     if not what.conversations or all(code.words_of in own for code in book.codes):
         return book
@@ -332,11 +333,10 @@ def _target(
     return Target(review=review, conversations=found, profile=profile, recipient=reader, draft=reader is not None)
 
 
-def _drafted(home: Home, session: Session, what: Target, how: Format, book: Codebook) -> _Draft:
+def _drafted(home: Home, session: Session, what: Target, how: Format, whole: Codebook, book: Codebook) -> _Draft:
     documents: list[Document] = []
     extracts: list[Extract] = []
     states: dict[UUID, str] = {}
-    whole = codebook_of(home, what.review)
     for conversation in what.conversations:
         coded = contents.coded(home, session, conversation)
         document, own = disclosing.content(home, session, conversation, what.profile, [one for _, one in coded])

@@ -6,7 +6,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,6 +18,7 @@ from playwright.sync_api import Route, expect
 
 from access import directory
 from access.roles import Role
+from pipeline.recording import arriving
 from tests import story
 from tests.pipeline import media
 from tests.pipeline.transcription.test_speech import Writes
@@ -305,6 +306,48 @@ def test_a_person_pauses_and_goes_on(visitor: Visitor, site: Site, watch: Watch)
     page.get_by_role("button", name="Go on").click()
     expect(page).to_have_url(f"{site.origin}/conversations/{OTHER}/recording?done=sealed")
     assert site.story.stored(OTHER) == SOUND
+
+
+def test_what_was_given_up_is_said_by_what_the_server_answered(visitor: Visitor, site: Site, watch: Watch) -> None:
+    page = visitor("ana", f"/conversations/{FIRST}/upload")
+    watch.expected |= {500, 404}
+    page.locator("#file").set_input_files({"name": "a.wav", "mimeType": "audio/wav", "buffer": SOUND})
+    answers: list[Callable[[Route], None]] = [
+        lambda route: route.fulfill(status=500),
+        lambda route: route.abort(),
+        lambda route: route.fulfill(status=404),
+    ]
+
+    def answer(route: Route) -> None:
+        if route.request.method == "DELETE":
+            (answers.pop(0) if answers else Route.continue_)(route)
+        # A part is never answered: the upload is under way.
+
+    page.route("**/upload/*", answer)
+    stop, problem = page.get_by_role("button", name="Give it up"), page.get_by_role("alert")
+    page.get_by_role("button", name="Seal and upload").click()
+    page.get_by_role("button", name="Pause").click()
+    for said in (
+        "The server answered 500. What has arrived is still",
+        "The server cannot be reached. What has arrived",
+    ):
+        stop.click()
+        expect(problem).to_contain_text(said)
+        assert "nothing of it was kept" not in page.locator("main").inner_text()
+        expect(stop).to_be_visible()
+    assert axe.violations(page) == [], "while a refusal is shown"
+    stop.click()
+    expect(problem).to_contain_text("Look at the conversation")
+    expect(stop).to_be_hidden()
+    assert arriving.known(site.home, FIRST) is not None, "the last answer was not the server's own"
+    page.get_by_role("button", name="Seal and upload").click()
+    page.get_by_role("button", name="Pause").click()
+    stop.click()
+    expect(page.get_by_text("Given up: nothing of it was kept.").first).to_be_visible()
+    expect(problem).to_be_hidden()
+    assert arriving.known(site.home, FIRST) is None
+    lost = watch.problems.pop()
+    assert "ERR_FAILED" in lost, "the answer that was lost"
 
 
 def test_a_file_that_is_no_recording_is_refused_in_words(visitor: Visitor, watch: Watch) -> None:

@@ -7,6 +7,7 @@ import { VERSION, again } from "./tus.js";
 
 const PART = 4 * 1024 * 1024;
 const WAITS = [1, 2, 4, 8, 15, 30];
+const STOPS = 5;
 
 const form = byId("upload", HTMLFormElement);
 const file = byId("file", HTMLInputElement);
@@ -154,6 +155,18 @@ async function go() {
   show(false);
 }
 
+/** Raises Refusal, and what `fetch` raises. */
+async function giveUp() {
+  for (let tries = 1; place; tries += 1) {
+    const answer = await fetch(place, { method: "DELETE", headers: VERSION });
+    if (answer.ok) return;
+    const refused = await refusal(answer);
+    // The server still reads the part that was broken off.
+    if (!again(refused) || tries === STOPS) throw refused;
+    await wait(300);
+  }
+}
+
 /** @param {BeforeUnloadEvent} event */
 function hold(event) {
   event.preventDefault();
@@ -170,15 +183,24 @@ pause.addEventListener("click", () => {
 stop.addEventListener("click", async () => {
   paused = true;
   sending?.abort();
-  // The server still reads the part that was broken off.
-  for (let tries = 0; place && tries < 5; tries += 1) {
-    const answer = await fetch(place, { method: "DELETE", headers: VERSION });
-    if (answer.status !== 409) break;
-    await wait(300);
+  problem.hidden = true;
+  try {
+    await giveUp();
+    place = "";
+    bar.value = 0;
+    tell("Given up: nothing of it was kept.");
+    live.textContent = said.textContent;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) {
+      // Given up already, or its last part had arrived and only the answer was lost.
+      place = "";
+      refuse("It is not on its way any more. Look at the conversation: it has its recording, or nothing of this file was kept.");
+    } else {
+      const why = error instanceof Refusal ? words(error) : "The server cannot be reached.";
+      refuse(`${why} What has arrived is still sealed on the server: give it up once more, or go on. Left alone, it is given up after a day.`);
+    }
   }
-  place = "";
-  bar.value = 0;
-  tell("Given up: nothing of it was kept.");
   show(false);
+  byId("progress", HTMLElement).hidden = place === "" && !problem.hidden;
 });
 form.hidden = false;

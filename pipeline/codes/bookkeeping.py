@@ -1,6 +1,6 @@
 """The codebook of a review, in the database: change it, bring in another, take that back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from pipeline import contents, history, stages
 from pipeline.codes import arranging, own_words, refiling
 from pipeline.codes.codebook import Code, Codebook
 from pipeline.history import Field, Scope, Step
+from pipeline.pseudonyms import code_words
 from pipeline.reviews import codebook_of, find_review, seal_codebook
 from storage.errors import Refused
 from storage.home import Home
@@ -98,7 +99,21 @@ def keep(home: Home, session: Session, review: Review, book: Codebook) -> None:
             for id in sorted(used):
                 if before.meaning(id) != book.meaning(id):
                     raise SignedFor(reference=row.reference, name=before.find(id).name)
+            for code in _reworded(before, book, row.extract_key):
+                raise SignedFor(reference=row.reference, name=code.name)
     seal_codebook(home, review, book)
+
+
+def _reworded(before: Codebook, after: Codebook, key: UUID) -> Iterator[Code]:
+    """In vivo codes of a conversation that no longer say the same, with or without extracts: their words were judged with it."""
+    stay = {code.id: code for code in after.codes}
+    for code in before.codes:
+        if (
+            code.words_of == key
+            and code.id in stay
+            and code_words.passage([code]) != code_words.passage([stay[code.id]])
+        ):
+            yield code
 
 
 def used_codes(home: Home, session: Session, conversation: Conversation) -> set[str]:

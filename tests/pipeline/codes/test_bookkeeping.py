@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,9 @@ from pipeline.codes.codebook import BadCodebook, Code, Codebook, UnknownCode, pa
 from pipeline.contents import analysis_digest
 from pipeline.history import BuiltUpon, NothingToUndo
 from pipeline.reviews import codebook_of, find_conversation, find_review
-from retention import destroy, orders, withdrawal
+from retention import approvals, destroy, orders, withdrawal
 from storage.errors import CandourError
+from storage.models import State
 from tests import story
 from tests.story import CORRECTED, FIRST, REVIEW, Stage, Story
 
@@ -187,6 +190,27 @@ def test_what_was_signed_keeps_its_meaning_until_the_recording_is_gone(tmp_path:
 
 
 OWN = "Nobody came to the meeting"
+
+
+@pytest.mark.parametrize(
+    "said", [{"name": "Hartigan"}, {"description": "Hartigan"}, {"shortcut": "Hartigan"}, {"aliases": ("Hartigan",)}]
+)
+def test_the_words_of_a_code_without_extracts_stay_as_they_were_signed(tmp_path: Path, said: dict[str, Any]) -> None:
+    told = story.at(Stage.CODED, tmp_path)
+    number, _ = extracting.add(told.home, told.ana, FIRST, codes=(), quote=OWN, in_vivo=True)
+    (own,) = book(told).children("in-vivo")
+    extracting.change(told.home, told.ana, FIRST, number, more=(USED,), fewer=(own.id,))
+    assert told.conversation().state is State.CODED
+    change = partial(bookkeeping.change, told.home, told.ana, REVIEW, own.id, **said)
+    story.export(told, tmp_path / "export.csv")
+    approvals.sign_off(told.home, told.ana, story.password("ana"), FIRST)
+    with pytest.raises(SignedFor, match=FIRST):
+        change()
+    bookkeeping.change(told.home, told.ana, REVIEW, own.id, colour="#00703C")
+    approvals.take_back(told.home, told.ana, story.password("ana"), FIRST)
+    change()
+    # With its name the team's own; what is said about a participant's words is asked about again.
+    assert told.conversation().state is (State.CODED if "name" in said else State.REVIEWED)
 
 
 def test_own_words_lie_under_the_key_of_their_conversation_and_die_with_it(told: Story) -> None:

@@ -124,8 +124,10 @@ def _samples(sound: AudioSegment) -> Samples:
 def _levels(samples: Samples) -> NDArray[np.float64]:
     """RMS level of each tenth of a second and channel in dBFS, shape (channels, frames); -120 for digital silence."""
     count = max(1, samples.shape[1] // FRAME)
-    frames = samples[:, : count * FRAME].reshape(samples.shape[0], count, -1).astype(np.float64)
-    power = np.mean(np.square(frames / 32768), axis=2)
+    frames = samples[:, : count * FRAME].reshape(samples.shape[0], count, -1)
+    # exact, and without a copy of a window in numbers four times as long
+    squares = np.einsum("cfn,cfn->cf", frames, frames, dtype=np.float64)
+    power = squares / frames.shape[2] / 32768**2
     return np.asarray(10 * np.log10(np.maximum(power, 1e-12)))
 
 

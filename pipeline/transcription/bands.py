@@ -22,7 +22,7 @@ _FFT: Final = 512
 _LOW, _HIGH = 20.0, RATE / 2
 _EMPHASIS: Final = 0.97
 _FLOOR: Final = float(np.finfo(np.float32).eps)
-_BLOCK: Final = 3000  # frames at a time: half a minute
+_BLOCK: Final = 500  # frames at a time, which with all that is made of them take 12 MiB
 
 
 def bands(samples: NDArray[np.int16]) -> Bands:

@@ -3,7 +3,9 @@
 They are imported where they are used: most commands never need them.
 """
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,11 @@ Sound = NDArray[np.float32]
 
 STRETCH: Final = 28.0  # seconds; the model hears 30 at a time
 
+ARENAS: Final = (
+    2  # pools of memory of the C library; with one for each thread, four stretches at once take 160 MiB more
+)
+PORTION: Final = 500  # frames of 32 ms that voice detection is given at a time; a whole window at once takes 170 MiB
+
 _VOICE: Final = {
     "threshold": 0.5,
     "min_silence_duration_ms": 500,
@@ -30,12 +37,31 @@ _VOICE: Final = {
 def voices(sound: Sound, offset: float = 0.0) -> tuple[Span, ...]:
     """Where somebody speaks in 16 kHz sound, by the voice detection that comes with the library; `offset` is added."""
     _offline()
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
+    from faster_whisper.vad import VadOptions, get_speech_timestamps, get_vad_model
 
     if sound.size == 0:
         return ()
+    detection = get_vad_model()
+    if not isinstance(detection.session, _InPortions):
+        detection.session = _InPortions(detection.session)
     found = get_speech_timestamps(sound, VadOptions(**_VOICE))
     return tuple(Span(start=offset + one["start"] / RATE, end=offset + one["end"] / RATE) for one in found)
+
+
+class _InPortions:
+    """The network of the voice detection, given a long sound in portions: what it remembers goes from one to the next."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def run(self, names: None, given: dict[str, Any]) -> list[Any]:
+        memory = given["h"], given["c"]
+        found = []
+        for first in range(0, len(given["input"]), PORTION):
+            part = given["input"][first : first + PORTION]
+            one, *memory = self._session.run(names, {"input": part, "h": memory[0], "c": memory[1]})
+            found.append(one)
+        return [np.concatenate(found), *memory]
 
 
 def try_card(folder: Path) -> None:
@@ -57,6 +83,7 @@ def loaded(folder: Path, threads: int, device: str, at_once: int = 1) -> Any:
     Raises ModelIncomplete where its settings are for another number of bands than it hears.
     """
     _offline()
+    _share_memory()
     from faster_whisper import WhisperModel
 
     model = WhisperModel(
@@ -98,3 +125,11 @@ def seed(number: int) -> None:
 def _offline() -> None:
     # read by the hub client when it is imported; a model that passed `verify` needs nothing from there
     os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def _share_memory() -> None:
+    """Let the threads of the library share what they give back; where a system has no such setting, nothing happens."""
+    if sys.platform == "linux":
+        # M_ARENA_MAX is -8 in malloc.h of the GNU C library; musl has neither
+        setting = getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)
+        setting(-8, ARENAS)

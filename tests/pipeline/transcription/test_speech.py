@@ -1,16 +1,19 @@
 """The real library with models that say what the test wants."""
 
 import os
+import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
 import pytest
 from faster_whisper import WhisperModel
+from faster_whisper.vad import get_vad_model
 
 from pipeline.recording import audio
 from pipeline.recording.sound import RATE
@@ -19,7 +22,7 @@ from pipeline.transcription.spans import total
 from pipeline.transcription.speech import Engine, at_once, floats, stretches, voices
 from pipeline.transcripts.transcript import Heard, Span, heard_from_json, heard_to_json
 from tests import engines
-from tests.pipeline.media import Samples, encoded, person, silence, sound
+from tests.pipeline.media import Samples, encoded, hum, person, silence, sound
 
 TEXT = "I met the family in March"
 # the likeliest words repeat themselves, which the library does not accept, so that it falls back on chance
@@ -280,3 +283,63 @@ class Writes:
             if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR):
                 for one in Writes._listening:
                     one.paths.append(str(path))
+
+
+def test_voices_are_found_in_portions_as_in_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = floats(np.concatenate([conversation(), person("woman"), hum(3)], axis=1))
+    voices(sound)
+    network = get_vad_model().session._session
+    given: list[int] = []
+
+    class Seen:
+        def run(self, names: None, what: dict[str, Any]) -> Any:
+            given.append(len(what["input"]))
+            return network.run(names, what)
+
+    monkeypatch.setattr(get_vad_model().session, "_session", Seen())
+    monkeypatch.setattr(library, "PORTION", 1 << 20)
+    whole = voices(sound)
+    assert len(whole) > 1 and len(given) == 1 and given[0] > 500
+    monkeypatch.setattr(library, "PORTION", 100)
+    assert voices(sound) == whole
+    assert max(given[1:]) == 100 and sum(given[1:]) == given[0]
+
+
+ARENAS = """
+import ctypes, sys, threading
+from pathlib import Path
+from pipeline.transcription import library
+model, few = sys.argv[1:]
+if few == "few":
+    library.loaded(Path(model), 1, "cpu")
+else:
+    import ctranslate2, numpy
+together = threading.Barrier(8)
+def work():
+    kept = [bytearray(1000) for _ in range(100)]
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+c = ctypes.CDLL(None)
+c.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(c.fopen(b"/dev/stdout", b"w"))
+c.malloc_info(0, file)
+c.fflush(file)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the C library of Linux keeps memory for each thread")
+def test_threads_share_the_memory_they_have_given_back(models: Path) -> None:
+    folder = engines.scripted(models / "sharing", engines.script(TEXT))
+
+    def kept(how: str) -> int:
+        told = subprocess.run(
+            [sys.executable, "-c", ARENAS, str(folder), how], capture_output=True, text=True, check=True
+        )
+        return told.stdout.count("<heap nr=")
+
+    assert 1 <= kept("few") <= library.ARENAS
+    assert kept("usual") > 4

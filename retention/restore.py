@@ -177,9 +177,13 @@ def _is_logged(session: Session, copy: RecoveryCopy) -> bool:
         NeverLogged.
     """
     lost = False
+    digest = copy.digest
+    telling = (digest.encode(), Event.BACKUP_RESTORED.encode())
     for seq, body in log_entries(session):
+        if not any(one in body for one in telling):
+            continue
         entry = Entry.decode(body)
-        if entry.event == Event.COPY_MADE and entry.ref == copy.digest:
+        if entry.event == Event.COPY_MADE and entry.ref == digest:
             return True
         lost |= entry.event == Event.BACKUP_RESTORED and seq <= copy.entries
     if stored_size(session) > copy.entries and not lost:

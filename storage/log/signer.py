@@ -161,7 +161,7 @@ class Signer:
         return Checkpoint(origin=self._key.name, size=frontier.size, root=root)
 
     def sign(self, text: str) -> Note:
-        """A text under the log's signature."""
+        """A text that is no head under the log's signature; heads are signed by `checkpoint` alone."""
         return Note(text=text).with_signature(self._key.sign(text))
 
     def _sign(self, head: Checkpoint) -> str:

@@ -67,6 +67,11 @@ def attempting(home: Home, name: str, address: str) -> Iterator[None]:
     except Locked:
         _log_guessing(home, name, address)
         raise
+    except BaseException:
+        # Whatever else stood in the way, it was no wrong password.
+        with home.writing() as session:
+            session.execute(delete(models.SignInAttempt).where(models.SignInAttempt.id == attempt))
+        raise
     with home.writing() as session:
         session.get_one(models.SignInAttempt, attempt).passed = True
 

@@ -9,7 +9,7 @@ import pytest
 
 from access import directory, passwords, sessions, signing_in
 from access.directory import PersonDisabled, UnknownPerson, WrongSignIn
-from access.roles import NotAllowed
+from access.roles import Act, NotAllowed, require
 from access.signing import WrongPassword
 from access.signing_in import LINK_LIFE, LinkOver, TooManyAttempts
 from access.throttle import ACCOUNT_FREE
@@ -117,6 +117,16 @@ def test_any_other_password_field_is_slowed_down_the_same_way(told: Story) -> No
             sign("a wrong password")
     with pytest.raises(TooManyAttempts):
         sign(story.password("ana"))
+
+
+def test_an_act_that_is_refused_for_another_reason_is_no_wrong_password(told: Story) -> None:
+    for _ in range(ACCOUNT_FREE + 1):
+        with pytest.raises(NotAllowed), signing_in.attempting(told.home, "ana", HERE):
+            require(told.ana.roles, Act.LIFT_HOLD, "ana")
+    with pytest.raises(WrongPassword), signing_in.attempting(told.home, "ana", HERE):
+        directory.open_key(told.home, told.ana, "a wrong password")
+    with told.home.reading() as session:
+        assert [one.passed for one in session.query(models.SignInAttempt)] == [False]
 
 
 def test_a_link_signs_in_once(told: Story) -> None:

@@ -122,7 +122,7 @@ def test_any_other_password_field_is_slowed_down_the_same_way(told: Story) -> No
 def test_an_act_that_is_refused_for_another_reason_is_no_wrong_password(told: Story) -> None:
     for _ in range(ACCOUNT_FREE + 1):
         with pytest.raises(NotAllowed), signing_in.attempting(told.home, "ana", HERE):
-            require(told.ana.roles, Act.LIFT_HOLD, "ana")
+            require(told.ana.roles, Act.REFUSE_WITHDRAWAL, "ana")
     with pytest.raises(WrongPassword), signing_in.attempting(told.home, "ana", HERE):
         directory.open_key(told.home, told.ana, "a wrong password")
     with told.home.reading() as session:

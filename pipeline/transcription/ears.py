@@ -1,6 +1,7 @@
 """How the two voices of one channel are heard: while a recording passes by, what is needed is worked out and kept, and the sound
 is not."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,11 +21,11 @@ from pipeline.transcripts.transcript import Word
 # A speaker model whose runs agree so far, and of which neighbours in a breath agree so far, is not asked for a second opinion.
 AGREED: Final = 0.95
 COHERENT: Final = 0.8
-# What telling voices apart without a model takes, in the processor seconds of the cepstra: measured with two cores. Beyond a
-# quarter of an hour nothing more is learnt, only weighed.
-TELLING: Final = 7.0
-MORE: Final = 3.5
-ALL_LEARNT: Final = 800.0  # seconds
+# What telling voices apart without a model takes, in the processor seconds of the cepstra: measured with two cores, for 2 to 90
+# minutes. Beyond some minutes nothing more is grouped or learnt, only weighed.
+TELLING: Final = 18.0
+MORE: Final = 5.0
+ALL_LEARNT: Final = 480.0  # seconds
 
 
 class Frames:
@@ -32,7 +33,7 @@ class Frames:
 
     def __init__(self, work_out: Callable[[NDArray[np.int16]], NDArray[np.float32]], hop: int, kept: Any) -> None:
         self._work_out, self._hop, self._kept = work_out, hop, kept
-        self._taken, self._heard = 0.0, 0  # seconds, samples
+        self._pace = math.inf
         self._parts = [work_out(np.zeros(0, np.int16)).astype(kept)]
         self._rest = np.zeros(0, np.int16)
 
@@ -42,12 +43,14 @@ class Frames:
         whole = len(joined) // self._hop * self._hop
         self._parts.append(self._work_out(joined[:whole]).astype(self._kept))
         self._rest = joined[whole:]
-        self._taken, self._heard = self._taken + time.thread_time() - begun, self._heard + len(samples)
+        if len(samples):
+            self._pace = min(self._pace, (time.thread_time() - begun) * RATE / len(samples))
 
     @property
     def pace(self) -> float:
-        """Processor seconds that a second of sound took, which other work on the machine does not change."""
-        return self._taken * RATE / self._heard if self._heard else 0.0
+        """Processor seconds that a second of sound took where it went quickest: other work on the machine takes the caches. 0
+        before anything was heard."""
+        return self._pace if math.isfinite(self._pace) else 0.0
 
     def close(self) -> NDArray[np.float32]:
         """All frames from the beginning, shape (frames, size)."""

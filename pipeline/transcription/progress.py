@@ -14,10 +14,12 @@ from storage import models
 from storage.models import Conversation
 
 SOON: Final = 0.02  # share of the recording that must be heard before anything is said about time
+# seconds of the recording, or the first window of a run, by which alone speed is not judged: nothing goes as slowly as they do
+LEAST: Final = 60.0
 RECENT: Final = 0.15  # share of the recording by which speed is judged, the last one heard
 SILENCE: Final = 0.02  # work for a second of silence, as a share of that for one of speech
-# share of a machine that one thread takes from a model which has a thread on each core
-BESIDE: Final = 1 / (1 + cores())
+# share of a machine that the decoder's process and the thread that makes windows ready take from a model that has all cores
+BESIDE: Final = 2 / (2 + cores())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,23 +53,33 @@ class Speed:
         self._since, self._total = since, total
         self._known, self._speech = since, 0.0
         self._window = 0.0  # the longest so far
+        self._first = since + LEAST  # where speed is judged for the first time
         self._done = since
         self._ahead = 0.0  # work that is left
         self._after = 0.0  # seconds
+        self._ready = (since, busy)  # where the first window ended, and the seconds spent on making until then
+        self._spent = busy  # the same when all that is known was ready
         self._making = 0.0  # seconds for a second of the recording
         self._unmade = 0.0  # seconds that making the rest ready will take
         self._marks = deque([(since, 0.0, now - BESIDE * busy)])  # seconds heard, work done, and the seconds of it
 
     def look(self, until: float, speech: float, busy: float = 0.0) -> None:
         """So much speech was found in the next stretch, which ends at `until`, and all before that is ready."""
-        self._making = busy / until
+        if self._known == self._since:
+            self._first = min(self._first, until)
+            self._ready = until, busy
+            self._making = busy / until
+        else:
+            # for the first one the decoder was started too
+            self._making = (busy - self._ready[1]) / (until - self._ready[0])
+        self._spent = busy
         self._window = max(self._window, until - self._known)
         self._known, self._speech = until, self._speech + speech
 
     def reached(self, done: float, unheard: float, now: float, after: float = 0.0, busy: float = 0.0) -> None:
         """So far is the run; so many seconds of the speech found are not heard yet, and so many will pass after all is heard."""
         self._done, self._after = done, after
-        self._unmade = max(0.0, self._making * self._total - busy)
+        self._unmade = max(0.0, self._making * (self._total - self._known) - (busy - self._spent))
         self._ahead = (
             unheard + SILENCE * max(0.0, self._known - done) + self._usual * max(0.0, self._total - self._known)
         )
@@ -85,9 +97,14 @@ class Speed:
         return self._done * whole / (whole + self._after)
 
     def basis(self, done: float) -> tuple[float, float]:
-        """Seconds of sound like the rest of the recording after `done`, and what so much took of late: what `left` wants."""
+        """Seconds of sound like the rest of the recording after `done`, and what so much took of late: what `left` wants.
+
+        No seconds of sound where speed cannot be judged yet.
+        """
         rest = self._rate * self._ahead + BESIDE * self._unmade + self._after
         taken = self._marks[-1][2] - self._marks[0][2]
+        if self._done <= self._first and self._done < self._total:
+            return 0.0, taken
         return max(0.001, self._total - done) * taken / max(rest, 1e-9), taken
 
     @property
@@ -128,7 +145,7 @@ def begin(session: Session, conversation: Conversation, done: float, now: dateti
 def note(session: Session, conversation: Conversation, done: float, now: datetime, speed: Speed) -> None:
     """The same run is further. What is written down as its beginning is where speed is judged from."""
     row = _row(session, conversation)
-    if row is not None and done > row.done:
+    if row is not None and done >= row.done:
         heard, seconds = speed.basis(done)
         row.done, row.at, row.since, row.begun = done, now, done - heard, now - timedelta(seconds=seconds)
 

@@ -19,7 +19,9 @@ _FFT: Final = 512
 _BANDS: Final = 30
 _LOW, _HIGH = 80.0, 7600.0
 _EMPHASIS: Final = 0.97
-_BLOCK: Final = 500  # frames at a time, which with all that is made of them take 15 MiB
+# frames at a time, which with all that is made of them take 8 MiB: larger arrays are got from the system anew each time, which
+# takes as long as the work does
+_BLOCK: Final = 250
 
 Cepstra = NDArray[np.float32]
 

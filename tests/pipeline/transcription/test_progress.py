@@ -29,10 +29,11 @@ def told(
     after: float = 0.0,
     known: bool = True,
     making: Sequence[float] | None = None,
+    start: float = 0.0,
 ) -> Said:
     """Of work whose every stretch takes so long and holds so much speech, and after which so many seconds pass, which may be
     known: share done, seconds left as told, and as they are. So many seconds of each, windows are made ready: none where that
-    is not said."""
+    is not said. Before the first is, what makes them needs so many seconds to start."""
     speech = np.full(len(costs), 0.8 * STRETCH) if spoken is None else np.asarray(spoken)
     taken = list(itertools.accumulate(costs))
     total = len(costs) * STRETCH
@@ -40,7 +41,8 @@ def told(
     # The first one is made while nothing is heard, which is quicker.
     busy = [0.0] * (len(costs) + 1)
     if making is not None:
-        busy = [one + sum(making[:inside]) * (1 - BESIDE) for one in itertools.accumulate(making, initial=0.0)]
+        first = start + sum(making[:inside]) * (1 - BESIDE)
+        busy = [first + one for one in itertools.accumulate(making, initial=0.0)]
     speed = Speed(0.0, total, now=1000.0, busy=busy[0])
     shown = 0.0
     said = []
@@ -107,6 +109,13 @@ def test_a_window_goes_slower_while_the_next_is_made_ready(windows: int) -> None
     assert wrong(told(costs)) > 0.15, "the control: when nobody says so"
 
 
+def test_what_makes_windows_ready_is_started_once() -> None:
+    """From the second window on it is known what each of them takes."""
+    costs, making = uneven(6)
+    assert wrong(told(costs, making=making, start=50.0), 0.35) < 0.1
+    assert wrong(told(costs, making=making, start=50.0)) > 0.2, "the control: by the first one alone nobody can tell"
+
+
 @pytest.mark.parametrize("windows", [6, 18])
 def test_what_comes_after_the_last_window_is_not_forgotten(windows: int) -> None:
     costs, making = uneven(windows)
@@ -135,6 +144,30 @@ def test_nothing_is_said_too_soon_and_less_than_nothing_never() -> None:
     assert left(since=600.0, done=600.0, total=TOTAL, taken=5.0) is None
     assert left(since=0.0, done=200.0, total=TOTAL, taken=0.0) is None
     assert left(since=0.0, done=5500.0, total=TOTAL, taken=9.0) == 0.0
+
+
+@pytest.mark.parametrize("first", [50.0, 300.0])
+def test_nothing_is_said_before_the_first_minute_or_window_is_heard(first: float) -> None:
+    """A run begins after a quarter of an hour, as after a crash; its first minute goes half as fast as the rest."""
+    begun, least = 900.0, min(first, 60.0)
+    speed = Speed(begun, TOTAL, now=0.0)
+    speed.look(begun + first, first)
+    for heard in (10.0, least):
+        speed.reached(begun + heard, first - heard, 0.2 * heard)
+        assert speed.basis(begun + heard)[0] == 0.0
+    speed.look(begun + first + 300.0, 300.0)
+    speed.reached(begun + least + 1.0, first + 299.0 - least, 0.2 * least + 0.1)
+    assert speed.basis(begun + least)[0] > 0.0
+
+
+def test_a_recording_of_one_window_has_its_time_once_it_is_heard() -> None:
+    speed = Speed(0.0, 50.0, now=0.0)
+    speed.look(50.0, 40.0)
+    speed.reached(30.0, 16.0, 3.0, after=2.0)
+    assert speed.basis(30.0)[0] == 0.0
+    speed.reached(50.0, 0.0, 5.0, after=2.0)
+    heard, taken = speed.basis(speed.done)
+    assert left(since=speed.done - heard, done=speed.done, total=50.0, taken=taken) == pytest.approx(2.0)
 
 
 def test_what_was_heard_before_a_crash_took_no_time_of_this_run() -> None:

@@ -154,6 +154,16 @@ def test_turns_of_one_channel_follow_each_other() -> None:
     assert in_order([]) == ()
 
 
+def test_the_pace_is_that_of_the_quickest_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 3.0, 10.0, 11.0, 20.0, 22.0])
+    monkeypatch.setattr("time.thread_time", lambda: next(clock))
+    frames = Frames(timbre.cepstra, timbre.HOP, np.float32)
+    assert frames.pace == 0.0, "before anything was heard"
+    for pace in (3.0, 1.0, 1.0):
+        frames.add(np.zeros(RATE, np.int16))
+        assert frames.pace == pytest.approx(pace)
+
+
 def test_cepstra_do_not_depend_on_how_a_recording_is_cut_up_or_how_loud_it_is() -> None:
     sound = media.person("woman")[0]
     whole = timbre.cepstra(sound)

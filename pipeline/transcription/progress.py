@@ -18,8 +18,9 @@ SOON: Final = 0.02  # share of the recording that must be heard before anything 
 LEAST: Final = 60.0
 RECENT: Final = 0.15  # share of the recording by which speed is judged, the last one heard
 SILENCE: Final = 0.02  # work for a second of silence, as a share of that for one of speech
-# share of a machine that the decoder's process and the thread that makes windows ready take from a model that has all cores
-BESIDE: Final = 2 / (2 + cores())
+# share of a machine that the thread which makes windows ready, and the decoder's process half of the time, take from a model that
+# has all cores
+BESIDE: Final = 1.5 / (1.5 + cores())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,8 +23,8 @@ AGREED: Final = 0.95
 COHERENT: Final = 0.8
 # What telling voices apart without a model takes, in the processor seconds of the cepstra: measured with two cores, for 2 to 90
 # minutes. Beyond some minutes nothing more is grouped or learnt, only weighed.
-TELLING: Final = 18.0
-MORE: Final = 5.0
+TELLING: Final = 16.0
+MORE: Final = 5.5
 ALL_LEARNT: Final = 480.0  # seconds
 
 

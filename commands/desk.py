@@ -136,26 +136,47 @@ class Desk:
     @contextmanager
     def progress(self, label: str, total: float) -> Iterator[Callable[[float], None]]:
         """A bar with time left on a terminal, a line at each tenth otherwise; call with how much is done."""
+        begun = time.monotonic()
+        with self.forecast(label, total) as update:
+            yield lambda done: update(done, (time.monotonic() - begun) * (total - done) / done if done else None)
+
+    @contextmanager
+    def forecast(self, label: str, total: float) -> Iterator[Callable[[float, float | None], None]]:
+        """The same where something better than the mean speed tells the seconds left: call with these too, None if unknown."""
         if self.as_json:
-            yield lambda _: None
+            yield lambda _done, _left: None
         elif sys.stderr.isatty():
             length = 1000
-            with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-                yield lambda done: bar.update(max(0, int(length * min(1.0, done / (total or 1))) - bar.pos))
+            with click.progressbar(
+                length=length,
+                label=label,
+                file=sys.stderr,
+                show_eta=False,
+                item_show_func=_shown,
+            ) as bar:
+
+                def update(done: float, left: float | None) -> None:
+                    to = int(length * min(1.0, done / (total or 1)))
+                    bar.update(max(0, to - bar.pos), None if left is None else round(left))
+
+                yield update
         else:
             yield _tenths(label, total)
 
 
-def _tenths(label: str, total: float) -> Callable[[float], None]:
-    shown, begun = 0, time.monotonic()
+def _shown(left: int | None) -> str:
+    return time_left(left).removeprefix(", ")
 
-    def update(done: float) -> None:
+
+def _tenths(label: str, total: float) -> Callable[[float, float | None], None]:
+    shown = 0
+
+    def update(done: float, left: float | None) -> None:
         nonlocal shown
         tenth = min(10, int(10 * done / (total or 1)))
         if tenth > shown:
             shown = tenth
-            rest = (time.monotonic() - begun) * (total - done) / done if done else 0.0
-            click.echo(f"{label}: {10 * tenth} %{time_left(rest) if tenth < 10 else ''}", err=True)
+            click.echo(f"{label}: {10 * tenth} %{time_left(left) if tenth < 10 else ''}", err=True)
 
     return update
 

@@ -43,13 +43,20 @@ def work_once_with_bar(desk: Desk, home: Home, stop: Callable[[], bool] = lambda
         waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
         total = sum(one.recording.duration for one in waiting if one.recording)
     before: dict[str, float] = {}
-    with desk.progress("Transcribing", total) as update:
+    with desk.forecast("Transcribing", total) as update:
 
         def report(progress: Progress) -> None:
             before[progress.reference] = progress.done
-            update(sum(before.values()))
+            done = sum(before.values())
+            update(done, _left(progress, total - done))
 
         return local.work_once(home, report=report, stop=stop)
+
+
+def _left(progress: Progress, rest: float) -> float | None:
+    """Seconds of work for `rest` seconds of sound, if all of it goes as what is left of the recording that is heard now."""
+    own = progress.total - progress.done
+    return progress.left if progress.left is None or own <= 0 else progress.left * rest / own
 
 
 def _tell(desk: Desk, done: local.Done, *, quiet: bool = False) -> None:

@@ -121,7 +121,7 @@ class Engine:
         """The words in one channel of a window of 16 kHz sound that starts at `offset` seconds of the recording.
 
         `speech` says where to listen, in seconds of the recording; without it, voice detection decides. The same sound, seed,
-        terms and language always give the same words. `reached` is told how many seconds of speech have been heard.
+        terms and language always give the same words on the processor. `reached` is told how many seconds of speech are heard.
 
         Raises:
             LanguageUnknown: the model does not understand `language`; without one it takes the model's own.

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
+from pipeline.recording import audio
+from pipeline.recording.decode import decode
 from pipeline.transcription import graphics, library
+from pipeline.transcription.ready import mono
 from pipeline.transcription.speech import Engine, floats
 from pipeline.transcripts.transcript import Heard
 from tests import engines
-from tests.pipeline.media import person, silence
+from tests.pipeline.media import person
 
 DEMO = Path("demo/model").absolute()
 CARD = pytest.mark.skipif(library.cards() == 0, reason="this machine has no graphics card")
@@ -44,15 +46,15 @@ def full_card() -> Iterator[None]:
 
 
 @CARD
-def test_a_card_hears_nearly_what_the_processor_hears_and_always_the_same(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_card_hears_nearly_what_the_processor_hears(caplog: pytest.LogCaptureFixture) -> None:
     card, processor = Engine.load(DEMO, 1, "auto"), Engine.load(DEMO, 1, "cpu")
     assert (card.device, processor.device) == ("cuda", "cpu")
-    sound = floats(np.concatenate([person("woman"), silence(4), person("man")], axis=1))
-    heard = card.hear(sound, seed=1, offset=0.0)
+    with (DEMO.parent / "sample" / "conversation-1.m4a").open("rb") as file:
+        window = next(audio.windows(decode(file)))
+    sound = floats(mono(window.samples))
+    heard, expected = (said(engine.hear(sound, seed=1, offset=0.0)) for engine in (card, processor))
     # the card reckons with 16-bit floating point numbers and the processor with 8-bit whole ones
-    alike = Levenshtein.normalized_similarity(said(heard), said(processor.hear(sound, seed=1, offset=0.0)))
-    assert said(heard) and alike > 0.8
-    assert card.hear(sound, seed=1, offset=0.0) == Engine.load(DEMO, 1, "cuda").hear(sound, seed=1, offset=0.0) == heard
+    assert len(heard) > 50 and Levenshtein.normalized_similarity(heard, expected) > 0.9
     assert caplog.records == []
 
 

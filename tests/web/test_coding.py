@@ -50,6 +50,7 @@ def names(site: Site, one: Extract) -> list[str]:
 
 
 def labels(page: Page) -> list[str]:
+    page.wait_for_load_state()  # before its styles are there a page is not laid out, and shows no text
     return page.locator(".turn-code").all_inner_texts()
 
 

@@ -21,9 +21,8 @@ Sound = NDArray[np.float32]
 
 STRETCH: Final = 28.0  # seconds; the model hears 30 at a time
 
-ARENAS: Final = (
-    2  # pools of memory of the C library; with one for each thread, four stretches at once take 160 MiB more
-)
+# pools of memory of the C library; with one for each thread, four stretches at once take 160 MiB more
+ARENAS: Final = 2
 PORTION: Final = 500  # frames of 32 ms that voice detection is given at a time; a whole window at once takes 170 MiB
 
 _VOICE: Final = {

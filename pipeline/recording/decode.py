@@ -34,7 +34,7 @@ FIRST_PACKETS: Final = 50
 # Containers that only hold sound or film. Without this list FFmpeg also opens playlists, which name other files and addresses.
 CONTAINERS: Final = (
     "mov,mp4,m4a,3gp,matroska,webm,mp3,wav,w64,flac,ogg,aac,aiff,au,amr,amrnb,amrwb,asf,caf,avi,mpeg,mpegts,"
-    "ac3,eac3,tta,wv"
+    "ac3,eac3,tta,wv,flv"
 )
 # How shops for music and books mark what they have encrypted
 PROTECTED: Final = frozenset({"drms", "aavd"})
@@ -42,6 +42,8 @@ PROTECTED: Final = frozenset({"drms", "aavd"})
 UNCLOCKED: Final = frozenset({"mp3", "ac3", "eac3"})
 # Times are counted here too, but an index says where each part of the file belongs
 INDEXED: Final = frozenset({"avi"})
+# Whose packets have a checksum of their sound, which FFmpeg does not look at unless it is told to: damage would be noise
+CHECKED: Final = frozenset({"wavpack", "tta"})
 # Without a size in the file, FFmpeg only guesses how long these are
 GUESSED: Final = frozenset({"aac", "ac3", "eac3", "amr", "amrnb", "amrwb"})
 
@@ -100,6 +102,8 @@ def decode(source: BinaryIO, *, skip: Collection[int] = (), begun: Begun = lambd
         stream = _sound(container)
         # one thread for each core would cost memory that the child process does not have
         stream.codec_context.thread_count = 1
+        if stream.codec_context.name in CHECKED:
+            stream.codec_context.options = {"err_detect": "crccheck+explode"}
         line = Timeline(_declared(source, container, stream))
         raw = frames_of(source, container.format.name)
         if raw is None:
@@ -165,6 +169,8 @@ def _declared(source: BinaryIO, container: InputContainer, stream: AudioStream) 
     """Duration of the sound in seconds as written in the file; None where FFmpeg would guess it, or only knows the picture's."""
     name = container.format.name
     if name in GUESSED or (name == "mp3" and not _has_mp3_header(source)):
+        return None
+    if name == "asf" and container.streams.video:  # each stream is said to be as long as the longest
         return None
     if stream.duration is not None and stream.time_base is not None:
         seconds = float(stream.duration * stream.time_base)

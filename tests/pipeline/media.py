@@ -34,6 +34,8 @@ FORMS = {
     "ac3": ("ac3", "ac3", 32_000),
     "eac3": ("eac3", "eac3", 32_000),
     "tta": ("tta", "tta", 16_000),
+    "wv": ("wv", "wavpack", 16_000),
+    "flv": ("flv", "aac", 16_000),
     "mka": ("matroska", "pcm_s24le", 16_000),
     "ts": ("mpegts", "aac", 16_000),
     "avi": ("avi", "libmp3lame", 16_000),

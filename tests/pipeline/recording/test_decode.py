@@ -57,6 +57,7 @@ DAMAGEABLE = (
     "ac3",
     "eac3",
     "tta",
+    "wv",
     "ts",
     "3gp",
     "avi",
@@ -192,7 +193,7 @@ def test_an_error_of_the_source_is_not_swallowed() -> None:
         list(decode(Broken(encoded(hum(20.0), "wav"))))
 
 
-@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts", "mov"])
+@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts", "mov", "asf"])
 def test_a_film_whose_sound_is_shorter_than_its_picture_is_not_damaged(form: str) -> None:
     data = film(hum(3.0), form)
     heard = blocks(data)

@@ -23,7 +23,7 @@ from storage.errors import BadInput, NotFound, NotVerified, Unavailable
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 LONGEST_NAME: Final = 60
-# Without the last two the library goes to the network, or hears with the wrong filters
+# Without the last one the library goes to the network
 WEIGHTS: Final = "model.bin"
 REQUIRED: Final = (WEIGHTS, "config.json", "tokenizer.json")
 # Says how many mel bands the model hears. Models of 80 bands do without it, which is what the library then takes for granted.
@@ -48,12 +48,17 @@ class ModelMissing(NotFound):
 
 
 class ModelDamaged(NotVerified):
-    """speech: {file} of the model "{model}" is {fault}; add the model again with `candour model add`"""
+    """speech: {file} of the model "{model}" is {fault}; take it in again, with `candour model install` or `candour model \
+add`, which then puts it in the place of the damaged one"""
 
 
 class ModelIncomplete(BadInput):
     """model: {file} is missing from the folder, or is that of another model; copy the whole model, with its tokenizer and \
 settings"""
+
+
+class NoFolder(BadInput):
+    """model: there is no folder of that name; check the path"""
 
 
 class WrongKind(BadInput):
@@ -141,13 +146,14 @@ def add(
     A folder with a manifest of its own, such as one from another home, is compared with that first, and its language and note
     are kept unless others are given.
 
-    `check` is asked about the ONNX file of a speaker model before anything is copied, and raises what it finds wrong.
+    `check` is asked about the ONNX file of a speaker model before anything is copied, and raises what it finds wrong. A damaged
+    model of that name gives way.
 
-    Raises ModelName, ModelExists, ModelMissing (no such folder), ModelIncomplete or ModelDamaged.
+    Raises ModelName, ModelExists, NoFolder, ModelIncomplete or ModelDamaged.
     """
     _check_name(name, home_models)
     if not source.is_dir():
-        raise ModelMissing(model=name)
+        raise NoFolder
     described = _described(source)[0] if (source / MANIFEST).is_file() else None
     if described is not None:
         _require(kind, described)
@@ -167,6 +173,8 @@ def add(
             if path.is_file() and path.name != MANIFEST and not path.name.startswith("."):
                 shutil.copyfile(path, part / path.name)
         write_manifest(part, name, language=language or DEFAULT_LANGUAGE[kind], note=note, kind=kind)
+        if (home_models / name).exists():
+            (home_models / name).rename(Path(work) / ".damaged")
         part.rename(home_models / name)
     return verify(home_models / name)
 
@@ -175,8 +183,18 @@ def _check_name(name: str, home_models: Path) -> None:
     letters = name.replace("-", "").replace("_", "").replace(".", "")
     if not (name.isascii() and name[:1].isalnum() and letters.isalnum() and len(name) <= LONGEST_NAME):
         raise ModelName()
-    if (home_models / name).exists():
+    if (home_models / name).exists() and not _is_damaged(home_models / name):
         raise ModelExists(model=name)
+
+
+def _is_damaged(folder: Path) -> bool:
+    try:
+        verify(folder)
+    except (ModelDamaged, ModelIncomplete):
+        return True
+    except ModelMissing:  # somebody else's folder
+        return False
+    return False
 
 
 def install(
@@ -303,8 +321,10 @@ def onnx_file(folder: Path) -> Path:
 def _needed(folder: Path, kind: Kind) -> tuple[str, ...]:
     if kind is Kind.SPEAKERS:
         return (onnx_file(folder).name,)
-    vocabulary = next((name for name in VOCABULARIES if (folder / name).is_file()), VOCABULARIES[0])
-    return (*REQUIRED, vocabulary)
+    vocabularies = [name for name in VOCABULARIES if (folder / name).is_file()] or VOCABULARIES[:1]
+    # the library reads these settings where they are, so they must be known, too
+    settings = [PREPROCESSOR] if (folder / PREPROCESSOR).is_file() else []
+    return (*REQUIRED, *vocabularies, *settings)
 
 
 def _digest(path: Path) -> str:

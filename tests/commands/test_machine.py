@@ -91,7 +91,7 @@ ROWS: dict[str, tuple[Change, str, int, str]] = {
         "transcript show C-001", 10, "sealed",
     ),
     "no model": (gone("models/scripted"), "work --once", 5, "candour model install small.en"),
-    "a bent model": (bent("models/scripted/model.bin"), "work --once", 10, "add the model again"),
+    "a bent model": (bent("models/scripted/model.bin"), "work --once", 10, "take it in again"),
     "a model without its tokenizer": (gone("models/scripted/tokenizer.json"), "work --once", 10, "missing"),
     "another model in the settings": (
         written("candour.toml", "[speech]\nmodel = 'large'\n"), "work --once", 5, "`candour model list` shows what there is",

@@ -18,6 +18,7 @@ from pipeline.transcription.model_store import (
     ModelIncomplete,
     ModelMissing,
     ModelName,
+    NoFolder,
     add,
     list_models,
     verify,
@@ -87,8 +88,33 @@ def test_a_broken_manifest_is_damage_and_not_a_crash(model: Path, text: str) -> 
 def test_no_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="candour model list"):
         verify(tmp_path / "none")
-    with pytest.raises(ModelMissing):
+    with pytest.raises(NoFolder):
         add(tmp_path / "none", "some", tmp_path / "models")
+
+
+def test_a_damaged_model_gives_way_to_a_good_one_and_nothing_else_does(model: Path, tmp_path: Path) -> None:
+    home = tmp_path / "models"
+    added = add(model, "small.en", home)
+    (home / "small.en" / "model.bin").write_bytes(b"bent")
+    with pytest.raises(ModelDamaged):
+        add(home / "small.en", "small.en", home)
+    assert add(model, "small.en", home) == added
+    assert [path.name for path in home.iterdir()] == ["small.en"]
+    (home / "notes").mkdir()
+    with pytest.raises(ModelExists):
+        add(model, "notes", home)
+
+
+def test_settings_that_nobody_vouched_for_are_damage(model: Path) -> None:
+    """The library reads the file wherever it lies, and hears with what it says."""
+    settings = model / "preprocessor_config.json"
+    text = settings.read_bytes()
+    settings.unlink()
+    model_store.write_manifest(model, "eighty", language="en", note="")
+    verify(model)
+    settings.write_bytes(text)
+    with pytest.raises(ModelDamaged, match=r"preprocessor_config\.json .* not in the manifest"):
+        verify(model)
 
 
 @pytest.mark.parametrize("file", ["tokenizer.json", "config.json", "model.bin", "vocabulary.json"])

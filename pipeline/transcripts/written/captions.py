@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
-from pipeline.transcripts.written.lines import Line, Problem, Written, seconds, tagged
+from pipeline.transcripts.written.lines import SOMEBODY, Line, Problem, Written, seconds, tagged
 
 _VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
 _MARKUP = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
@@ -60,7 +60,9 @@ def _spoken(block: list[str], place: int, start: float, end: float) -> Iterator[
     for line in block:
         pieces = _VOICE.split(line)
         if pieces[0].strip():
-            parts.append(tagged(_clean(pieces[0]).lstrip("- ")))
+            words = _clean(pieces[0])
+            tag, rest = tagged(words.lstrip("-– "))
+            parts.append((tag or (SOMEBODY if words.startswith(("-", "–")) else None), rest))
         parts += [(_clean(tag), _clean(words)) for tag, words in zip(pieces[1::2], pieces[2::2], strict=True)]
     joined: list[tuple[str | None, str]] = []
     for tag, words in parts:

@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.transcripts.retiming import spread
 from pipeline.transcripts.transcript import Speaker, Turn, Word
-from pipeline.transcripts.written.lines import Line, Problem, Written
+from pipeline.transcripts.written.lines import SOMEBODY, Line, Problem, Written
 from pipeline.transcripts.written.plain import INTERVIEWER, PARTICIPANT
 
 PACE: Final = 12.5  # letters a second, about 150 words a minute
@@ -30,7 +30,7 @@ def roles(written: Written, given: Mapping[str, Speaker]) -> dict[str, Speaker]:
 
     `given` are tags a person named, in lower case. Of two tags of which one is known the other is the other.
     """
-    tags = dict.fromkeys(line.tag for line in written.lines if line.tag)
+    tags = dict.fromkeys(line.tag for line in written.lines if line.tag and line.tag != SOMEBODY)
     found = {tag: given.get(tag.casefold(), _usual(tag)) for tag in tags}
     unknown = [tag for tag, speaker in found.items() if speaker is Speaker.UNKNOWN]
     if len(found) == 2 and len(unknown) == 1:
@@ -47,7 +47,7 @@ def draft(written: Written, speakers: Mapping[str, Speaker]) -> Drafted:
     spoken: list[list[Word]] = []
     tag: str | None = None
     for line in lines:
-        same, tag = line.tag is None or line.tag == tag, line.tag or tag
+        same, tag = line.tag is None or (line.tag == tag and tag != SOMEBODY), line.tag or tag
         words = spread(line.text.split(), line.start or 0.0, line.end or 0.0, speakers.get(tag or "", Speaker.UNKNOWN))
         if spoken and same and written.format in {"vtt", "srt"} and _goes_on(spoken[-1], words):
             spoken[-1] += words

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 LONGEST_TAG: Final = 40
+SOMEBODY: Final = "-"  # stands for a tag where a caption only says that somebody else speaks
 _CLOCK: Final = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,:-]\d{1,3})?"
 _PARTS = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:[.,:-](\d{1,3}))?")
 # [0:01], (01:02.5), #00:01:02-3#, 00:01:02, and [0:01 --> 0:05] or 0:01 - 0:05

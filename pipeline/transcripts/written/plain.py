@@ -1,7 +1,8 @@
 """Plain text and the paragraphs of a Word file: speaker tags, time stamps, and paragraphs that go on.
 
 Understood are a tag before a colon ("Interviewer: ..."), a tag on a line of its own with a time ("Anna Bell  0:03"), a time
-in brackets or between # at the beginning or the end, and all of these in the cells of a table.
+in brackets or between # at the beginning or the end, and all of these in the cells of a table. A tag that is known may also
+stand alone on its line, or before a tab.
 """
 
 import re
@@ -26,7 +27,9 @@ def parse(
 
     `known` are tags in lower case, besides the usual ones, that need not stand there twice.
     """
-    tags = _tags(paragraphs, {*known, *INTERVIEWER, *PARTICIPANT})
+    known = {*known, *INTERVIEWER, *PARTICIPANT}
+    paragraphs = [_without_tab(paragraph, known) for paragraph in paragraphs]
+    tags = _tags(paragraphs, known)
     lines: list[Line] = []
     found = list(problems)
     pending: tuple[str | None, float | None] = (None, None)
@@ -38,7 +41,7 @@ def parse(
             pending = heading
             continue
         text, start, end = stamped(" ".join(paragraph.split()))
-        tag, rest = tagged(text)
+        tag, rest = (text, "") if text.casefold() in known else tagged(text)
         if tag is None or tag.casefold() not in tags:
             tag, rest = None, text
         else:
@@ -47,7 +50,8 @@ def parse(
         tag, start = tag or pending[0], start if start is not None else pending[1]
         pending = (None, None)
         if not rest:
-            pending = (tag, start)
+            # a time behind a tag that stands alone is that of what follows
+            pending = (tag, start if start is not None else end)
             continue
         if tag is None and not any(line.tag for line in lines):
             found.append(Problem(place=place, what="text before anybody is named; kept, speaker unknown"))
@@ -71,6 +75,12 @@ def row(cells: Sequence[str]) -> str:
     return f"{head}{tag.rstrip(':')}: {kept} {text}" if tag else f"{head}{kept} {text}"
 
 
+def _without_tab(paragraph: str, known: Collection[str]) -> str:
+    """A paragraph in which a known tag stands before a tab, with a colon instead."""
+    tag, tab, rest = paragraph.strip().partition("\t")
+    return f"{tag}: {rest}" if tab and tag.strip().casefold() in known else paragraph
+
+
 def _heading(paragraph: str) -> tuple[str, float | None] | None:
     found = _HEADING.match(" ".join(paragraph.split()))
     if not found or len(found.group(1).split()) > 4:
@@ -82,4 +92,4 @@ def _tags(paragraphs: Sequence[str], known: Collection[str]) -> frozenset[str]:
     counted = Counter(
         tag.casefold() for text in paragraphs if (tag := tagged(stamped(" ".join(text.split()))[0])[0]) is not None
     )
-    return frozenset(tag for tag, count in counted.items() if count > 1 or tag in known)
+    return frozenset(known) | {tag for tag, count in counted.items() if count > 1}

@@ -52,6 +52,12 @@ def test_captions_are_joined_until_somebody_else_speaks_or_pauses() -> None:
     assert (made.turns[2].start, made.turns[2].end) == (7.0, 8.0)
 
 
+def test_a_dash_in_a_caption_is_somebody_else_and_nobody_says_who() -> None:
+    cues = [(0, 2, "I: One"), (2, 4, "- Two\n– Three"), (4, 5, "four"), (5, 6, "- I: Five"), (6, 7, "- Six")]
+    made = drafted("WEBVTT", *(f"\n00:0{start}.000 --> 00:0{end}.000\n{text}" for start, end, text in cues))
+    assert turns(made) == [(ONE, "One"), (NOBODY, "Two"), (NOBODY, "Three four"), (ONE, "Five"), (NOBODY, "Six")]
+
+
 def test_a_long_caption_turn_ends_with_a_sentence() -> None:
     cues = [f"\n00:{second:02}.000 --> 00:{second + 5:02}.000\nand so it went." for second in range(0, 55, 5)]
     made = drafted("WEBVTT", *cues)

@@ -133,6 +133,12 @@ def test_plain_text_with_tags_and_paragraphs_that_go_on() -> None:
         (["Anna Bell  0:03", "Hello.", "", "Ben Reed   1:02:03", "Hi."],
          [("Anna Bell", "Hello.", 3.0, None), ("Ben Reed", "Hi.", 3723.0, None)]),
         (["Q: (00:12) Hello.", "A: at 12:30 I left"], [("Q", "Hello.", 12.0, None), ("A", "at 12:30 I left", None, None)]),
+        (["Speaker 1: (00:02)", "Hello.", "Speaker 2: (00:05)", "Hi.", "Speaker 1:", "So.", "Speaker 2:", "Yes."],
+         [("Speaker 1", "Hello.", 2.0, None), ("Speaker 2", "Hi.", 5.0, None), ("Speaker 1", "So.", None, None),
+          ("Speaker 2", "Yes.", None, None)]),
+        (["00:00:05 Interviewer", "Hello.", "PARTICIPANT", "Hi.", "I\tSo.", "[0:09]  P", "Yes.", "A quiet room\tthen"],
+         [("Interviewer", "Hello.", 5.0, None), ("PARTICIPANT", "Hi.", None, None), ("I", "So.", None, None),
+          ("P", "Yes.", 9.0, None), (None, "A quiet room then", None, None)]),
         (["Hello there.", "And so on."], [(None, "Hello there.", None, None), (None, "And so on.", None, None)]),
     ],
 )  # fmt: skip

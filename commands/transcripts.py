@@ -174,7 +174,7 @@ class NotToAPlayer(Refused):
 @transcript.command()
 @click.argument("reference")
 @click.option("--turn", type=int, help="Listen to this turn.")
-@click.option("--doubt", type=int, help="Listen to this doubt, with two seconds around it.")
+@click.option("--doubt", type=int, help="Listen to this doubt, with a second before and after it.")
 @click.option("--from", "start", type=float, help="Listen from here, in seconds; with --to.")
 @click.option("--to", "end", type=float, help="Listen up to here, in seconds.")
 @with_desk

@@ -96,7 +96,7 @@ class Engine:
         return room.fitting(self._model.hf_tokenizer, terms)
 
     def detect(self, sound: Sound, speech: Sequence[Span], offset: float = 0.0) -> str:
-        """The language of what is spoken in the first 90 seconds of speech, as ISO 639-1 code."""
+        """The language of what is spoken in sound that holds speech, as ISO 639-1 code; its first 90 seconds of speech count."""
         spoken = [sound[round((one.start - offset) * RATE) : round((one.end - offset) * RATE)] for one in speech]
         segments = 3
         heard = np.concatenate(spoken)[: segments * 30 * RATE]

@@ -162,7 +162,11 @@ def _opened(source: BinaryIO) -> InputContainer:
 def _sound(container: InputContainer) -> AudioStream:
     if not container.streams.audio:
         raise NoSound() if container.streams.video else NotAudio()
-    return container.streams.audio[0]
+    # of a codec that it does not know, the library makes a stream without one, whatever its types say
+    known = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    if known is None:
+        raise NotAudio
+    return known
 
 
 def _declared(source: BinaryIO, container: InputContainer, stream: AudioStream) -> float | None:

@@ -165,6 +165,7 @@ def test_what_is_no_recording_is_refused_with_a_reason() -> None:
         (film(None), NoSound),
         (_image(), NotAudio),
         (m4a[: len(m4a) // 2], Unfinished),
+        (_of_an_unknown_codec(), NotAudio),
     ):
         with pytest.raises(error):
             probe(io.BytesIO(data))
@@ -199,6 +200,12 @@ def test_a_film_whose_sound_is_shorter_than_its_picture_is_not_damaged(form: str
     heard = blocks(data)
     assert not any(block.damaged for block in heard)
     assert heard[-1].end == pytest.approx(3.0, abs=0.1)
+
+
+def _of_an_unknown_codec() -> bytes:
+    wav = bytearray(encoded(hum(5.0), "wav"))
+    wav[20:22] = b"\x34\x12"
+    return bytes(wav)
 
 
 def _image() -> bytes:

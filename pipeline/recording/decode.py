@@ -162,11 +162,12 @@ def _opened(source: BinaryIO) -> InputContainer:
 def _sound(container: InputContainer) -> AudioStream:
     if not container.streams.audio:
         raise NoSound() if container.streams.video else NotAudio()
-    # of a codec that it does not know, the library makes a stream without one, whatever its types say
-    known = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
-    if known is None:
-        raise NotAudio
-    return known
+    for stream in container.streams.audio:
+        # None where the library does not know the codec, whatever its types say
+        codec: object = stream.codec_context
+        if codec is not None:
+            return stream
+    raise NotAudio
 
 
 def _declared(source: BinaryIO, container: InputContainer, stream: AudioStream) -> float | None:

@@ -4,6 +4,7 @@ Thresholds on the model's own figures are those of the library; the others follo
 """
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -111,23 +112,26 @@ def loops(places: Sequence[Place], estimates: Sequence[Estimate]) -> Iterator[Fl
 def echoes(places: Sequence[Place], terms: Sequence[str]) -> Iterator[Flag]:
     """Several terms of the glossary in its own order: nobody speaks like that."""
     prompt = [(plain(word), number) for number, term in enumerate(terms) for word in term.split() if plain(word)]
+    begins: dict[str, list[int]] = defaultdict(list)
+    for at, (sound, _) in enumerate(prompt):
+        begins[sound].append(at)
     sounds = [place.sound for place in places]
     start = 0
     while start < len(sounds):
-        next_words = sounds[start : start + len(prompt)]
-        run, count = max((_run(next_words, prompt[at:]) for at in range(len(prompt))), default=(0, 0))
+        found = (_run(sounds, start, prompt, at) for at in begins.get(sounds[start], ()))
+        run, count = max(found, default=(0, 0))
         echo = run >= ECHO_WORDS and count >= 2
         if echo:
             yield from ((start + step, {"words": float(run)}, "") for step in range(run))
         start += run if echo else 1
 
 
-def _run(sounds: Sequence[str], prompt: Sequence[tuple[str, int]]) -> tuple[int, int]:
-    """Words in which both begin alike, and how many terms they belong to."""
+def _run(sounds: Sequence[str], start: int, prompt: Sequence[tuple[str, int]], at: int) -> tuple[int, int]:
+    """Words for which both go on alike from these places, and how many terms they belong to."""
     run = 0
-    while run < min(len(sounds), len(prompt)) and sounds[run] == prompt[run][0]:
+    while run < min(len(sounds) - start, len(prompt) - at) and sounds[start + run] == prompt[at + run][0]:
         run += 1
-    return run, len({number for _, number in prompt[:run]})
+    return run, len({number for _, number in prompt[at : at + run]})
 
 
 def rushed(places: Sequence[Place]) -> Iterator[Flag]:

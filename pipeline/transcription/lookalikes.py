@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.process import extract_iter
 
 from pipeline.pseudonyms.word_lists import fold, is_common
 
 ALIKE: Final = 0.75  # of 1, from which two spellings are alike
 SHORTEST: Final = 4  # letters; shorter terms resemble too much
+LONGER: Final = 3  # letters by which the two may differ in length
 SOUND: Final = 3  # consonants without which sounding alike says nothing
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -39,13 +41,14 @@ def find(texts: Mapping[int, str], terms: Sequence[str]) -> tuple[Lookalike, ...
     Ordinary words count only where they sound just like the term, and several words may be one.
     """
     own = {tuple(map(fold, term.split())) for term in terms}
+    said = _Said(texts, own)
     seen: dict[tuple[str, str], list[int]] = defaultdict(list)
     written: dict[tuple[str, str], tuple[str, float]] = {}
-    for number, text in texts.items():
-        for term in terms:
-            for found, alike in _in(text, term, own):
-                seen[found.casefold(), term].append(number)
-                written.setdefault((found.casefold(), term), (found, alike))
+    for term in dict.fromkeys(terms):
+        for number, start, end, alike in _places(said, term):
+            found = texts[number][start:end]
+            seen[found.casefold(), term].append(number)
+            written.setdefault((found.casefold(), term), (found, alike))
     all_found = [
         Lookalike(written=written[key][0], term=key[1], turns=tuple(turns), alike=written[key][1])
         for key, turns in seen.items()
@@ -53,41 +56,71 @@ def find(texts: Mapping[int, str], terms: Sequence[str]) -> tuple[Lookalike, ...
     return tuple(sorted(all_found, key=lambda one: (-one.alike, one.turns, one.written)))
 
 
-def _in(text: str, term: str, own: set[tuple[str, ...]]) -> Iterator[tuple[str, float]]:
-    """The places of a text where the term may be meant; where several overlap, the one most alike."""
-    wanted = _joined(term.split())
+Phrase = tuple[str, ...]  # words that follow each other, folded
+
+
+class _Said:
+    """Every phrase of some texts that is no term, once, and its places: hundreds of terms are compared with each."""
+
+    def __init__(self, texts: Mapping[int, str], own: set[Phrase]) -> None:
+        self.places: dict[Phrase, list[tuple[int, int, int]]] = defaultdict(list)
+        self.terms: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self.by_length: dict[tuple[int, int], dict[Phrase, str]] = defaultdict(dict)
+        self.by_sound: dict[tuple[int, str], list[Phrase]] = defaultdict(list)
+        for number, text in texts.items():
+            matches = list(_WORD.finditer(text))
+            folded = [fold(one.group()) for one in matches]
+            for size in range(1, max(map(len, own), default=0) + 2):
+                for first in range(len(matches) - size + 1):
+                    phrase = tuple(folded[first : first + size])
+                    start, end = matches[first].start(), matches[first + size - 1].end()
+                    if phrase in own:
+                        self.terms[number].append((start, end))
+                    else:
+                        self.places[phrase].append((number, start, end))
+        for phrase in self.places:
+            joined = "".join(phrase)
+            self.by_length[len(phrase), len(joined)][phrase] = joined
+            self.by_sound[len(phrase), _sound(joined)].append(phrase)
+
+    def near(self, size: int, wanted: str) -> Iterator[Phrase]:
+        """Phrases of so many words that are written or sound nearly as wanted, some of them twice."""
+        yield from self.by_sound.get((size, _sound(wanted)), ())
+        for length in range(len(wanted) - LONGER, len(wanted) + LONGER + 1):
+            written = self.by_length.get((size, length), {})
+            alike = DamerauLevenshtein.normalized_similarity
+            yield from (phrase for _, _, phrase in extract_iter(wanted, written, scorer=alike, score_cutoff=ALIKE))
+
+
+def _places(said: _Said, term: str) -> Iterator[tuple[int, int, int, float]]:
+    """Where the term may be meant: text, start, end, and how alike; of several that overlap, the one most alike."""
+    wanted, count = _joined(term.split()), len(term.split())
     if len(wanted) < SHORTEST:
         return
-    matches = list(_WORD.finditer(text))
-    count = len(term.split())
-    taken: list[tuple[int, int]] = []
-    places: list[tuple[float, float, int, int]] = []
-    for size in range(1, max(map(len, own)) + 2):
-        for first in range(len(matches) - size + 1):
-            part = matches[first : first + size]
-            words = [one.group() for one in part]
-            start, end = part[0].start(), part[-1].end()
-            if tuple(map(fold, words)) in own:
+    found: dict[int, list[tuple[float, float, int, int]]] = defaultdict(list)
+    for size in range(count - 1, count + 2):
+        for phrase in dict.fromkeys(said.near(size, wanted)):
+            if (judged := _alike(phrase, wanted)) is not None:
+                alike, spelling = judged
+                for number, start, end in said.places[phrase]:
+                    found[number].append((-alike, abs(size - count) / 10 - spelling, start, end))
+    for number in sorted(found):
+        taken = list(said.terms[number])
+        for less, _, start, end in sorted(found[number]):
+            if not any(start < other_end and other_start < end for other_start, other_end in taken):
                 taken.append((start, end))
-            elif count - 1 <= size <= count + 1 and (found := _alike(words, wanted)):
-                alike, spelling = found
-                places.append((-alike, abs(size - count) / 10 - spelling, start, end))
-    for less, _, start, end in sorted(places):
-        if not any(start < other_end and other_start < end for other_start, other_end in taken):
-            taken.append((start, end))
-            yield text[start:end], -less
+                yield number, start, end, -less
 
 
-def _alike(words: Sequence[str], wanted: str) -> tuple[float, float] | None:
+def _alike(phrase: Phrase, wanted: str) -> tuple[float, float] | None:
     """How much words may be the wanted term, and how much they are written like it, 0 to 1; None where they are too different."""
-    joined = _joined(words)
-    if abs(len(joined) - len(wanted)) > 3:
+    joined = "".join(phrase)
+    if abs(len(joined) - len(wanted)) > LONGER:
         return None
     sound, other = _sound(joined), _sound(wanted)
     same = sound == other and len(sound) >= SOUND
     spelling = DamerauLevenshtein.normalized_similarity(joined, wanted)
-    ordinary = all(is_common(fold(word)) for word in words)
-    if not same and (ordinary or spelling < ALIKE):
+    if not same and (spelling < ALIKE or all(map(is_common, phrase))):
         return None
     return round(max(spelling, 0.9 if same else 0.0), 3), spelling
 

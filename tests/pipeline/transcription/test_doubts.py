@@ -89,6 +89,13 @@ def test_a_glossary_read_back(tmp_path: Path) -> None:
     assert unprompted == ()
 
 
+def test_a_glossary_is_read_back_from_any_of_its_terms_on() -> None:
+    terms = ("Doctor Adams", "Doctor Brown", "Doctor Cole", "Eastmere")
+    draft = (turn("so Doctor Brown Doctor Cole and Doctor Adams went"),)
+    (found,) = find(draft, replace(known(), terms=terms), ())
+    assert (found.rule, doubted(draft, found)) == (Rule.ECHO, "Doctor Brown Doctor Cole")
+
+
 def test_faster_than_anybody_speaks(tmp_path: Path) -> None:
     _, found = drafted(tmp_path, script("we were all told that it had been looked into before", step=0.08))
     assert Rule.SPEED in rules(found)

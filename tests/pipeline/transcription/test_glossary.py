@@ -110,6 +110,7 @@ def test_what_does_not_fit_is_left_out_the_same_way_with_and_without_the_model(t
         ("at East Mere House again", "Eastmere House", "East Mere House"),
         ("we asked Mister Merlow there", "Marlowe", "Merlow"),
         ("the Kathryn I know", "Catherine", "Kathryn"),
+        ("so Marchmort wrote back", "Marchmont", "Marchmort"),
     ],
 )
 def test_what_may_be_a_term_heard_wrongly(text: str, term: str, written: str) -> None:

@@ -4,6 +4,7 @@ Thresholds on the model's own figures are those of the library; the others follo
 """
 
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import Final
 import configs
 from pipeline.pseudonyms import word_lists
 from pipeline.transcription.coverage import STRAY, share_in_speech
-from pipeline.transcription.spans import contains
 from pipeline.transcripts.transcript import Estimate, Span, Turn, Word, plain
 
 NO_SPEECH: Final = 0.6
@@ -81,10 +81,12 @@ def silent(places: Sequence[Place], estimates: Sequence[Estimate]) -> Iterator[F
 def _in_estimates(
     places: Sequence[Place], estimates: Sequence[Estimate], figure: str, bad: Callable[[Estimate], bool]
 ) -> Iterator[Flag]:
+    middles = sorted(((place.word.start + place.word.end) / 2, number) for number, place in enumerate(places))
     for estimate in filter(bad, estimates):
-        for number, place in enumerate(places):
-            if contains(estimate.span, (place.word.start + place.word.end) / 2):
-                yield number, {figure: float(getattr(estimate, figure))}, ""
+        first = bisect_left(middles, (estimate.span.start, 0))
+        last = bisect_right(middles, (estimate.span.end, len(places)))
+        for _, number in middles[first:last]:
+            yield number, {figure: float(getattr(estimate, figure))}, ""
 
 
 def stray(places: Sequence[Place], speech: Sequence[Span]) -> Iterator[Flag]:

@@ -271,19 +271,21 @@ class Vault:
         keys which ones nobody knows, at a time when nobody makes any; they go too.
 
         Ids that are not in the vault are passed over, so that a destruction can be repeated. Until the rotation is
-        committed or abandoned no other writer gets in, and every key still opens.
+        committed or abandoned no other writer gets in, and every key still opens. Stretching a passphrase takes long on purpose:
+        nobody waits for it, because the lock is taken afterwards.
 
         Raises:
             NotPrepared: a surviving key did not open from the new file; nothing was changed.
             VaultBusy, DiskFull, NotWritable, NotErased
         """
+        fresh = None if passphrase is None else self._stretch(passphrase)
         with durable.plain_refusals():
             lock = self._lock(PATIENCE)
             try:
                 self._settle()
                 old = self._current()
                 gone = frozenset(victims) | unknown(old.ring.records.keys())
-                new = self._write_next(old, gone, passphrase, above)
+                new = self._write_next(old, gone, fresh or (old.ring.salt, old.stretched), above)
                 return Rotation(self, lock, old, new)
             except BaseException:
                 try:
@@ -292,12 +294,14 @@ class Vault:
                     os.close(lock)
                 raise
 
-    def _write_next(self, old: _Opened, victims: frozenset[UUID], passphrase: bytes | None, above: int) -> _Opened:
+    def _stretch(self, passphrase: bytes) -> tuple[bytes, bytes]:
+        """A new salt, and the passphrase stretched with it, by work that no rotation changes."""
+        salt = os.urandom(keyring.SALT)
+        return salt, keyring.stretch(passphrase, salt, self._current().ring.work)
+
+    def _write_next(self, old: _Opened, victims: frozenset[UUID], salted: tuple[bytes, bytes], above: int) -> _Opened:
         epoch, slot, secret = max(old.ring.epoch, above) + 1, 1 - old.slot, Secret.of(os.urandom(SECRET))
-        salt, stretched = old.ring.salt, old.stretched
-        if passphrase is not None:
-            salt = os.urandom(keyring.SALT)
-            stretched = keyring.stretch(passphrase, salt, old.ring.work)
+        salt, stretched = salted
         root = keyring.derive(secret, stretched, epoch)
         keys = {key_id: keyring.unseal(old.root, key_id, record) for key_id, record in old.ring.records.items()}
         records = {

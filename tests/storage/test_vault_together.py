@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from storage import durable
+from storage import durable, keyring
 from storage import vault as vault_module
 from storage.vault import (
     KeyClass,
@@ -131,6 +132,29 @@ def test_nobody_writes_while_a_rotation_is_prepared(
         rotation.commit()
     other.put(uuid4(), KeyClass.NAMES)
     assert len(other.ids()) == 2
+
+
+def test_nobody_waits_while_a_new_passphrase_is_stretched(
+    folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, stretch, written = unlock(folder), keyring.stretch, list[UUID]()
+    monkeypatch.setattr(vault_module, "PATIENCE", 0.05)
+
+    def slow(*arguments: Any) -> bytes:
+        written.extend(fill(other, 1))
+        return stretch(*arguments)
+
+    def looked(keys: Set[UUID]) -> Set[UUID]:
+        with pytest.raises(VaultBusy):
+            fill(other, 1)
+        return frozenset()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keyring, "stretch", slow)
+        with vault.prepare((), passphrase=b"another", unknown=looked) as rotation:
+            rotation.commit()
+    assert len(written) == 1
+    assert Vault.unlock(folder, b"another").ids().keys() == set(written)
 
 
 def test_threads_and_openers_lose_no_key(folder: Path, vault: Vault) -> None:

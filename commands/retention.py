@@ -193,7 +193,10 @@ def _watch(desk: Desk, home: Home, stop: Callable[[], bool]) -> None:
 
 
 def _round(desk: Desk, home: Home, known: dict[int, str] | None = None) -> int:
-    """One round; the exit code of the first error, or 0. Says nothing when nothing but `known` failures has come of it."""
+    """One round; the exit code of the first order's error, or 0. Says nothing when nothing but `known` failures has come of it.
+
+    Raises what kept it from clearing up, once it has said what was done.
+    """
     with home.working():
         came = job.go_round(home)
     lines = [
@@ -210,4 +213,6 @@ def _round(desk: Desk, home: Home, known: dict[int, str] | None = None) -> int:
     if known is not None:
         known.clear()
         known.update(failed)
+    if came.unswept is not None:
+        raise came.unswept
     return next((error.exit_code for error in came.failed.values()), 0)

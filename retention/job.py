@@ -13,11 +13,14 @@ from storage.home import Home
 
 @dataclass(kw_only=True, slots=True)
 class Round:
-    """What a round achieved: numbers of the orders it made, what it destroyed, and by order what could not be carried out."""
+    """What a round achieved: numbers of the orders it made, what it destroyed, by order what could not be carried out, and why it
+    could not clear up afterwards.
+    """
 
     made: list[int] = field(default_factory=list)
     destroyed: list[Outcome] = field(default_factory=list)
     failed: dict[int, CandourError] = field(default_factory=dict)
+    unswept: CandourError | None = None
 
 
 def go_round(home: Home, *, stop: Callable[[], bool] = lambda: False) -> Round:
@@ -34,5 +37,9 @@ def go_round(home: Home, *, stop: Callable[[], bool] = lambda: False) -> Round:
         except CandourError as error:
             done.failed[number] = error
     # After it: a recording that broke off goes with its conversation's key, and an order removes its row alone.
-    orphans.sweep(home)
+    try:
+        orphans.sweep(home)
+    except CandourError as error:
+        # What was destroyed is to be told all the same; the next round sweeps again.
+        done.unswept = error
     return done

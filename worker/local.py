@@ -67,6 +67,8 @@ def work_once(
         retained = job.go_round(home, stop=stop)
         done.destroyed += [one.certificate for one in retained.destroyed]
         done.failed += [(f"order {number}", str(error)) for number, error in retained.failed.items()]
+        if retained.unswept is not None:
+            done.failed.append(("clearing up", str(retained.unswept)))
         _transcribe(home, done, report, stop)
     return done
 

@@ -18,6 +18,8 @@ from cli import main
 from pipeline import reviews
 from pipeline.recording import arriving
 from retention import orders, withdrawal
+from storage import orphans
+from storage.durable import DiskFull
 from storage.home import Home
 from storage.models import Conversation
 from tests import homes
@@ -118,6 +120,23 @@ def test_one_run_takes_the_sealed_file_of_a_recording_that_broke_off(home: Home,
     done = run_json(run, "retention", "run", "--yes")
     assert [one["order"] for one in done["destroyed"]] == [order]
     assert {found.name for found in home.blobs.survey()} == kept
+
+
+def test_what_was_destroyed_is_said_also_where_clearing_up_fails(
+    home: Home, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Home) -> int:
+        raise DiskFull
+
+    monkeypatch.setattr(orphans, "sweep", full)
+    orders.approve(home, directory.find(home, "ben"), homes.PASSWORD, 1)
+    told = run("retention", "run", "--yes", code=DiskFull.exit_code)
+    assert told.stdout.startswith("Order 1: destroyed, certificate D-0001")
+    assert told.stderr == f"candour: {DiskFull()}\n"
+    told = run("retention", "run", "--yes", "--json", code=DiskFull.exit_code)
+    assert json.loads(told.stdout)["destroyed"] == [] and json.loads(told.stderr)["error"]["kind"] == "DiskFull"
+    monkeypatch.undo()
+    assert run("retention", "run", "--yes").stdout == "Nothing is due.\n"
 
 
 @contextmanager

@@ -15,7 +15,9 @@ from pipeline.transcription import chosen, model_store
 from pipeline.transcription.chosen import ManyModels, ModelUnknown, NoModel
 from pipeline.transcription.model_store import add
 from retention import holds
+from storage import orphans
 from storage.blobs import Kind
+from storage.durable import DiskFull
 from storage.home import Home, WorkerRunning
 from storage.log.log import Event
 from storage.models import Conversation, Order, OrderState, Recording, Review, State
@@ -110,6 +112,18 @@ def test_destruction_waits_for_no_speech_model(tmp_path: Path) -> None:
         work_once(told.home)
     assert told.conversation().state is State.DESTROYED
     assert told.conversation(OTHER).runs == 0, "that is no failure of the recording"
+
+
+def test_a_worker_that_cannot_clear_up_goes_on_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = story.at(Stage.SIGNED, tmp_path)
+
+    def full(_: Home) -> int:
+        raise DiskFull
+
+    monkeypatch.setattr(orphans, "sweep", full)
+    assert work_once(told.home) == Done(
+        transcribed=[OTHER], destroyed=["D-0001"], failed=[("clearing up", str(DiskFull()))]
+    )
 
 
 def test_without_a_recording_that_waits_no_model_is_needed(tmp_path: Path) -> None:

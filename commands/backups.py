@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
+from commands.keys import public_key
 from retention import backups
 from retention.restore import Restored
 from retention.restore import restore as bring_back
 from storage import recovery
-from storage.log.note import VerifierKey
 
 
 @click.command()
@@ -38,7 +38,7 @@ def backup(desk: Desk, folder: Path) -> None:
 @with_desk
 def restore(desk: Desk, source: Path, copy: Path, identity: Path, key: str | None) -> None:
     """Make a new home, named with --home, from a BACKUP and a recovery copy. What was destroyed stays destroyed."""
-    known = VerifierKey.parse(key) if key else None
+    known = public_key(key) if key else None
     opened = recovery.open_copy(copy, recovery.read_identities(identity), known)
     passphrase = desk.passphrase()
     with desk.progress("Restoring", 1) as report:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
+from commands.keys import public_key
 from commands.verifying import tell, text_of
 from pipeline.export.place import place
 from retention import certificates
@@ -96,7 +97,8 @@ def certificate(desk: Desk, reference: str | None, place_to: Path | None, file: 
     standard error, so that what is printed verifies.
     """
     if file is not None:
-        tell(desk, verify_certificate(text_of(file), key or desk.home.signer.verifier_key), "Certificate")
+        known = str(public_key(key)) if key else desk.home.signer.verifier_key
+        tell(desk, verify_certificate(text_of(file), known), "Certificate")
         return
     if reference is None:
         raise click.UsageError("Say which conversation, or --verify FILE.")

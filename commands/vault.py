@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from commands.desk import Desk, with_desk
+from commands.keys import public_key
 from retention import copies, rotation
 from retention.copies import CopyState
 from storage import recovery
-from storage.log.note import VerifierKey
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -50,7 +50,8 @@ def recovery_copy(desk: Desk, file: Path, recipients: tuple[str, ...]) -> None:
 @with_desk
 def check(desk: Desk, file: Path, identity: Path, key: str) -> None:
     """Check, as its custodian, that the recovery copy in FILE was made by the home whose log has this key. Needs no home."""
-    copy = recovery.open_copy(file, recovery.read_identities(identity), VerifierKey.parse(key))
+    known = public_key(key)
+    copy = recovery.open_copy(file, recovery.read_identities(identity), known)
     made = {"number": copy.number, "epoch": copy.taken.epoch, "made": copy.made_at, "entry": copy.entries}
     desk.result(
         made | {"digest": copy.digest},

@@ -8,6 +8,7 @@ from zlib import error as ZlibError
 import click
 
 from commands.desk import Desk, with_desk
+from commands.keys import public_key
 from retention.bundle import HEADS, LOG, Bundle, verify_bundle
 from retention.report import Report
 from storage.errors import BadInput, NotVerified
@@ -55,17 +56,18 @@ def tell(desk: Desk, report: Report, what: str) -> None:
 def verify(desk: Desk, earlier: Path | None, bundle: Path | None, key: str | None, closely: bool) -> None:
     """Verify the whole log: no entry changed, taken out or put in; every destruction authorised by two and never under a hold."""
     kept = (text_of(earlier),) if earlier else ()
+    known = public_key(key) if key else None
     if bundle is not None:
-        if key is None:
+        if known is None:
             raise click.UsageError("A bundle is verified with the --key you were given.")
-        tell(desk, _verify_file(bundle, key, kept), "Bundle")
+        tell(desk, _verify_file(bundle, str(known), kept), "Bundle")
         return
     from retention.verify import verify_database
 
     home = desk.home
     with home.reading() as session:
         report = verify_database(
-            session, key or home.signer.verifier_key, (home.signer.state(), *kept), closely=closely
+            session, str(known or home.signer.verifier_key), (home.signer.state(), *kept), closely=closely
         )
     tell(desk, report, "Log")
 

@@ -10,10 +10,11 @@ import click
 
 from access.roles import Act, require
 from commands.desk import Desk, with_desk
+from commands.keys import public_key
 from pipeline.export.place import place
 from retention import witnessing
 from storage.errors import BadInput, Unavailable
-from storage.log.note import KeyKind, VerifierKey
+from storage.log.note import KeyKind
 from storage.log.witness import WitnessFolder
 
 _FILE = click.Path(path_type=Path)
@@ -114,7 +115,7 @@ def create(desk: Desk, folder: Path, name: str, post_quantum: bool) -> None:
 def cosign(desk: Desk, file: Path, folder: Path, log_key: str | None, to: Path | None) -> None:
     """Cosign the checkpoint in a request, if it continues what you cosigned last, and remember it."""
     text = _text(file)
-    known = VerifierKey.parse(log_key) if log_key else None
+    known = public_key(log_key) if log_key else None
     cosigned = WitnessFolder.open(folder).cosign(text, datetime.now(UTC), known)
     _hand_out(desk, "checkpoint", cosigned, to)
 

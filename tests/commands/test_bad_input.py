@@ -16,6 +16,7 @@ from cli import main
 from pipeline.pseudonyms import naming
 from storage import age
 from storage.home import Home
+from storage.log.note import SigningKey
 from tests import homes
 from tests.pipeline import media
 
@@ -107,7 +108,16 @@ ROWS: dict[str, tuple[str, int, str]] = {
     "a certificate that is none": ("audit certificate --verify {text}", 10, "Certificate"),
     "a checkpoint that is not text": ("audit verify --earlier {woman}", 4, "check its name"),
     "a bundle that is none": ("audit verify --bundle {text} --key {key}", 10, "not the log of a bundle"),
-    "a key that is none": ("audit verify --key nonsense", 10, "a key has the form"),
+    "a key that is none": ("audit verify --key nonsense", 4, "a key has the form"),
+    "a key that is not whole": ("audit verify --key a+00000000+AQ==", 4, "a key of another length"),
+    "a key of nobody for a bundle": ("audit verify --bundle {text} --key nonsense", 4, "as you noted it"),
+    "a key of nobody for a certificate": ("audit certificate --verify {text} --key nonsense", 4, "as you noted it"),
+    "a key of nobody for a copy": ("vault check {text} --identity {text} --key nonsense", 4, "as you noted it"),
+    "a key of nobody for a witness": ("audit witness cosign {text} --witness {new} --log nonsense", 4, "as you noted it"),
+    "a key of nobody for a restore": (
+        "restore {folder} --recovery-copy {text} --identity {text} --key nonsense --home {new}", 4, "as you noted it",
+    ),
+    "a key of another log": ("audit verify --key {stranger}", 10, "is not signed by"),
     # secrets
     "a wrong passphrase": ("transcript show C-001 --passphrase-file {wrong}", 7, "type it again, nothing was changed"),
     "an empty passphrase file": ("transcript show C-001 --passphrase-file {empty}", 4, "cannot be read or is empty"),
@@ -189,7 +199,8 @@ def filled(home: Home, command: str, files: dict[str, str]) -> str:
         found = naming.open_candidates(home, directory.find(home, "ada"), "C-001")
         files = files | {"candidate": found[0].handle}
     recipient = age.HybridIdentity.generate().recipient()
-    return command.format(**files, key=home.signer.verifier_key, recipient=recipient)
+    stranger = SigningKey.generate(home.signer.origin).verifier
+    return command.format(**files, key=home.signer.verifier_key, stranger=stranger, recipient=recipient)
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -299,13 +299,44 @@ def test_a_person_pauses_and_goes_on(visitor: Visitor, site: Site, watch: Watch)
     page.get_by_role("button", name="Seal and upload").click()
     expect(page.get_by_text("The connection was cut")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=40_000)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
     expect(page.get_by_role("progressbar")).not_to_have_accessible_name(re.compile("Infinity|NaN"))
     assert axe.violations(page) == []
     page.unroute("**/upload/*")
     page.get_by_role("button", name="Go on").click()
     expect(page).to_have_url(f"{site.origin}/conversations/{OTHER}/recording?done=sealed")
     assert site.story.stored(OTHER) == SOUND
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_it_can_be_given_up_from_the_start(visitor: Visitor, site: Site, watch: Watch, cut: bool) -> None:
+    page = visitor("ana", f"/conversations/{FIRST}/upload")
+    watch.expected.add(503)
+
+    def answer(route: Route) -> None:
+        if route.request.method != "PATCH":
+            route.continue_()
+        elif cut:
+            route.fulfill(status=503)
+        # Otherwise the part is never answered: it is being sent.
+
+    page.route("**/upload/*", answer)
+    stop = page.get_by_role("button", name="Give it up")
+    expect(stop).to_be_hidden()
+    page.locator("#file").set_input_files({"name": "a.wav", "mimeType": "audio/wav", "buffer": SOUND})
+    page.get_by_role("button", name="Seal and upload").click()
+    expect(stop).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    if cut:
+        expect(page.get_by_text("The connection was cut")).to_be_visible()
+    assert axe.violations(page) == []
+    assert arriving.known(site.home, FIRST) is not None, "there is something to give up"
+    stop.press("Enter")
+    expect(page.get_by_text("Given up: nothing of it was kept.").first).to_be_visible()
+    expect(page.get_by_role("button", name="Seal and upload")).to_be_enabled()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert arriving.known(site.home, FIRST) is None
+    assert page.url.endswith(f"/conversations/{FIRST}/upload")
 
 
 def test_what_was_given_up_is_said_by_what_the_server_answered(visitor: Visitor, site: Site, watch: Watch) -> None:

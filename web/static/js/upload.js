@@ -21,9 +21,10 @@ const stop = byId("stop", HTMLButtonElement);
 const reference = form.dataset.conversation ?? "";
 
 let place = "";
-let paused = false;
-/** @type {AbortController | null} */
-let sending = null;
+/** Aborted by whoever pauses it or gives it up. */
+let sending = new AbortController();
+/** The sending that goes on, or the last one. @type {Promise<void>} */
+let underWay = Promise.resolve();
 
 /** @param {number} bytes */
 function size(bytes) {
@@ -66,47 +67,50 @@ async function checked(answer) {
   throw refused.status >= 500 || again(refused) ? new Error(refused.message) : refused;
 }
 
-/** @param {number} milliseconds */
-function wait(milliseconds) {
+/** @param {number} milliseconds @param {AbortSignal} [signal] */
+function wait(milliseconds, signal) {
   return new Promise((done) => {
     window.setTimeout(done, milliseconds);
     window.addEventListener("online", done, { once: true });
+    signal?.addEventListener("abort", done, { once: true });
   });
 }
 
-async function offset() {
-  const answer = await checked(await fetch(place, { method: "HEAD", headers: VERSION }));
+/** @param {AbortSignal} signal */
+async function offset(signal) {
+  const answer = await checked(await fetch(place, { method: "HEAD", headers: VERSION, signal }));
   return Number(answer.headers.get("Upload-Offset"));
 }
 
-/** @param {File} chosen */
-async function upload(chosen) {
+/** Whether all of it is there; it is not where `signal` was aborted. @param {File} chosen @param {AbortSignal} signal */
+async function upload(chosen, signal) {
   const headers = { ...VERSION, "Upload-Length": String(chosen.size), "Upload-Metadata": `mark ${await markOf(chosen)}` };
   let answer = await checked(await fetch(`/conversations/${reference}/upload`, { method: "POST", headers }));
   place = answer.headers.get("Location") ?? "";
+  stop.hidden = false;
   let at = Number(answer.headers.get("Upload-Offset"));
   const [from, begun] = [at, performance.now()];
   let failures = 0;
   while (at < chosen.size || chosen.size === 0) {
-    if (paused) return false;
+    if (signal.aborted) return false;
     try {
-      sending = new AbortController();
       answer = await checked(await fetch(place, {
         method: "PATCH",
         headers: { ...VERSION, "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" },
         body: chosen.slice(at, at + PART),
-        signal: sending.signal,
+        signal,
       }));
       at = Number(answer.headers.get("Upload-Offset"));
       failures = 0;
       if (chosen.size === 0) break;
     } catch (error) {
-      if (paused) return false;
+      if (signal.aborted) return false;
       if (error instanceof Refusal) throw error;
       tell(`The connection was cut at ${size(at)}. Trying again.`);
-      await wait(1000 * (WAITS[Math.min(failures, WAITS.length - 1)] ?? 30));
+      await wait(1000 * (WAITS[Math.min(failures, WAITS.length - 1)] ?? 30), signal);
+      if (signal.aborted) return false;
       failures += 1;
-      at = await offset().catch((later) => {
+      at = await offset(signal).catch((later) => {
         if (!(later instanceof Refusal)) return at;
         // All of it had arrived, only the answer was lost.
         if (later.status === 404 && at + PART >= chosen.size) return chosen.size;
@@ -134,12 +138,11 @@ async function go() {
   const chosen = file.files?.[0];
   if (!chosen) return refuse("Choose the recording first.");
   problem.hidden = true;
-  paused = false;
-  place ||= "";
+  sending = new AbortController();
   show(true);
   window.addEventListener("beforeunload", hold);
   try {
-    if (await upload(chosen)) {
+    if (await upload(chosen, sending.signal)) {
       window.removeEventListener("beforeunload", hold);
       tell("All of it is sealed. Its levels are being looked at, which takes some seconds.");
       live.textContent = said.textContent;
@@ -156,8 +159,8 @@ async function go() {
 }
 
 /** Raises Refusal, and what `fetch` raises. */
-async function giveUp() {
-  for (let tries = 1; place; tries += 1) {
+async function remove() {
+  for (let tries = 1; ; tries += 1) {
     const answer = await fetch(place, { method: "DELETE", headers: VERSION });
     if (answer.ok) return;
     const refused = await refusal(answer);
@@ -167,25 +170,10 @@ async function giveUp() {
   }
 }
 
-/** @param {BeforeUnloadEvent} event */
-function hold(event) {
-  event.preventDefault();
-}
-
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void go();
-});
-pause.addEventListener("click", () => {
-  paused = true;
-  sending?.abort();
-});
-stop.addEventListener("click", async () => {
-  paused = true;
-  sending?.abort();
+async function giveUp() {
   problem.hidden = true;
   try {
-    await giveUp();
+    await remove();
     place = "";
     bar.value = 0;
     tell("Given up: nothing of it was kept.");
@@ -200,6 +188,25 @@ stop.addEventListener("click", async () => {
       refuse(`${why} What has arrived is still sealed on the server: give it up once more, or go on. Left alone, it is given up after a day.`);
     }
   }
+}
+
+/** @param {BeforeUnloadEvent} event */
+function hold(event) {
+  event.preventDefault();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  underWay = go();
+});
+pause.addEventListener("click", () => sending.abort());
+stop.addEventListener("click", async () => {
+  sending.abort();
+  send.disabled = stop.disabled = true;
+  // What is still asked is answered first; where it was refused, nothing is left to give up.
+  await underWay;
+  if (place) await giveUp();
+  send.disabled = stop.disabled = false;
   show(false);
   byId("progress", HTMLElement).hidden = place === "" && !problem.hidden;
 });

@@ -33,6 +33,7 @@ from tests import story
 from tests.story import FIRST, Stage, Story
 from tests.web import sites
 from tools import bench_log
+from web.files import STATIC
 
 WORDS: Final = 15_000
 TURNS: Final = 450
@@ -107,7 +108,7 @@ SPANS: Final = """() => {
 
 VERIFY: Final = """
 async ([bundle, key]) => {
-  const { verify } = await import("/static/js/audit/log.js");
+  const { verify } = IMPORTED;
   const times = [];
   for (let time = 0; time < 5; time++) {
     const begun = performance.now();
@@ -116,7 +117,7 @@ async ([bundle, key]) => {
     times.push(performance.now() - begun);
   }
   return times;
-}"""
+}""".replace("IMPORTED", f'await import("{STATIC}/js/audit/log.js")')
 
 
 def main() -> None:

@@ -1,8 +1,6 @@
 """The page, put together."""
 
 from collections.abc import Collection
-from pathlib import Path
-from typing import Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -10,11 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
-from starlette.staticfiles import StaticFiles
 
 from storage.home import Home
-from web import errors
+from web import errors, files
 from web.arrivals import Arrivals
 from web.auditing import Auditing
 from web.gate import route
@@ -22,8 +18,6 @@ from web.handed import Handed
 from web.headers import Guard
 from web.routes import ROUTES
 from web.visit import Visit
-
-HERE: Final = Path(__file__).parent
 
 
 def create_app(home: Home, origins: Collection[str]) -> Starlette:
@@ -36,11 +30,8 @@ def create_app(home: Home, origins: Collection[str]) -> Starlette:
         message = f"page: {errors.HEADINGS.get(error.status_code, '').lower()}; go back to where the link was"
         return await run_in_threadpool(errors.page, visit, error.status_code, message, "NoSuchPage")
 
-    files: list[BaseRoute] = [
-        Mount(f"/{folder}", Files(directory=HERE / folder), name=folder) for folder in ("static", "vendor")
-    ]
     app = Starlette(
-        routes=[*files, *(route(home, entry, ROUTES) for entry in ROUTES)],
+        routes=[*files.mounts(), *(route(home, entry, ROUTES) for entry in ROUTES)],
         middleware=[Middleware(Guard, origins=origins)],
         exception_handlers={HTTPException: other},
     )
@@ -48,12 +39,3 @@ def create_app(home: Home, origins: Collection[str]) -> Starlette:
     app.state.auditing = Auditing()
     app.state.handed = Handed()
     return app
-
-
-class Files(StaticFiles):
-    """The files of the program, the only thing a browser may keep; it asks each time whether they are still the same."""
-
-    def file_response(self, *args: object, **more: object) -> Response:
-        response = super().file_response(*args, **more)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = "no-cache"
-        return response

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from access.roles import Act
+from web.files import STATIC, VENDOR
 from web.visit import Visit
 
 HERE: Final = Path(__file__).parent
@@ -17,7 +18,7 @@ _COMMAND: Final = re.compile(r"[:,]? ?(?:see |with )?`candour [^`]*`")
 
 
 def render(visit: Visit, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
-    """A page. Templates know `visit`, `Act` and what is given here."""
+    """A page. Templates know `visit`, `Act`, where the files are, and what is given here."""
     return HTMLResponse(_ENVIRONMENT.get_template(template).render(visit=visit, **values), status_code=status)
 
 
@@ -105,7 +106,7 @@ def _environment() -> Environment:
     made.filters |= {
         filter.__name__: filter for filter in (when, day, clock, size, plural, pair, sentence, plain, code)
     }
-    made.globals |= {"Act": Act}
+    made.globals |= {"Act": Act, "static": STATIC, "vendor": VENDOR}
     return made
 
 

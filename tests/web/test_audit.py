@@ -25,7 +25,11 @@ from tests.story import Stage
 from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Client, Site
+from web.files import STATIC
 from web.log_words import WORDS
+
+# How a script of the page comes to the check itself.
+IMPORTED = f'await import("{STATIC}/js/audit/log.js")'
 
 
 @pytest.fixture
@@ -236,8 +240,8 @@ def verdict(
     """What the check in the browser says of a bundle."""
     page = visitor("dora", "/audit")
     said: dict[str, object] = page.evaluate(
-        """async ([bundle, key, earlier, hints]) => (await import("/static/js/audit/log.js"))
-             .verify(bundle, key, { earlier, hints: new Uint8Array(hints) })""",
+        """async ([bundle, key, earlier, hints]) => (IMPORTED)
+             .verify(bundle, key, { earlier, hints: new Uint8Array(hints) })""".replace("IMPORTED", IMPORTED),
         [text, key, earlier, hints or []],
     )
     return said
@@ -251,7 +255,7 @@ def test_the_browser_names_the_entry_that_was_changed(visitor: Visitor, site: Si
     page = visitor("dora", "/audit")
     found = page.evaluate(
         """async ([bundle, key, hints, lines]) => {
-             const { verify } = await import("/static/js/audit/log.js");
+             const { verify } = IMPORTED;
              const wrong = [];
              for (const [place, line] of lines.entries()) {
                const at = line.indexOf('"actor":"') + 9;
@@ -260,7 +264,7 @@ def test_the_browser_names_the_entry_that_was_changed(visitor: Visitor, site: Si
                if (said.ok || said.bad !== place) wrong.push(place);
              }
              return wrong;
-           }""",
+           }""".replace("IMPORTED", IMPORTED),
         [good, key, hints, lines],
     )
     assert found == []
@@ -268,7 +272,7 @@ def test_the_browser_names_the_entry_that_was_changed(visitor: Visitor, site: Si
 
 FLIPS = """
 async ([bundle, key, hints, times]) => {
-  const { verify } = await import("/static/js/audit/log.js");
+  const { verify } = IMPORTED;
   const given = new Uint8Array(hints), bytes = new TextEncoder().encode(bundle);
   const entries = [];
   for (let at = 0; at < bytes.length; ) {
@@ -296,7 +300,7 @@ async ([bundle, key, hints, times]) => {
   const whole = await verify(new TextDecoder().decode(bytes), key, { hints: given });
   return { wrong, places: places.size, entries: entries.length, whole: whole.ok };
 }
-"""
+""".replace("IMPORTED", IMPORTED)
 
 
 def test_a_thousand_flipped_bits_anywhere_are_each_reported_at_their_entry(visitor: Visitor, site: Site) -> None:
@@ -321,9 +325,9 @@ def test_the_browser_sees_what_was_taken_out_added_or_signed_by_another(visitor:
     page = visitor("dora", "/audit")
     said = page.evaluate(
         """async (cases) => {
-             const { verify } = await import("/static/js/audit/log.js");
+             const { verify } = IMPORTED;
              return Promise.all(cases.map(async ([bundle, key, earlier]) => (await verify(bundle, key, { earlier })).text));
-           }""",
+           }""".replace("IMPORTED", IMPORTED),
         [
             ["\n".join([*lines[:last], *lines[last + 1 :]]), key, ""],
             ["\n".join([*lines[: last + 1], lines[last], *lines[last + 1 :]]), key, ""],

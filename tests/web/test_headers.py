@@ -1,14 +1,21 @@
 """What is refused before anybody looks at it, and what every answer says to the browser."""
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 
+from tests.story import FIRST
+from tests.web.conftest import Visitor
 from tests.web.sites import Client, Site
+from web.files import STATIC, VENDOR, digest
 from web.headers import HEADERS, content_policy, permissions, refusal
 
 OURS = {"http://127.0.0.1:8337", "http://localhost:8337"}
 HOST = {"host": "127.0.0.1:8337"}
+SCRIPT = f"{STATIC}/js/page.js"
+KEPT = "max-age=31536000, immutable"
 SITES = (None, "same-origin", "same-site", "cross-site", "none", "nonsense", "")
 ORIGINS = (
     None,
@@ -60,22 +67,62 @@ def test_the_server_refuses_what_the_rule_refuses(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/sign-in", "/conversations", "/no/such/page", "/static/js/page.js", "/static/none.js", "/session", "/%2e%2e/x"],
+    [
+        "/sign-in",
+        "/conversations",
+        "/no/such/page",
+        SCRIPT,
+        f"{STATIC}/none.js",
+        "/static/js/page.js",
+        "/session",
+        "/%2e%2e/x",
+    ],
 )
 def test_every_answer_carries_the_headers(site: Site, path: str) -> None:
     for client in (site.client(), site.client("ana"), Client(site.origin, {"Host": "evil.example"})):
         answer = client.get(path)
         for header, value in HEADERS.items():
-            kept = header == "Cache-Control" and path == "/static/js/page.js" and answer.status == 200
-            assert answer.headers[header] == ("no-cache" if kept else value), header
+            kept = header == "Cache-Control" and path == SCRIPT and answer.status == 200
+            assert answer.headers[header] == (KEPT if kept else value), header
+
+
+@pytest.mark.parametrize("path", ["/account", "/conversations", f"/conversations/{FIRST}/transcript"])
+def test_a_browser_keeps_the_files_of_the_program_for_good_and_nothing_of_a_page(site: Site, path: str) -> None:
+    client = site.client("ana")
+    page = client.get(path)
+    assert (page.status, page.headers["cache-control"]) == (200, "no-store")
+    named = re.findall(r'<(?:link|script)[^>]* (?:href|src)="([^"]+)"', page.text)
+    assert f"{STATIC}/css/app.css" in named and SCRIPT in named
+    for file in named:
+        assert file.startswith((f"{STATIC}/", f"{VENDOR}/"))
+        assert client.get(file).headers["cache-control"] == KEPT, file
+
+
+def test_a_file_is_asked_for_once(visitor: Visitor) -> None:
+    page = visitor("ana", "/conversations")
+    came = "performance.getEntriesByType('resource').filter(one => one.transferSize > 0).map(one => new URL(one.name).pathname)"
+    assert SCRIPT in page.evaluate(came), "the control: what comes over the line is seen"
+    page.goto("/reviews")
+    assert [file for file in page.evaluate(came) if file.startswith((STATIC, VENDOR))] == []
+
+
+def test_one_byte_or_name_gives_the_files_other_addresses(tmp_path: Path) -> None:
+    (tmp_path / "js").mkdir()
+    file = tmp_path / "js" / "page.js"
+    file.write_text("1")
+    before = digest([tmp_path])
+    file.write_text("2")
+    changed = digest([tmp_path])
+    file.rename(tmp_path / "js" / "other.js")
+    assert len({before, changed, digest([tmp_path])}) == 3
 
 
 def test_nothing_outside_of_the_folders_is_served(site: Site) -> None:
     for path in (
-        "/static/../app.py",
-        "/static/%2e%2e/app.py",
-        "/vendor/..%2f..%2fpyproject.toml",
-        "/static//etc/passwd",
+        f"{STATIC}/../app.py",
+        f"{STATIC}/%2e%2e/app.py",
+        f"{VENDOR}/..%2f..%2fpyproject.toml",
+        f"{STATIC}//etc/passwd",
     ):
         assert site.client().get(path).status in {303, 404}
 

@@ -7,6 +7,7 @@ import pytest
 from tests.web import axe
 from tests.web.conftest import Visitor
 from tests.web.sites import Site
+from web.files import STATIC
 
 # Who looks at which page; the story is coded.
 PAGES = (
@@ -91,7 +92,7 @@ def test_a_page_says_the_same_without_script_and_is_not_heavy(
     page.reload(wait_until="networkidle")
     client = site.client(name)
     weights = {address: len(gzip.compress(client.get(address).body)) for address in asked}
-    assert "/static/js/page.js" in weights
+    assert f"{STATIC}/js/page.js" in weights
     assert sum(weights.values()) <= HEAVIEST
     assert sum(weight for address, weight in weights.items() if address.endswith(".js")) <= MOST_SCRIPT
     assert visitor(name, path, java_script_enabled=False).locator(SAID).all_inner_texts() == said

@@ -13,6 +13,7 @@ from tests.story import LIGHT, Stage
 from tests.web import sites
 from tests.web.sites import Client, Site
 from web.app import create_app
+from web.files import STATIC, VENDOR
 from web.gate import SIGNED_IN, STRANGERS, Entry, Gate, may
 from web.routes import ROUTES
 
@@ -76,7 +77,7 @@ def kind(client: Client, entry: Entry) -> tuple[int, str]:
 
 def test_the_application_has_no_route_beside_the_table(served: Site) -> None:
     routes = create_app(served.home, [served.origin]).routes
-    assert [route.path for route in routes if isinstance(route, Mount)] == ["/static", "/vendor"]
+    assert [route.path for route in routes if isinstance(route, Mount)] == [STATIC, VENDOR]
     found = [(route.path, set(route.methods or ())) for route in routes if isinstance(route, Route)]
     assert len(found) == len(routes) - 2 == len(ROUTES)
     assert all(methods <= {entry.method, "HEAD"} for (_, methods), entry in zip(found, ROUTES, strict=True))

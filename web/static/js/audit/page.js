@@ -7,7 +7,7 @@ const form = document.getElementById("verify");
 const result = document.getElementById("result");
 
 function worker() {
-  const path = "/static/js/audit/worker.js";
+  const path = new URL("worker.js", import.meta.url).pathname;
   // Trusted Types: the one address that this page may start a worker from.
   const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("candour-log", { createScriptURL: () => path });
   return new Worker(policy ? policy.createScriptURL("") : path, { type: "module" });

@@ -127,7 +127,7 @@ def mend(desk: Desk, reference: str, yes: bool) -> None:
     if yes:
         _saved(desk, mending.mend(home, desk.actor, reference))
         return
-    found = mending.look(home, desk.actor, reference)
+    found = mending.look(home, desk.actor, reference).turns
     rows = [{"turn": turn.number, "it says": turn.text, "instead": text} for turn, text in found]
     desk.table(rows, "Nothing to mend.")
     if found:

@@ -102,6 +102,8 @@ ROUTES: Final[Sequence[Entry]] = (
     get("/conversations/{conversation}/transcript/since", transcript.since, may(Act.READ_TRANSCRIPT), quiet=True),
     get("/conversations/{conversation}/transcript/history/{turn}", transcript.history, may(Act.READ_TRANSCRIPT)),
     get("/conversations/{conversation}/transcript/conventions", departures.page, may(Act.READ_TRANSCRIPT)),
+    post("/conversations/{conversation}/transcript/conventions", departures.mend, may(Act.CORRECT)),
+    post("/conversations/{conversation}/transcript/conventions/undo", departures.undo, may(Act.CORRECT)),
     get("/conversations/{conversation}/transcript/lookalikes", transcript.lookalikes, may(Act.DECIDE_NAMES)),
     post("/conversations/{conversation}/transcript/find", transcript_edits.find, may(Act.READ_TRANSCRIPT)),
     post("/conversations/{conversation}/transcript/text", transcript_edits.text, may(Act.CORRECT)),

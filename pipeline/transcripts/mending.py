@@ -6,10 +6,12 @@ would be left.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from access.people import Person
 from pipeline.transcripts import agreeing, editing, reviewing
+from pipeline.transcripts.conventions import Conventions
 from pipeline.transcripts.corrections import Change, Revision
 from pipeline.transcripts.departures import Departure, Rule, departures
 from pipeline.transcripts.editing import Saved
@@ -19,6 +21,18 @@ from storage.home import Home
 _REPLACED: Final = frozenset({Rule.MARK, Rule.TIME})
 _ENDS: Final = re.compile(r"[.?!…]+$")
 _COMMA: Final = re.compile(r"[,;:]$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """Where a transcript of this `version` is not as its `conventions` say, and the turns that would be written anew, with what
+    they would say.
+    """
+
+    conventions: Conventions
+    departures: tuple[Departure, ...]
+    turns: tuple[tuple[Turn, str], ...]
+    version: int
 
 
 def mended(turn: Turn, found: Sequence[Departure]) -> str:
@@ -43,16 +57,21 @@ def mended(turn: Turn, found: Sequence[Departure]) -> str:
     return text if re.search(r"\w", text) else turn.text
 
 
-def look(home: Home, actor: Person, reference: str) -> tuple[tuple[Turn, str], ...]:
-    """The turns that would be written anew, and their new texts.
+def look(home: Home, actor: Person, reference: str) -> Preview:
+    """What `mend` would do.
 
     Raises:
         NotAllowed, UnknownConversation, NoConventions, NoDraft, ConversationGone, VaultClosed.
     """
-    _, found = agreeing.look(home, actor, reference)
-    turns = reviewing.read(home, actor, reference).turns
-    new = _texts(turns, found)
-    return tuple((turn, new[turn.number]) for turn in turns if turn.number in new)
+    conventions, found = agreeing.look(home, actor, reference)
+    transcript = reviewing.read(home, actor, reference).transcript
+    new = _texts(transcript.turns, found)
+    return Preview(
+        conventions=conventions,
+        departures=found,
+        turns=tuple((turn, new[turn.number]) for turn in transcript.turns if turn.number in new),
+        version=transcript.version,
+    )
 
 
 def mend(home: Home, actor: Person, reference: str) -> Saved:

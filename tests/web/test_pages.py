@@ -30,6 +30,7 @@ PAGES = (
     ("ben", "/conversations/C-001/public"),
     ("ana", "/conversations/C-001/transcript"),
     ("ana", "/conversations/C-001/transcript?view=pseudonyms"),
+    ("ana", "/conversations/C-001/transcript/conventions"),
     ("ben", "/conversations/C-002"),
     ("ana", "/conversations/C-003"),
     ("ana", "/conversations/C-003/upload"),

@@ -67,11 +67,11 @@ def test_every_word_that_is_no_hesitation_stays_in_its_order(words: list[str], p
 
 def test_it_is_one_correction_by_who_asked_for_it_and_one_step_takes_it_back(tmp_path: Path) -> None:
     told = story.at(Stage.TRANSCRIBED, tmp_path)
-    assert mending.look(told.home, told.ana, FIRST) == ()
+    assert mending.look(told.home, told.ana, FIRST).turns == ()
     before = {one.number: one.text for one in reviewing.read(told.home, told.ana, FIRST).turns}
     for number in (1, 2):
         editing.rewrite(told.home, told.ana, FIRST, number, f"Um, {before[number]}")
-    found = mending.look(told.home, told.ana, FIRST)
+    found = mending.look(told.home, told.ana, FIRST).turns
     assert [(one.number, text) for one, text in found] == [(1, before[1]), (2, before[2])]
     saved = mending.mend(told.home, told.ana, FIRST)
     assert saved.turns == {1, 2}

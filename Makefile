@@ -1,7 +1,7 @@
 # Candour. `make` alone lists what there is.
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 TESTS ?=
 MINUTES ?= 6
 
@@ -26,7 +26,7 @@ serve: $(MADE) ## the page, on the home that `make demo` leaves
 	@test -d candour-demo/home || { echo 'make demo makes the home that this serves'; exit 1; }
 	$(BIN)/candour serve --home candour-demo/home --passphrase-file candour-demo/secrets/passphrase --as ruth
 
-test: $(MADE) ## the tests; TESTS=tests/storage for some of them, JOBS=4 on a larger machine
+test: $(MADE) ## the tests; TESTS=tests/storage for some of them, JOBS=5 on four cores
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 lint: $(MADE) ## style, types and the layers of the house

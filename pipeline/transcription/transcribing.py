@@ -20,6 +20,7 @@ from pipeline.recording.peaks import Peaks
 from pipeline.recording.playback import Playback
 from pipeline.stages import Work
 from pipeline.transcription import doubts, ears, one_channel, runs, speakers, speech
+from pipeline.transcription.cores import one_core_each
 from pipeline.transcription.coverage import account
 from pipeline.transcription.imported import Imported, has_times, laid
 from pipeline.transcription.progress import Progress as Progress
@@ -77,7 +78,8 @@ def advance(
     """
     run = runs.begin(home, work)
     try:
-        _transcribe(run, engine, speaker_model, report, stop)
+        with one_core_each():
+            _transcribe(run, engine, speaker_model, report, stop)
     except _Stopped:
         # To be asked to stop is no failed run.
         with run.writing():

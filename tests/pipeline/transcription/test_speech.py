@@ -230,7 +230,8 @@ def test_seeding_the_library_again_is_not_enough(models: Path) -> None:
     assert words() != words()
 
 
-def test_terms_beyond_what_the_model_can_hold_are_left_out_and_never_crash(engine: Engine) -> None:
+def test_terms_beyond_what_the_model_can_hold_are_left_out_and_never_crash() -> None:
+    engine = Engine.load(DEMO, threads=1)
     terms = [f"Larkfield{number}" for number in range(200)]
     fitting = engine.fitting(terms)
     assert 0 < len(fitting) < len(terms)

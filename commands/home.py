@@ -68,23 +68,26 @@ def status(desk: Desk) -> None:
     with home.reading() as session:
         counts = dict(session.execute(select(Conversation.state, func.count()).group_by(Conversation.state)).all())
         waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
-        far = [(one.trouble or "", progress.read(session, one, home.now())) for one in waiting]
+        far = [(one, progress.read(session, one, home.now())) for one in waiting]
     at_work = [
         {
             "conversation": one.reference,
             "seconds done": round(one.done, 1),
             "seconds": round(one.total, 1),
             "seconds left": None if one.left is None else round(one.left),
-            "trouble": trouble,
+            "trouble": row.trouble or "",
+            "given up": row.runs >= home.settings.work.attempts,
         }
-        for trouble, one in far
+        for row, one in far
     ]
     due = plan.due(home, home.now())
     states = {state.value: counts.get(state, 0) for state in State}
     lines = [f"  {count:3}  {state}" for state, count in states.items() if count]
     lines += [
-        f"  {one.reference}: {one.done:.0f} of {one.total:.0f} s transcribed{time_left(one.left)} {trouble}".rstrip()
-        for trouble, one in far
+        f"  {one.reference}: {one.done:.0f} of {one.total:.0f} s transcribed{time_left(one.left)}"
+        + (f"; {row.trouble}" if row.trouble else "")
+        + (f"; given up: candour work --retry {one.reference}" if row.runs >= home.settings.work.attempts else "")
+        for row, one in far
     ]
     lines += [f"  {len(due)} destruction orders are due: candour retention run"] if due else []
     desk.result({"states": states, "at work": at_work, "orders due": due}, "\n".join(lines) or "  Nothing yet.")

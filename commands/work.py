@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from access.roles import Act, require
 from commands.desk import Desk, until_asked_to_stop, with_desk
+from pipeline import stages
 from pipeline.transcription.transcribing import Progress
 from storage.home import Home
-from storage.models import Conversation, State
+from storage.models import Recording
 from worker import local
 
 
@@ -40,8 +41,9 @@ def work(desk: Desk, once: bool, retry: str | None) -> None:
 def work_once_with_bar(desk: Desk, home: Home, stop: Callable[[], bool] = lambda: False) -> local.Done:
     """One round of work with a progress bar over everything that waits."""
     with home.reading() as session:
-        waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
-        total = sum(one.recording.duration for one in waiting if one.recording)
+        due = [one.conversation for one in stages.due(session, home.settings.work.attempts)]
+        recordings = session.scalars(select(Recording).where(Recording.conversation_id.in_(due)))
+        total = sum(one.duration for one in recordings)
     before: dict[str, float] = {}
     with desk.forecast("Transcribing", total) as update:
 

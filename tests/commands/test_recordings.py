@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from pipeline.transcription.cores import cores
-from storage.models import State
+from storage.models import Conversation, State
 from tests import story
-from tests.commands.asking import ask, done, refused
+from tests.commands.asking import ask, done, refused, run
 from tests.pipeline import media
 from tests.story import FIRST, PLANNED, REVIEW, Stage, Story
 
@@ -24,11 +25,31 @@ def test_a_recording_with_the_name_of_something_else_is_a_recording(told: Story,
     found = ask(told, f"upload {tmp_path}/minutes.pdf --conversation {FIRST}")
     assert found["seconds"] == pytest.approx(media.person("woman").shape[1] / 16000, abs=0.2)
     assert ask(told, "status")["at work"] == [
-        {"conversation": FIRST, "seconds done": 0.0, "seconds": found["seconds"], "seconds left": None, "trouble": ""}
+        {
+            "conversation": FIRST,
+            "seconds done": 0.0,
+            "seconds": found["seconds"],
+            "seconds left": None,
+            "trouble": "",
+            "given up": False,
+        }
     ]
     (tmp_path / "interview.wav").write_bytes(b"%PDF-1.7\n" + b"minutes of a meeting\n" * 500)
     code, message = refused(told, f"upload {tmp_path}/interview.wav --conversation {PLANNED}")
     assert code == 4 and "not an audio or video file" in message
+
+
+def test_what_was_given_up_is_said_and_is_no_part_of_the_work(told: Story, tmp_path: Path) -> None:
+    for name, reference in (("woman", FIRST), ("man", PLANNED)):
+        (tmp_path / name).write_bytes(media.encoded(media.person(name), "opus"))
+        done(told, f"upload {tmp_path / name} --conversation {reference}")
+    runs = update(Conversation).where(Conversation.reference == FIRST).values(runs=3, trouble="the decoder crashed")
+    story.change(told.home, runs)
+    shown = f"{FIRST}: 0 of 3 s transcribed; the decoder crashed; given up: candour work --retry {FIRST}\n"
+    assert shown in done(told, "status")
+    worked = run(told, "work --once")
+    assert worked.stdout == f"Transcribed {PLANNED}.\n"
+    assert "Transcribing: 100 %" in worked.stderr
 
 
 def test_language(told: Story) -> None:

@@ -1,11 +1,12 @@
 """Transcription, beside the engine alone and beside the library on the whole file:
 
-    python -m tools.bench_transcription [--minutes 6] [--times 1] [--model demo/model] [--device cpu]
+    python -m tools.bench_transcription [--minutes 6] [--times 1] [--model demo/model] [--as-heavy-as small] [--device cpu]
 
-The recording is a sample conversation of the demo, again and again. Each line is measured in a process of its own, all in one
-run on one machine, so read the ratios; processor seconds are those of all cores together, and hold also where other work slows
-the machine down. With --times each is measured so often, in turns, and the fastest counts. Memory is the most a process had in
-use, less what it had with the model loaded.
+The recording is a sample conversation of the demo, again and again. It is heard by the demo model, which `heavier` makes as
+heavy as a larger one if asked, or by a model of your own. Each line is measured in a process of its own, all in one run on one
+machine, so read the ratios; processor seconds are those of all cores together, and hold also where other work slows the machine
+down. With --times each is measured so often, in turns, and the fastest counts. Memory is the most a process had in use, less
+what it had with the model loaded.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from pipeline.transcription.cores import cores
 from pipeline.transcription.transcribing import Progress
 from storage.home import Home
 from storage.keyring import Work
+from tools.heavier import DEMO, SIZES, heavier
 
 SAMPLE: Final = Path("demo/sample/conversation-1.m4a")
 PASSPHRASE: Final = b"a passphrase for measuring"
@@ -49,7 +51,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--times", type=int, default=1)
-    parser.add_argument("--model", type=Path, default=Path("demo/model"))
+    parser.add_argument("--model", type=Path, default=DEMO)
+    parser.add_argument("--as-heavy-as", choices=SIZES)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--part", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -59,9 +62,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         _record(Path(folder) / "talk.m4a", given.minutes * 60)
-        rounds = [
-            {name: _measured(name, folder, given.model, given.device) for name in PARTS} for _ in range(given.times)
-        ]
+        model = heavier(given.as_heavy_as, Path(folder)) if given.as_heavy_as else given.model
+        rounds = [{name: _measured(name, folder, model, given.device) for name in PARTS} for _ in range(given.times)]
         _print(
             given.minutes, {name: min((one[name] for one in rounds), key=lambda one: one["seconds"]) for name in PARTS}
         )

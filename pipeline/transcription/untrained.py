@@ -7,14 +7,12 @@ so the words are weighed in a second way as well, by the likeness of stretches.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recording.sound import RATE
-from pipeline.transcription.cores import cores
 from pipeline.transcription.likeness import Likeness
 from pipeline.transcription.mixtures import Array, Frames, Mixture, fit, halves
 from pipeline.transcription.timbre import HOP, Cepstra
@@ -28,7 +26,6 @@ FRAMES: Final = RATE / HOP  # a second
 RUNS: Final = (
     (4, 12, 2.5), (8, 10, 2.0), (6, 14, 3.5), (4, 10, 3.0), (8, 14, 2.5), (6, 12, 2.0), (4, 12, 3.5), (8, 14, 1.5),
 )  # fmt: skip
-AT_ONCE: Final = 2  # runs, of which each holds some numbers for every frame
 ROUNDS: Final = 6
 # Frames that follow each other sound alike: each adds only so much evidence as this share of it.
 WEIGHT: Final = 0.15
@@ -55,8 +52,7 @@ def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
         learnt = fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
         return _weighed(words, spoken, owner, first, learnt)
 
-    with ThreadPoolExecutor(min(AT_ONCE, cores())) as pool:
-        runs = np.array(list(pool.map(run, range(len(RUNS)))))
+    runs = np.array([run(seed) for seed in range(len(RUNS))])
     # which of the two is called the first is chance
     turned = (runs - 0.5) @ (runs[0] - 0.5) < 0
     runs[turned] = 1 - runs[turned]

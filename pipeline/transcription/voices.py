@@ -129,16 +129,19 @@ def smoothed(evidence: Array, same: Array) -> Array:
 
     `evidence` is the log-likelihood of the first voice above that of the second.
     """
-    forward, backward = np.zeros(len(evidence)), np.zeros(len(evidence))
-    for place in range(1, len(evidence)):
-        forward[place] = _step(forward[place - 1] + evidence[place - 1], same[place])
-    for place in range(len(evidence) - 2, -1, -1):
-        backward[place] = _step(backward[place + 1] + evidence[place + 1], same[place + 1])
-    return np.asarray(1 / (1 + np.exp(-np.clip(forward + evidence + backward, -500, 500))))
+    odds, goes_on = evidence.tolist(), (2 * same - 1).tolist()
+    forward = _passed_on(odds, goes_on[1:])
+    backward = _passed_on(odds[::-1], goes_on[:0:-1])[::-1]
+    return np.asarray(1 / (1 + np.exp(-np.clip(evidence + forward + backward, -500, 500))))
 
 
-def _step(odds: float, same: float) -> float:
-    """Log-odds of a voice after one step, in which the same person goes on with probability `same`."""
-    # beyond that the odds are as good as certain, and as far as a number can go
-    likely = math.exp(min(max(odds, -500.0), 500.0))
-    return math.log((same * likely + 1 - same) / ((1 - same) * likely + same))
+def _passed_on(odds: Sequence[float], goes_on: Sequence[float]) -> list[float]:
+    """For each word the log-odds that come to it from the words before.
+
+    `goes_on` has, for each word but the first, the probability that the same person goes on less that of a change. Odds pass
+    through such a step as they pass a check of parity in decoding (Hagenauer, Offer and Papke, 1996).
+    """
+    passed = [0.0] if odds else []
+    for own, same in zip(odds, goes_on, strict=False):
+        passed.append(2 * math.atanh(same * math.tanh((passed[-1] + own) / 2)))
+    return passed

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from pipeline import contents, stages
 from pipeline.recording import arriving, confined, intake
@@ -212,6 +213,20 @@ def test_progress_is_told_window_by_window(long: Story) -> None:
     assert heard[-1].done == pytest.approx(heard[-1].total) == pytest.approx(row(long).duration)
     assert heard[-1].left == 0
     assert story.rows(long.home, models.Progress) == 0
+
+
+def test_while_it_hears_numpy_multiplies_in_one_thread(long: Story) -> None:
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        seen: list[set[int]] = []
+        stop = iter([False, True])
+        transcribing.advance(
+            long.home, engine(long), work(long), report=lambda _: seen.append(threads()), stop=lambda: next(stop)
+        )
+        assert seen and all(one == {1} for one in seen)
+        assert threads() == {2}, "the control: afterwards it may use more again"
 
 
 def test_progress_is_seen_from_another_process_and_never_goes_back(

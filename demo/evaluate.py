@@ -23,6 +23,7 @@ from rapidfuzz.distance import Levenshtein
 from demo.corpus import HERE, words_of
 from demo.sample import unseen_conversation
 from demo.voices import RATE, Floats, Word, available
+from pipeline.transcription import library
 from pipeline.transcription.speech import Engine
 
 THREADS = 2
@@ -148,6 +149,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=6.0, help="unseen conversation to speak and measure")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    library.offline()
     result = evaluate(args.model, args.minutes)
     if args.json:
         print(json.dumps(result, indent=2))

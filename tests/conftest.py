@@ -7,7 +7,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from pipeline.transcription import library
 from tests import postgres
+
+# Some tests import the libraries of speech themselves.
+library.offline()
 
 # No test asserts a time, and neither does a generated example.
 hypothesis.settings.register_profile("candour", deadline=None)

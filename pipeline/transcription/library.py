@@ -35,7 +35,7 @@ _VOICE: Final = {
 
 def voices(sound: Sound, offset: float = 0.0) -> tuple[Span, ...]:
     """Where somebody speaks in 16 kHz sound, by the voice detection that comes with the library; `offset` is added."""
-    _offline()
+    offline()
     from faster_whisper.vad import VadOptions, get_speech_timestamps, get_vad_model
 
     if sound.size == 0:
@@ -81,7 +81,7 @@ def loaded(folder: Path, threads: int, device: str, at_once: int = 1) -> Any:
 
     Raises ModelIncomplete where its settings are for another number of bands than it hears.
     """
-    _offline()
+    offline()
     _share_memory()
     from faster_whisper import WhisperModel
 
@@ -121,9 +121,12 @@ def seed(number: int) -> None:
     ctranslate2.set_random_seed(number)
 
 
-def _offline() -> None:
+def offline() -> None:
+    """Let the libraries look to no network and keep no record of their use; to be called before any of them is imported."""
     # read by the hub client when it is imported; a model that passed `verify` needs nothing from there
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # read by onnxruntime when it is imported; else its newer builds keep a database below ~/.cache and send it to their maker
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def _share_memory() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline.recording.sound import RATE
-from pipeline.transcription import bands, model_store
+from pipeline.transcription import bands, library, model_store
 from pipeline.transcription.bands import Bands
 from pipeline.transcription.mixtures import Array
 from pipeline.transcription.model_store import Kind, SpeakersUnusable
@@ -66,6 +66,7 @@ def check(file: Path) -> None:
 
 
 def _session(file: Path, threads: int) -> Any:
+    library.offline()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

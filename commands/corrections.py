@@ -131,7 +131,7 @@ def mend(desk: Desk, reference: str, yes: bool) -> None:
     rows = [{"turn": turn.number, "it says": turn.text, "instead": text} for turn, text in found]
     desk.table(rows, "Nothing to mend.")
     if found:
-        desk.say(f"\nNothing was changed yet. With --yes {len(found)} turns are, which one `undo` takes back.")
+        desk.say("\nNothing was changed yet. With --yes this is one correction, which `undo` takes back.")
 
 
 def _hit(hit: Hit) -> dict[str, object]:

@@ -43,9 +43,9 @@ def speaker_model(home: Home) -> model_store.Model | None:
 def _chosen(home: Home, kind: Kind, name: str, setting: str) -> model_store.Model | None:
     models = {model.name: model for model in model_store.list_models(home.models) if model.kind is kind}
     if name and name not in models:
-        raise ModelUnknown(name=name, kind=kind.value)
+        raise ModelUnknown(name=name, kind=kind.adjective)
     if not name and len(models) > 1:
-        raise ManyModels(known=", ".join(sorted(models)), kind=kind.value, setting=setting)
+        raise ManyModels(known=", ".join(sorted(models)), kind=kind.adjective, setting=setting)
     return models[name] if name else next(iter(models.values()), None)
 
 

@@ -37,6 +37,11 @@ class Kind(StrEnum):
     SPEECH = "speech"
     SPEAKERS = "speakers"
 
+    @property
+    def adjective(self) -> str:
+        """As it stands before "model"."""
+        return "speaker" if self is Kind.SPEAKERS else self.value
+
 
 # Voices are told apart in any language.
 DEFAULT_LANGUAGE: Final = {Kind.SPEECH: "en", Kind.SPEAKERS: "any"}
@@ -307,7 +312,7 @@ def _described(folder: Path) -> tuple[Model, dict[str, Any]]:
 
 def _require(kind: Kind, model: Model) -> None:
     if model.kind is not kind:
-        raise WrongKind(model=model.name, kind=model.kind.value, wanted=kind.value)
+        raise WrongKind(model=model.name, kind=model.kind.adjective, wanted=kind.adjective)
 
 
 def onnx_file(folder: Path) -> Path:

@@ -206,14 +206,14 @@ def test_a_speaker_model_is_taken_where_there_is_one_and_is_no_speech_model(tmp_
     for name in ("near", "far"):
         add(speakers.statistics(tmp_path / name), name, home.models, kind=model_store.Kind.SPEAKERS)
     assert chosen.speech_model(home).name == "scripted"
-    with pytest.raises(ManyModels, match=r"speakers models \(far, near\).*\[speech\] speakers"):
+    with pytest.raises(ManyModels, match=r"several speaker models \(far, near\).*\[speech\] speakers"):
         chosen.speaker_model(home)
     settings(home, "speech", speakers="near")
     found = chosen.speaker_model(home)
     assert found is not None
     assert found.name == "near"
     settings(home, "speech", speakers="scripted")
-    with pytest.raises(ModelUnknown, match="no speakers model"):
+    with pytest.raises(ModelUnknown, match="no speaker model"):
         chosen.speaker_model(home)
 
 

@@ -119,7 +119,7 @@ def test_what_is_no_speaker_model_is_refused_before_it_is_copied(tmp_path: Path)
 def test_words_and_voices_are_not_taken_for_each_other(tmp_path: Path) -> None:
     models = tmp_path / "models"
     voices = add(speakers.statistics(tmp_path / "stick"), "voices", models, kind=Kind.SPEAKERS)
-    with pytest.raises(WrongKind, match=r"voices.*speakers model"):
+    with pytest.raises(WrongKind, match=r"voices.*speaker model"):
         verify(voices.folder, Kind.SPEECH)
     with pytest.raises(WrongKind):
         add(voices.folder, "again", models)

@@ -108,11 +108,16 @@ def _transcribe(
     home, recording = run.home, run.recording
     with home.reading() as session:
         rows = session.scalars(select(Window).where(Window.conversation_id == run.conversation.id)).all()
-    before = {(row.number, row.start, row.end): _open_window(run, row.id, row.sealed) for row in rows}
     done = list[_Found]()
     written = kept.draft(home, run.conversation) if run.conversation.imported else ()
     # What was written down with its times is heard in one piece, whatever the channels.
     hears = Imported(written) if has_times(written) else engine
+    # What another model heard is heard anew: the log names one for the whole draft.
+    before = {
+        (row.number, row.start, row.end): found
+        for row in rows
+        if (found := _open_window(run, row.id, row.sealed, hears.digest)) is not None
+    }
     balance = None if isinstance(hears, Imported) else _balance(run)
     # where people have a microphone each, or somebody wrote down who said what, nobody need listen for voices
     ear = ears.ear(speaker_model) if balance is None and not written else None
@@ -229,9 +234,10 @@ class _Hearing:
         )
 
 
-def _seal_window(run: Run, row: UUID, found: _Found) -> bytes:
+def _seal_window(run: Run, row: UUID, found: _Found, model: str) -> bytes:
     body = canonical(
         {
+            "model": model,
             "heard": [heard_to_json(one).decode() for one in found.heard],
             "words": heard_to_json(_with_words(found)).decode(),
         }
@@ -244,8 +250,11 @@ def _with_words(found: _Found) -> Heard:
     return Heard(window=first.window, speech=(), words=found.words, estimates=())
 
 
-def _open_window(run: Run, row: UUID, sealed: bytes) -> _Found:
+def _open_window(run: Run, row: UUID, sealed: bytes, model: str) -> _Found | None:
+    """What was heard in a window; None where it was not heard by this model."""
     body = json.loads(open_value(run.key, f"window.sealed:{row}", sealed))
+    if body.get("model") != model:
+        return None
     heard = tuple(heard_from_json(one.encode()) for one in body["heard"])
     words = heard_from_json(body["words"].encode()).words
     return _Found(heard=heard, words=words)
@@ -264,7 +273,7 @@ def _commit_window(run: Run, window: audio.Window, found: _Found, hearing: _Hear
         damaged=spent.damaged,
         skipped=spent.skipped,
     )
-    row.sealed = _seal_window(run, row.id, found)
+    row.sealed = _seal_window(run, row.id, found, hearing.engine.digest)
     with run.writing() as session:
         stale = Window.conversation_id == run.conversation.id, Window.number >= window.index
         session.execute(delete(Window).where(*stale))

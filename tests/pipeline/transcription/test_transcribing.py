@@ -32,7 +32,7 @@ from storage.log.signer import Signer
 from storage.models import Conversation, Doubt, Incident, Recording, State, Window
 from storage.sealed import open_value
 from storage.vault import KeyClass
-from tests import story
+from tests import engines, story
 from tests.pipeline import media
 from tests.story import FIRST, OTHER, SAID, Stage, Story
 
@@ -276,7 +276,7 @@ from pipeline.recording.playback import Playback
 from pipeline.transcription import transcribing
 from pipeline.transcription.speech import Engine
 from storage.home import Home
-from tests import story
+from tests import engines, story
 steps = 0
 def step():
     global steps
@@ -367,6 +367,14 @@ def test_windows_that_are_cut_in_another_way_since_are_heard_anew(long: Story, t
         assert transcribing.advance(told.home, engine(told), work(told))
     assert draft(long) == draft(whole)
     assert told_of(long) == told_of(whole)
+
+
+def test_what_another_model_heard_is_heard_anew(long: Story, tmp_path: Path) -> None:
+    stop = iter([False, False, True])
+    transcribing.advance(long.home, engine(long), work(long), stop=lambda: next(stop))
+    other = Engine.load(engines.scripted(tmp_path / "other", engines.script("nobody came")), 1)
+    assert transcribing.advance(long.home, other, work(long))
+    assert {turn.text for turn in draft(long)} == {"nobody came"}
 
 
 def spoil(told: Story, reference: str = FIRST) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 
-from pipeline.recording.audio import Window
+from pipeline.recording.audio import Window, speech_level
 from pipeline.recording.sound import RATE
 from pipeline.transcription.ready import ahead, mono, only, ready
 from pipeline.transcription.spans import total
@@ -29,6 +29,14 @@ def test_a_window_comes_with_its_speech_on_the_clock_of_the_recording() -> None:
     assert all(302 - 0.3 <= span.start < span.end <= 300 + samples.shape[1] / RATE - 1.5 for span in channel.speech)
     assert found.speech == pytest.approx(total(channel.speech))
     assert found.speech > 2
+
+
+@pytest.mark.parametrize("balance", [None, 0.0])
+def test_quiet_speech_is_found_in_a_window_as_loud_speech_is(balance: float | None) -> None:
+    samples, _ = two_microphones(2, overlap=0.0)
+    loud = ready(window(samples), balance).speech
+    quiet = np.round(samples * 10 ** ((-67.0 - speech_level(samples)) / 20)).astype(np.int16)
+    assert ready(window(quiet), balance).speech >= 0.95 * loud
 
 
 def test_of_two_microphones_each_is_silent_where_the_other_heard_better() -> None:

@@ -20,7 +20,7 @@ from pipeline.recording.sound import RATE
 from pipeline.transcription import coverage, library
 from pipeline.transcription.spans import total
 from pipeline.transcription.speech import Engine, at_once, floats, stretches, voices
-from pipeline.transcripts.transcript import Heard, Span, heard_from_json, heard_to_json
+from pipeline.transcripts.transcript import Heard, Span, Word, heard_from_json, heard_to_json
 from tests import engines
 from tests.pipeline.media import Samples, encoded, hum, person, silence, sound
 
@@ -104,6 +104,15 @@ def test_speech_without_words_is_tried_again_and_then_reported(engine: Engine) -
     assert all(span.end - span.start >= 2 for span in left)
     counted = coverage.account(heard.window, (), [heard])
     assert counted.skipped == pytest.approx(total(left))
+
+
+def test_two_seconds_of_speech_without_a_word_are_too_many() -> None:
+    words = [
+        Word(text="yes", start=0.0, end=0.5, probability=1.0),
+        Word(text="no", start=2.4, end=3.0, probability=1.0),
+    ]
+    assert coverage.unheard([Span(start=0.0, end=5.0)], words) == (Span(start=3.0, end=5.0),)
+    assert coverage.unheard([Span(start=0.0, end=4.9)], words) == ()
 
 
 def test_every_second_is_accounted_for(engine: Engine) -> None:

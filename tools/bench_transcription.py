@@ -11,6 +11,7 @@ what it had with the model loaded.
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,7 +87,8 @@ def _print(minutes: float, found: dict[str, dict[str, Any]]) -> None:
     lines = {
         "Candour: decode, find speech, hear, tell voices, play back": ours,
         "the engine alone, on stretches of speech already found": found["bare"],
-        "the same, several at once": bare,
+        f"the same, {TOGETHER} at once, each with {CORES // TOGETHER} of the {CORES} threads": bare,
+        f"the same, {TOGETHER} processes with one thread each": found["processes"],
         "the engine alone, decoding and finding speech itself": found["windows"],
         "the same in each window, several at once": found["windows at once"],
         "faster-whisper's transcribe() on the whole file": found["whole"],
@@ -162,6 +166,42 @@ def _bare(at_once: int) -> "Part":
     return lambda folder, model, device: _heard(list(_stretches(folder)), model, device, at_once)
 
 
+def _processes(folder: Path, model: Path, device: str) -> dict[str, float]:
+    """As many processes as stretches are heard at once elsewhere, with a thread and a model each."""
+    context = get_context("spawn")
+    loaded = context.Barrier(TOGETHER + 1)
+    with context.Pool(TOGETHER, _Process.begin, (model, device, loaded)) as pool:
+        sounds = [sound for window in _stretches(folder) for sound in window]
+        loaded.wait()
+        begun = time.perf_counter()
+        used = dict(pool.imap_unordered(_Process.hear, sounds))
+        taken = time.perf_counter() - begun
+        pool.close()
+        pool.join()
+    processor, most, before = (sum(figure) for figure in zip(*used.values(), strict=True))
+    return {"seconds": taken, "processor": processor, "memory": most - before / len(used)}
+
+
+class _Process:
+    """One of several processes that hear."""
+
+    model: Any
+    before: int
+    used: float
+
+    @classmethod
+    def begin(cls, model: Path, device: str, loaded: Barrier) -> None:
+        cls.model, cls.before, cls.used = library.loaded(model, 1, device), _in_use(), _processor()
+        loaded.wait()
+
+    @classmethod
+    def hear(cls, sound: speech.Sound) -> tuple[int, tuple[float, int, int]]:
+        """The process, and its figures so far: processor seconds, the most it had in use, and what the model alone took."""
+        for _ in cls.model.transcribe(sound, language="en", **speech.GUARDED)[0]:
+            pass
+        return os.getpid(), (_processor() - cls.used, _most(), cls.before)
+
+
 def _windows(at_once: int) -> "Part":
     return lambda folder, model, device: _heard(_stretches(folder), model, device, at_once)
 
@@ -215,6 +255,7 @@ PARTS: Final[dict[str, Part]] = {
     "candour": _candour,
     "bare": _bare(1),
     "bare at once": _bare(TOGETHER),
+    "processes": _processes,
     "windows": _windows(1),
     "windows at once": _windows(TOGETHER),
     "whole": _whole,

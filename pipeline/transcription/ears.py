@@ -21,10 +21,10 @@ from pipeline.transcripts.transcript import Word
 # A speaker model whose runs agree so far, and of which neighbours in a breath agree so far, is not asked for a second opinion.
 AGREED: Final = 0.95
 COHERENT: Final = 0.8
-# What telling voices apart without a model takes, in the processor seconds of the cepstra: measured for 4 to 90 minutes. Beyond
-# some minutes nothing more is grouped or learnt, only weighed.
+# What telling voices apart without a model takes, and drawing up the draft, in the processor seconds of the cepstra: measured for
+# 4 to 90 minutes. Beyond some minutes nothing more is grouped or learnt, only weighed.
 TELLING: Final = 14.0
-MORE: Final = 3.0
+MORE: Final = 4.0
 ALL_LEARNT: Final = 480.0  # seconds
 
 

@@ -31,6 +31,7 @@ QUIET: Final = -45.0  # dBFS; voice detection starts to lose quieter speech
 TARGET: Final = -23.0  # dBFS
 HEADROOM: Final = -1.0  # dBFS
 NOTHING: Final = -90.0  # dBFS; at and below it there is only rounding noise
+STANDS_OUT: Final = 15.0  # dB by which somebody who speaks is louder than the room
 FRAME: Final = RATE // 10
 SPOKEN: Final = (
     18  # dB below the loudest speech, down to which a channel has speech; the quieter person must be within it
@@ -138,18 +139,23 @@ def speech_level(samples: Samples) -> float:
     return float((10 * np.log10(np.mean(10 ** (loud / 10), axis=1))).max())
 
 
-def raise_quiet(samples: Samples) -> Samples:
-    """The same sound, made louder when its speech is so quiet that voice detection would miss it.
+def raise_quiet(samples: Samples, below: float = QUIET) -> Samples:
+    """The same sound, made louder when its speech is so quiet that voice detection would miss it: below so many dBFS.
 
     All channels get the same gain, so that the difference between them still tells who speaks. A single loud click does not
     stand in the way: it is clipped.
     """
     level = speech_level(samples)
-    if not NOTHING < level < QUIET:
+    if not NOTHING < level < below:
         return samples
     peak = float(np.percentile(np.abs(samples.astype(np.int32)), 99.9))
     room = HEADROOM - 20 * np.log10(max(peak, 1.0) / 32768)
-    return _samples(segment(samples).apply_gain(min(TARGET - level, room)))
+    return _samples(segment(samples).apply_gain(max(0.0, min(TARGET - level, room))))
+
+
+def stands_out(samples: Samples) -> bool:
+    """Whether there is more than the steady noise of a room: somebody far away, perhaps."""
+    return speech_level(samples) - float(np.percentile(_levels(samples).max(axis=0), 10)) >= STANDS_OUT
 
 
 def channel_levels(samples: Samples) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from pipeline.recording import audio
 from pipeline.recording.sound import RATE
 from pipeline.transcription import speakers
-from pipeline.transcription.spans import total
+from pipeline.transcription.spans import length, minus, total, union, within
 from pipeline.transcription.speech import Sound, floats, voices
 from pipeline.transcripts.transcript import Span
 
 Made = TypeVar("Made")
+
+EDGE: Final = 0.5  # seconds at both ends of a silence in which a loud voice may still sound
+LEAST: Final = 1.0  # seconds of silence in which somebody may have been missed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -46,8 +49,7 @@ def ready(window: audio.Window, balance: float | None) -> Ready:
     """A window ready to be heard; `balance` says how much louder the first of two microphones is set, None for one channel."""
     samples = audio.raise_quiet(window.samples)
     if balance is None:
-        sound = floats(mono(samples))
-        return Ready(window=window, channels=(Channel(sound=sound, speech=voices(sound, window.start)),))
+        return Ready(window=window, channels=(_looked_at_twice(mono(samples), window.start),))
     levels = speakers.energies(samples)
     sounds = [floats(samples[channel : channel + 1]) for channel in (0, 1)]
     found = [voices(sound, window.start) for sound in sounds]
@@ -56,6 +58,30 @@ def ready(window: audio.Window, balance: float | None) -> Ready:
         Channel(sound=only(sound, spans, window.start), speech=spans) for sound, spans in zip(sounds, own, strict=True)
     )
     return Ready(window=window, channels=channels, levels=levels)
+
+
+def _looked_at_twice(samples: audio.Samples, start: float) -> Channel:
+    """One channel and its speech. Beside somebody loud, voice detection and the model miss who is far away: where nobody loud
+    was found, what is there is looked at once more, made louder, and stays so where somebody speaks.
+    """
+    sound = floats(samples)
+    found = voices(sound, start)
+
+    def part(span: Span) -> slice:
+        return slice(*(round((time - start) * RATE) for time in (span.start, span.end)))
+
+    loud = [span for span in found if audio.speech_level(samples[:, part(span)]) >= audio.QUIET]
+    far: list[Span] = []
+    for gap in minus([Span(start=start, end=start + sound.size / RATE)], loud):
+        # the last sound of somebody loud is louder than all of what may be here
+        inner = Span(start=gap.start + EDGE, end=gap.end - EDGE)
+        if length(inner) < LEAST or not (within(found, inner) or audio.stands_out(samples[:, part(inner)])):
+            continue
+        raised = floats(audio.raise_quiet(samples[:, part(inner)]))
+        if spans := voices(raised, inner.start):
+            sound[part(inner)] = raised
+            far += spans
+    return Channel(sound=sound, speech=union([*found, *far]))
 
 
 def mono(samples: audio.Samples) -> audio.Samples:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.recording import audio
 from pipeline.recording.sound import RATE
 from pipeline.transcription import graphics, library, model_store, room
 from pipeline.transcription.cores import cores
@@ -151,8 +152,9 @@ class Engine:
         words = [word for one in found for word in one.words]
         estimates = [estimate for one in found for estimate in one.estimates]
         gaps = unheard(ask.speech, words)
-        # the same sound cut differently is often heard after all
-        again = self._each(sound, [_widened(gap, ask.window) for gap in gaps], ask)
+        # the same sound cut differently, and as loud as the rest, is often heard after all
+        louder = _louder(sound, gaps, ask.window.start) if gaps else sound
+        again = self._each(louder, [_widened(gap, ask.window) for gap in gaps], ask)
         for gap, one in zip(gaps, again, strict=True):
             words += [word for word in one.words if contains(gap, _middle(word))]
             estimates += [estimate for estimate in one.estimates if overlap(estimate.span, gap) > 0]
@@ -307,6 +309,15 @@ def _estimate(segment: Any, words: Sequence[Word]) -> Estimate:
         no_speech=round(float(segment.no_speech_prob), 4),
         temperature=round(float(segment.temperature), 2),
     )
+
+
+def _louder(sound: Sound, spans: Sequence[Span], offset: float) -> Sound:
+    """The sound with each of these spans made as loud as speech mostly is."""
+    made = sound.copy()
+    for span in spans:
+        here = slice(*(round((time - offset) * RATE) for time in (span.start, span.end)))
+        made[here] = floats(audio.raise_quiet((sound[here] * 32767).astype(np.int16)[None], below=audio.TARGET))
+    return made
 
 
 def _middle(word: Word) -> float:

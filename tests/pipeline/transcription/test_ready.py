@@ -7,11 +7,11 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 
-from pipeline.recording.audio import Window, speech_level
+from pipeline.recording.audio import Window, speech_level, stands_out
 from pipeline.recording.sound import RATE
 from pipeline.transcription.ready import ahead, mono, only, ready
-from pipeline.transcription.spans import total
-from pipeline.transcription.speech import floats
+from pipeline.transcription.spans import total, within
+from pipeline.transcription.speech import floats, voices
 from pipeline.transcripts.transcript import Span
 from tests.pipeline.media import Samples, person, silence, two_microphones
 
@@ -37,6 +37,41 @@ def test_quiet_speech_is_found_in_a_window_as_loud_speech_is(balance: float | No
     loud = ready(window(samples), balance).speech
     quiet = np.round(samples * 10 ** ((-67.0 - speech_level(samples)) / 20)).astype(np.int16)
     assert ready(window(quiet), balance).speech >= 0.95 * loud
+
+
+def at(samples: Samples, level: float) -> Samples:
+    """The same with its speech at so many dBFS."""
+    return np.round(samples * 10 ** ((level - speech_level(samples)) / 20)).astype(np.int16)
+
+
+@pytest.mark.parametrize("level", [-55.0, -62.0, -70.0])
+def test_somebody_far_away_is_found_beside_somebody_loud(level: float) -> None:
+    room = silence(1) // 3
+    near, far = at(person("woman"), -20.0), at(person("man"), level)
+    samples = np.concatenate([room, near, room, room, far, room, room, near, room], axis=1)
+    begin = 300 + (3 * RATE + near.shape[1]) / RATE
+    there = [Span(start=begin, end=begin + far.shape[1] / RATE)]
+    (channel,) = ready(window(samples), None).channels
+    alone = total(voices(floats(at(far, -20.0))))
+    assert total(within(channel.speech, there[0])) >= 0.9 * alone
+    assert total(within(voices(floats(samples), 300.0), there[0])) < 0.5 * alone, "the control: asked once"
+    heard = within(channel.speech, there[0])[0]
+    part = slice(*(round((time - 300) * RATE) for time in (heard.start + 0.5, heard.end - 0.5)))
+    assert np.abs(channel.sound[part]).max() > 3 * np.abs(floats(samples)[part]).max(), "and is louder for the model"
+
+
+def test_where_nobody_speaks_noises_stay_noises() -> None:
+    chance = np.random.default_rng(5)
+    noise = chance.normal(0, 4, (1, 40 * RATE))
+    for start in chance.integers(0, 38 * RATE, 25):
+        length = int(chance.integers(RATE // 10, RATE))
+        noise[0, start : start + length] += chance.normal(0, 60, length) * np.hanning(length)
+    near = at(person("woman"), -20.0)
+    samples = np.concatenate([near, noise.astype(np.int16), near], axis=1)
+    (channel,) = ready(window(samples), None).channels
+    assert channel.speech == voices(floats(samples), 300.0)
+    assert np.array_equal(channel.sound, floats(samples))
+    assert stands_out(samples[:, near.shape[1] + RATE : -near.shape[1] - RATE]), "the control: it was asked again"
 
 
 def test_of_two_microphones_each_is_silent_where_the_other_heard_better() -> None:

@@ -18,6 +18,7 @@ from faster_whisper.vad import get_vad_model
 from pipeline.recording import audio
 from pipeline.recording.sound import RATE
 from pipeline.transcription import coverage, library
+from pipeline.transcription import speech as speech_module
 from pipeline.transcription.spans import total
 from pipeline.transcription.speech import Engine, at_once, floats, stretches, voices
 from pipeline.transcripts.transcript import Heard, Span, Word, heard_from_json, heard_to_json
@@ -104,6 +105,24 @@ def test_speech_without_words_is_tried_again_and_then_reported(engine: Engine) -
     assert all(span.end - span.start >= 2 for span in left)
     counted = coverage.account(heard.window, (), [heard])
     assert counted.skipped == pytest.approx(total(left))
+
+
+def test_somebody_far_from_the_microphone_is_heard_on_the_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo model hears real words, and none in what is so much quieter than the rest; the control leaves it so quiet."""
+    samples = sound(Path("demo/sample/conversation-2.m4a").read_bytes())[:, : 14 * RATE]
+    answer = Span(start=8.6, end=14.0)
+    far = samples[:, round(answer.start * RATE) :]
+    far[:] = np.round(far / 50)
+    speech = (Span(start=0.6, end=7.4), answer)
+    engine = Engine.load(DEMO, 2)
+
+    def answered() -> str:
+        heard = engine.hear(floats(samples), seed=0, offset=0.0, speech=speech)
+        return " ".join(word.text for word in heard.words if word.start >= answer.start)
+
+    assert "teacher for eleven years" in answered()
+    monkeypatch.setattr(speech_module, "_louder", lambda sound, spans, offset: sound)
+    assert "eleven" not in answered()
 
 
 def test_two_seconds_of_speech_without_a_word_are_too_many() -> None:

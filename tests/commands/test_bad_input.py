@@ -99,7 +99,7 @@ ROWS: dict[str, tuple[str, int, str]] = {
     "a name table that is not there": ("names import LT-1 {nowhere}", 4, "names: there is no file of that name"),
     "an extract table too early": ("extract import C-001 {bad_table}", 3, "C-001"),
     "a model without its files": ("model add {folder} --name small", 4, "copy the whole model"),
-    "a model from nowhere": ("model add {nowhere} --name small", 5, "candour model"),
+    "a model from nowhere": ("model add {nowhere} --name small", 4, "model: there is no folder of that name"),
     "a model with a bad name": ("model add {folder} --name ../up", 4, "a name is made of letters"),
     "a model of that name": ("model add {folder} --name scripted", 4, "choose another name"),
     "a codebook onto a file": ("code export LT-1 {text}", 3, "--overwrite"),

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page
 from tests.web import axe
 from tests.web.sites import Site
 from tests.web.watching import Watch
+from web.files import STATIC
 
 
 def test_the_watch_sees_errors_requests_to_elsewhere_and_violations(browser: Browser, site: Site) -> None:
@@ -20,7 +21,7 @@ def test_the_watch_sees_errors_requests_to_elsewhere_and_violations(browser: Bro
     page.evaluate("document.body.appendChild(new Image()).src = 'https://elsewhere.example/i.png'")
     page.evaluate("fetch('https://elsewhere.example/').catch(() => {})")
     page.evaluate("try { document.body.innerHTML = 'x' } catch {}")
-    page.goto(f"{site.origin}/static/nothing.js")
+    page.goto(f"{site.origin}{STATIC}/nothing.js")
     context.close()
     seen = "\n".join(watch.problems)
     assert "error: thrown" in seen.lower() or "thrown" in seen

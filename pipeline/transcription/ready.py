@@ -51,7 +51,8 @@ def ready(window: audio.Window, balance: float | None) -> Ready:
     if balance is None:
         return Ready(window=window, channels=(_looked_at_twice(mono(samples), window.start),))
     levels = speakers.energies(samples)
-    sounds = [floats(samples[channel : channel + 1]) for channel in (0, 1)]
+    # who speaks is told by the levels; to be heard, a microphone that is set low is raised by itself
+    sounds = [floats(audio.raise_quiet(samples[channel : channel + 1])) for channel in (0, 1)]
     found = [voices(sound, window.start) for sound in sounds]
     own = speakers.own_spans(found, levels, start=window.start, balance=balance)
     channels = tuple(

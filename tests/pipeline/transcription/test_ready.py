@@ -7,7 +7,7 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 
-from pipeline.recording.audio import Window, speech_level, stands_out
+from pipeline.recording.audio import Window, balance, channel_levels, speech_level, stands_out
 from pipeline.recording.sound import RATE
 from pipeline.transcription.ready import ahead, mono, only, ready
 from pipeline.transcription.spans import total, within
@@ -31,12 +31,12 @@ def test_a_window_comes_with_its_speech_on_the_clock_of_the_recording() -> None:
     assert found.speech > 2
 
 
-@pytest.mark.parametrize("balance", [None, 0.0])
-def test_quiet_speech_is_found_in_a_window_as_loud_speech_is(balance: float | None) -> None:
+@pytest.mark.parametrize("louder", [None, 0.0])
+def test_quiet_speech_is_found_in_a_window_as_loud_speech_is(louder: float | None) -> None:
     samples, _ = two_microphones(2, overlap=0.0)
-    loud = ready(window(samples), balance).speech
+    loud = ready(window(samples), louder).speech
     quiet = np.round(samples * 10 ** ((-67.0 - speech_level(samples)) / 20)).astype(np.int16)
-    assert ready(window(quiet), balance).speech >= 0.95 * loud
+    assert ready(window(quiet), louder).speech >= 0.95 * loud
 
 
 def at(samples: Samples, level: float) -> Samples:
@@ -85,6 +85,15 @@ def test_of_two_microphones_each_is_silent_where_the_other_heard_better() -> Non
         assert not other.any()
         assert np.abs(samples[1 - who, middle]).max() > 100, "the control: there was something to be heard there"
     assert found.speech == pytest.approx(sum(total(channel.speech) for channel in found.channels))
+
+
+def test_a_microphone_that_is_set_low_is_raised_by_itself() -> None:
+    samples, _ = two_microphones(6, bleed=-30.0, overlap=0.0)
+    low = samples.copy()
+    low[1] = np.round(low[1] / 200)
+    as_set, lower = (ready(window(one), balance(channel_levels(one))).channels[1] for one in (samples, low))
+    assert total(lower.speech) >= 0.8 * total(as_set.speech)
+    assert np.abs(lower.sound).max() > 0.1 > np.abs(floats(low[1:])).max()
 
 
 def test_only_the_spans_stay() -> None:

@@ -94,9 +94,9 @@ def from_then_on(calls: Sequence[Call], home: Path) -> Iterator[tuple[str, list[
 def careless(prepare: Callable[..., Rotation]) -> Callable[..., Rotation]:
     """A vault that erases the old root before the new one is there."""
 
-    def hasty(vault: Vault, *arguments: object) -> Rotation:
+    def hasty(vault: Vault, *arguments: object, **named: object) -> Rotation:
         vault._anchor.erase(vault._opened.slot)
-        return prepare(vault, *arguments)
+        return prepare(vault, *arguments, **named)
 
     return hasty
 

@@ -1,8 +1,8 @@
-"""A speaker model without training: it knows a voice by how its bands vary together, and by nothing else.
+"""A speaker model without training: it knows a voice by its bands on the average and how they vary together, and by nothing else.
 
 A real ONNX model in the form that WeSpeaker and 3D-Speaker export theirs: bands of shape (batch, frames, 80) in, one vector each
-out. It turns the bands into cepstra and gives their covariance; what it has learnt from a sample of the demo is how much of that
-is due to what is said, and this is taken out.
+out. It turns the bands into cepstra and gives their covariance and mean; what it has learnt from a sample of the demo is how much
+of that is due to what is said, and this is taken out.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from tools.bench_speakers import demo_sample, in_samples
 from tools.learn_likeness import heard, inverse_root
 
 CEPSTRA: Final = 14
-SIZE: Final = CEPSTRA * (CEPSTRA + 1) // 2
+SIZE: Final = CEPSTRA * (CEPSTRA + 1) // 2 + CEPSTRA
 
 
 def learnt(folder: Path, sample: int = 2) -> Path:
@@ -30,11 +30,11 @@ def learnt(folder: Path, sample: int = 2) -> Path:
     raw = SpeakerModel.load(folder / "models" / "raw", 1)
     words, truth, sound = demo_sample(sample)
     heard_bands = bands.bands(in_samples(sound[None])[0])
+    own = [[word for word, who in zip(words, truth, strict=True) if who == voice] for voice in (0, 1)]
     voices = []
-    for voice in (0, 1):
-        own = [word for word, who in zip(words, truth, strict=True) if who == voice]
-        for longest in SpeakerModel.lengths:
-            voices.append(raw.vectors(heard(own, heard_bands, raw.rate, longest)))
+    for longest in SpeakerModel.lengths:
+        one, other = (heard(said, heard_bands, raw.rate, longest) for said in own)
+        voices += np.split(raw.vectors([*one, *other]), [len(one)])
     middle = np.concatenate(voices).mean(axis=0)
     return statistics(folder / "learnt", evened=inverse_root(voices), middle=middle)
 
@@ -63,14 +63,18 @@ def statistics(
     }
     nodes = [
         helper.make_node("MatMul", ["feats", "cosines"], ["cepstra"]),
-        helper.make_node("Unsqueeze", ["cepstra", "across"], ["columns"]),
-        helper.make_node("Unsqueeze", ["cepstra", "down"], ["rows"]),
+        helper.make_node("ReduceMean", ["cepstra", "frames"], ["level"], keepdims=1),
+        helper.make_node("Squeeze", ["level", "frames"], ["mean"]),
+        helper.make_node("Sub", ["cepstra", "level"], ["varying"]),
+        helper.make_node("Unsqueeze", ["varying", "across"], ["columns"]),
+        helper.make_node("Unsqueeze", ["varying", "down"], ["rows"]),
         helper.make_node("Mul", ["columns", "rows"], ["products"]),
         helper.make_node("ReduceMean", ["products", "frames"], ["covariance"], keepdims=0),
         helper.make_node("Reshape", ["covariance", "flat"], ["flattened"]),
         helper.make_node("Gather", ["flattened", "upper"], ["half"], axis=1),
-        helper.make_node("ReduceL2", ["half", "frames"], ["length"]),
-        helper.make_node("Div", ["half", "length"], ["unit"]),
+        helper.make_node("Concat", ["half", "mean"], ["both"], axis=1),
+        helper.make_node("ReduceL2", ["both", "frames"], ["length"]),
+        helper.make_node("Div", ["both", "length"], ["unit"]),
         helper.make_node("Sub", ["unit", "middle"], ["moved"]),
         helper.make_node("MatMul", ["moved", "evened"], ["embs"]),
     ]

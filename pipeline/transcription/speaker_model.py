@@ -1,8 +1,9 @@
 """A model that knows voices: 80 bands of a stretch of speech in, a vector out that lies near those of the same voice.
 
 Any ONNX model that takes one input of shape (1, frames, 80) and gives vectors of one length, as the exports of WeSpeaker and
-3D-Speaker (CAM++, ERes2Net, ResNet) do; see `bands` for what the bands are. The mean of each band over the stretch is taken
-away before. It runs on the processor, and looks to no network.
+3D-Speaker (CAM++, ERes2Net, ResNet) do; see `bands` for what the bands are. The mean of each band over all that is said is taken
+away before, which is the room; in the mean over half a second there is too much of the voice. It runs on the processor, and looks
+to no network.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ class SpeakerModel:
 
     rate: Final = RATE // bands.HOP
     # It needs less to know a voice by, and short stretches seldom hold both
-    lengths: Final = (0.8, 1.2, 1.6)
+    lengths: Final = (0.8, 1.2)
 
     def __init__(self, session: Any, digest: str) -> None:
         self._session, self.digest = session, digest
@@ -44,11 +45,13 @@ class SpeakerModel:
 
     def vectors(self, sounds: Sequence[Bands]) -> Array:
         """What the model makes of each stretch, shape (stretches, size), with length 1."""
-        return np.array([self._vector(one.astype(np.float32)) for one in sounds])
+        frames = sum(len(one) for one in sounds)
+        level = np.sum([one.sum(axis=0, dtype=np.float64) for one in sounds], axis=0) / frames
+        return np.array([self._vector(one - level) for one in sounds])
 
-    def _vector(self, stretch: Bands) -> Array:
-        level = (stretch - stretch.mean(axis=0))[None]
-        vector = np.asarray(self._session.run([self._output], {self._input: level})[0], np.float64).reshape(-1)
+    def _vector(self, stretch: Array) -> Array:
+        given = {self._input: stretch.astype(np.float32)[None]}
+        vector = np.asarray(self._session.run([self._output], given)[0], np.float64).reshape(-1)
         return np.asarray(vector / (np.linalg.norm(vector) + 1e-9))
 
 

@@ -14,7 +14,7 @@ from pipeline.recording.sound import RATE
 from pipeline.transcription import bands, timbre, untrained
 from pipeline.transcription.likeness import Likeness
 from pipeline.transcription.speaker_model import SpeakerModel
-from pipeline.transcription.vectors import weigh
+from pipeline.transcription.vectors import sounds_like, weigh
 from pipeline.transcription.voices import Voices
 from pipeline.transcripts.transcript import Word
 
@@ -26,6 +26,7 @@ COHERENT: Final = 0.8
 TELLING: Final = 14.0
 MORE: Final = 4.0
 ALL_LEARNT: Final = 480.0  # seconds
+MOMENTS: Final = 2  # times that all moments hear each word
 
 
 class Frames:
@@ -103,16 +104,20 @@ class Trained:
 
     def told(self, words: Sequence[Word]) -> Voices:
         """By the model, and by likeness as a second way; a model that is beyond doubt needs no second."""
-        model = weigh(words, self._bands.close(), self._model)
+        sound = self._bands.close()
+        model = weigh(words, sound, self._model)
         alone = Voices(runs=model.runs, coherence=model.coherence)
         second = weigh(words, self._cepstra.close(), Likeness())
         both = replace(alone, second=second.runs)
         beyond_doubt = alone.agreement >= AGREED and alone.coherence >= COHERENT
-        return alone if beyond_doubt and not both.apart else both
+        told = alone if beyond_doubt and not both.apart else both
+        if not told.apart:
+            return told
+        return replace(told, moments=sounds_like(words, sound, self._model, model.runs.mean(axis=0)))
 
     def ahead(self, total: float) -> float:
         self._pace = self._pace or self._tried()
-        return len(self._model.lengths) * self._pace * total
+        return (len(self._model.lengths) + MOMENTS) * self._pace * total
 
     def _tried(self) -> float:
         begun = time.thread_time()

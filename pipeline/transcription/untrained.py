@@ -17,7 +17,7 @@ from pipeline.transcription.likeness import Likeness
 from pipeline.transcription.mixtures import Array, Frames, Mixture, fit, halves
 from pipeline.transcription.timbre import HOP, Cepstra
 from pipeline.transcription.vectors import weigh
-from pipeline.transcription.voices import Voices, going_on, smoothed, stretches
+from pipeline.transcription.voices import Voices, going_on, moments, smoothed, stretches
 from pipeline.transcripts.transcript import Word
 
 FRAMES: Final = RATE / HOP  # a second
@@ -45,19 +45,22 @@ def tell_apart(words: Sequence[Word], sound: Cepstra) -> Voices:
     alike = (spoken - spoken.mean(axis=0, dtype=np.float64)) / (spoken.std(axis=0, dtype=np.float64) + 1e-9)
     spoken = alike.astype(np.float32)
 
-    def run(seed: int) -> Array:
+    def run(seed: int) -> tuple[Array, Array]:
         components, coarse, longest = RUNS[seed]
         chance = np.random.default_rng(seed)
         first = _grouped(spoken[:, :coarse], owner, stretches(words, longest), len(words), chance)
         learnt = fit(spoken[chance.permutation(len(spoken))[:LEARNT]], components, chance)
         return _weighed(words, spoken, owner, first, learnt)
 
-    runs = np.array([run(seed) for seed in range(len(RUNS))])
+    runs, evidence = (np.array(one) for one in zip(*map(run, range(len(RUNS))), strict=True))
     # which of the two is called the first is chance
     turned = (runs - 0.5) @ (runs[0] - 0.5) < 0
     runs[turned] = 1 - runs[turned]
+    evidence[turned] *= -1
+    by_itself = evidence.sum(axis=0)
+    sound_like = np.array([np.sign(by_itself[moment].sum()) for moment in moments(words)], np.int8)
     second = weigh(words, sound, Likeness())
-    return Voices(runs=runs, second=second.runs, coherence=second.coherence)
+    return Voices(runs=runs, second=second.runs, moments=sound_like, coherence=second.coherence)
 
 
 def _grouped(
@@ -79,15 +82,19 @@ def _grouped(
     return first
 
 
-def _weighed(words: Sequence[Word], spoken: Frames, owner: NDArray[np.intp], first: Array, every: Mixture) -> Array:
-    """The probability of the first voice for each word, once both voices have been learnt from such a guess."""
+def _weighed(
+    words: Sequence[Word], spoken: Frames, owner: NDArray[np.intp], first: Array, every: Mixture
+) -> tuple[Array, Array]:
+    """The probability of the first voice for each word, once both voices have been learnt from such a guess; and the log-odds
+    that the word has by itself."""
     shares, same = every.shares(spoken), going_on(words)
     for _ in range(ROUNDS):
         weights = first.astype(np.float32)
         one, other = (every.adapted(spoken, shares * weight[owner]) for weight in (weights, 1 - weights))
-        evidence = one.likelihood(spoken) - other.likelihood(spoken)
-        first = smoothed(np.asarray(np.bincount(owner, evidence, len(words)) * WEIGHT), same)
-    return first
+        likelier = one.likelihood(spoken) - other.likelihood(spoken)
+        evidence = np.asarray(np.bincount(owner, likelier, len(words)) * WEIGHT)
+        first = smoothed(evidence, same)
+    return first, evidence
 
 
 def _frames(words: Sequence[Word], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.transcription.mixtures import Array
-from pipeline.transcription.voices import going_on, smoothed, stretches
+from pipeline.transcription.voices import going_on, moments, smoothed, stretches
 from pipeline.transcripts.transcript import Word
 
 Sound = NDArray[np.float32]
@@ -25,6 +25,7 @@ STRONGEST: Final = 8.0  # log-odds that a single stretch may add
 AT_ONCE: Final = 0.04  # seconds of pause between neighbours in a breath, at most
 LONG: Final = 0.3  # seconds that neighbours must have, to be asked about each other
 PAIRS: Final = 12  # of neighbours, below which nobody knows
+CLEAR: Final = 2.0  # log-odds of a moment, above which it sounds like a voice
 
 
 class Vectors(Protocol):
@@ -73,6 +74,16 @@ def weigh(words: Sequence[Word], sound: Sound, knows: Vectors) -> Weighed:
         pairs += len(beside)
     known = pairs >= PAIRS and chance < pairs
     return Weighed(runs=np.array(runs), coherence=(same - chance) / (pairs - chance) if known else 0.0)
+
+
+def sounds_like(words: Sequence[Word], sound: Sound, knows: Vectors, first: Array) -> NDArray[np.int8]:
+    """Which voice each moment clearly sounds like: 1 for the one that `first` is the probability of, -1 for the other, 0 for
+    neither."""
+    short = moments(words)
+    seconds = np.array([sum(max(0.02, words[place].end - words[place].start) for place in one) for one in short])
+    odds = _odds(knows.vectors([_heard(words, one, sound, knows.rate) for one in short]), seconds)
+    clear = np.sign(odds) * (np.abs(odds) > CLEAR)
+    return (clear if clear @ (first - 0.5) >= 0 else -clear).astype(np.int8)
 
 
 def _heard(words: Sequence[Word], stretch: Sequence[int], sound: Sound, rate: int) -> Sound:

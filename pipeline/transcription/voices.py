@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.transcription.mixtures import Array
 from pipeline.transcripts.transcript import Word
@@ -23,7 +24,10 @@ STABLE: Final = 0.88
 # Share of words that two ways to tell voices apart agree on, below which nothing is said. One voice alone once reached
 # 0.89, while neighbours did not agree at all.
 ALIKE: Final = 0.85
-# How far neighbours in a breath must agree. One voice alone reached 0.31 once, and 0.2 or less otherwise.
+# Share of words that two runs must agree on where another way bears them out: the runs of one voice alone that was taken for two
+# agreed on 0.68 at most, those of two people on 0.76 at least.
+STEADY: Final = 0.72
+# How far neighbours in a breath must agree. One voice alone reached 0.31 once and 0.2 or less otherwise, but for those above.
 COHERENT: Final = 0.35
 LEANS: Final = 0.6  # probability of the same voice in the second runs, below which a word is not certain
 SURE: Final = 0.9  # probability of a voice in every run, above which a word is given to it
@@ -36,12 +40,14 @@ class Voices:
     """The probability that the first of two voices said a word, for each run and each word; shape (runs, words).
 
     `second` has the same from runs that go by something else, where there are any: they say nothing by themselves, but what
-    they contradict is not certain. `coherence` says how far neighbours in a breath are given to the same voice, from 0, which
-    is chance, to 1.
+    they contradict is not certain. `moments` says of each word and the one after it which voice they clearly sound like without
+    what is around them: 1 the first, -1 the second, 0 neither. `coherence` says how far neighbours in a breath are given to the
+    same voice, from 0, which is chance, to 1.
     """
 
     runs: Array
     second: Array | None = None
+    moments: NDArray[np.int8] | None = None
     coherence: float = 1.0
 
     @property
@@ -61,14 +67,16 @@ class Voices:
     @property
     def apart(self) -> bool:
         """Whether there are two voices that can be told apart."""
-        alike = self.agreement >= STABLE if self.second is None else self.accord >= ALIKE
-        return alike and self.coherence >= COHERENT
+        alone = self.second is None
+        steady = self.agreement >= (STABLE if alone else STEADY)
+        return steady and (alone or self.accord >= ALIKE) and self.coherence >= COHERENT
 
     def labels(self, words: Sequence[Word]) -> list[int | None]:
         """0 or 1 for each of the words; None where it is not certain, or where there are no two voices.
 
         Certain is what every run is sure of, and the words around it in one breath that lean the same way; unless the second
-        runs lean the other way.
+        runs lean the other way, or a moment around the word sounds like the other voice: a short turn between two of the other
+        person would be taken for theirs.
         """
         if not self.apart:
             return [None] * len(words)
@@ -85,7 +93,9 @@ class Voices:
                 for place in leaning:
                     if whole or certain[0] <= place <= certain[-1]:
                         labels[place] = voice
-        return labels if self.second is None else self._confirmed(labels, self.second.mean(axis=0))
+        if self.second is not None:
+            labels = self._confirmed(labels, self.second.mean(axis=0))
+        return labels if self.moments is None else _uncontradicted(labels, words, self.moments)
 
     def _confirmed(self, labels: list[int | None], second: Array) -> list[int | None]:
         alike = second if np.dot(self.runs.mean(axis=0) - 0.5, second - 0.5) >= 0 else 1 - second
@@ -93,6 +103,25 @@ class Voices:
             None if label is None or (alike[place] if label == 0 else 1 - alike[place]) < LEANS else label
             for place, label in enumerate(labels)
         ]
+
+
+def _uncontradicted(labels: list[int | None], words: Sequence[Word], sounds_like: NDArray[np.int8]) -> list[int | None]:
+    label = {1: 0, -1: 1}
+    doubtful = {
+        place
+        for moment, voice in zip(moments(words), sounds_like.tolist(), strict=True)
+        for place in moment
+        if voice and labels[place] != label[voice]
+    }
+    return [None if place in doubtful else one for place, one in enumerate(labels)]
+
+
+def moments(words: Sequence[Word]) -> list[list[int]]:
+    """Each word and the one that follows it in one breath."""
+    following = [after.start - word.end <= BREATH for word, after in pairwise(words)]
+    return [
+        [place, place + 1] if place < len(following) and following[place] else [place] for place in range(len(words))
+    ]
 
 
 def stretches(words: Sequence[Word], longest: float) -> list[list[int]]:

@@ -31,7 +31,7 @@ from pipeline.transcription.model_store import (
     verify,
 )
 from pipeline.transcription.speaker_model import SpeakerModel
-from pipeline.transcription.vectors import weigh
+from pipeline.transcription.vectors import sounds_like, weigh
 from pipeline.transcription.voices import Voices
 from pipeline.transcripts import kept
 from pipeline.transcripts.transcript import Speaker, Word
@@ -132,6 +132,7 @@ def test_two_voices_are_told_apart_by_a_model_and_none_is_wrong() -> None:
     found = told(words)
     labels = found.labels(words)
     assert found.apart
+    assert found.moments is not None
     assert None not in labels
     assert len({(label, who) for label, who in zip(labels, truth, strict=True)}) == 2
 
@@ -144,6 +145,38 @@ def test_one_voice_alone_is_not_two_for_a_model_either(voice: int) -> None:
     assert not found.apart
     assert found.coherence < 0.35
     assert set(found.labels(alone)) == {None}
+
+
+def test_what_a_room_does_to_all_stretches_is_taken_away_and_what_is_in_one_alone_is_not() -> None:
+    chance = np.random.default_rng(7)
+    stretches = [chance.normal(8, 2, (60, bands.SIZE)).astype(np.float32) for _ in range(5)]
+    room = chance.normal(0, 3, bands.SIZE).astype(np.float32)
+    plain = learnt().vectors(stretches)
+    assert learnt().vectors([one + room for one in stretches]) == pytest.approx(plain, abs=1e-3)
+    assert np.abs(learnt().vectors([stretches[0] + room, *stretches[1:]])[0] - plain[0]).max() > 0.05
+
+
+class Tones:
+    """Knows a voice by its tone: the sound is the voice itself."""
+
+    rate, lengths = 10, (1.2, 1.6)
+
+    def vectors(self, sounds: Sequence[NDArray[np.float32]]) -> Array:
+        turned = np.array([np.pi / 2 * one.mean() for one in sounds])
+        return np.stack([np.cos(turned), np.sin(turned)], axis=1)
+
+
+def test_a_short_turn_in_the_middle_of_another_is_heard_in_its_moments() -> None:
+    voice = [0] * 20 + [1] * 20 + [0] * 2 + [1] * 20
+    words = [Word(text="so", start=0.4 * n, end=0.4 * n + 0.4, probability=1) for n in range(len(voice))]
+    sound = np.repeat(np.array(voice, np.float32), 4)
+    first = np.array([0.99] * 20 + [0.01] * 42)  # the short turn is taken for the one around it
+    moments = sounds_like(words, sound, Tones(), first)
+    assert moments[[5, 30, 40, 50]].tolist() == [1, -1, 1, -1]
+    assert sounds_like(words, sound, Tones(), 1 - first)[[5, 30, 40, 50]].tolist() == [-1, 1, -1, 1]
+    labels = Voices(runs=np.array([first, first]), moments=moments).labels(words)
+    assert set(labels[40:42]) == {None}
+    assert None not in labels[:18] + labels[22:38] + labels[44:]
 
 
 def test_a_model_that_knows_nothing_names_nobody() -> None:

@@ -111,6 +111,38 @@ def test_a_breath_goes_with_what_is_sure_in_it_unless_it_leans_the_other_way() -
     assert Voices(runs=between).labels([*words[:3], word("d", 0.9)]) == [0, 0, 0, None]
 
 
+def test_a_word_that_sounds_like_the_other_voice_by_itself_or_with_the_next_is_not_certain() -> None:
+    words = [word(text, 0.3 * n) for n, text in enumerate("abcde")]
+    runs = np.array([[0.99, 0.99, 0.99, 0.99, 0.02]] * 2)
+    assert Voices(runs=runs).labels(words) == [0, 0, 0, 0, 1], "the control"
+
+    def labels(*moments: int, words: list[Word] = words) -> list[int | None]:
+        return Voices(runs=runs, moments=np.array(moments, np.int8)).labels(words)
+
+    assert labels(1, 1, 1, 0, -1) == labels(0, 0, 0, 0, 0) == [0, 0, 0, 0, 1]
+    assert labels(1, -1, 1, 0, -1) == [0, None, None, 0, 1]
+    assert labels(1, 1, 1, 0, 1) == [0, 0, 0, 0, None]
+    parted = [replace(one, start=2 * one.start, end=2 * one.start + 0.3) for one in words]
+    assert labels(1, -1, 1, 0, -1, words=parted) == [0, None, 0, 0, 1], "after a pause the next word says nothing"
+
+
+def test_what_words_sound_like_by_themselves_is_told_of_the_same_voice_as_the_runs() -> None:
+    found = told(1)
+    assert found.moments is not None
+    same = np.sign(found.runs.mean(axis=0) - 0.5) == found.moments
+    assert same.mean() > 0.95
+
+
+def test_runs_that_do_not_agree_are_not_two_voices_even_where_another_way_bears_them_out() -> None:
+    steady = np.array([[0.9, 0.8, 0.9, 0.1, 0.2, 0.1]] * 3)
+    loose = steady.copy()
+    loose[1, :3], loose[2, 3:] = 0.4, 0.6
+    for runs, apart in ((steady, True), (loose, False)):
+        voices = Voices(runs=runs, second=steady[:1])
+        assert voices.accord == 1.0
+        assert voices.apart is apart
+
+
 def test_runs_that_do_not_agree_name_nobody() -> None:
     runs = np.array([[0.99, 0.99, 0.01, 0.01], [0.99, 0.01, 0.99, 0.01]])
     assert Voices(runs=runs).agreement == 0.5

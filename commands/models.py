@@ -80,7 +80,11 @@ def list_models(desk: Desk, every: bool) -> None:
         for m in found
     ]
     if not every:
-        desk.table(rows, "No model yet: candour model list --all says which one suits this machine.")
+        bent = [
+            f"The manifest of {name} cannot be read: candour model verify {name}"
+            for name in model_store.unreadable(desk.home.models)
+        ]
+        desk.table(rows, "\n".join(bent) or "No model yet: candour model list --all says which one suits this machine.")
         return
     machine = model_choice.this_machine(library.cards())
     best = model_choice.suited(machine)

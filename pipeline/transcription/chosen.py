@@ -1,7 +1,7 @@
 """The models of a home that its settings name, or the only ones there are."""
 
 from pipeline.transcription import model_store, room
-from pipeline.transcription.model_store import Kind
+from pipeline.transcription.model_store import Kind, ModelDamaged
 from storage.errors import NotFound
 from storage.home import Home
 
@@ -23,10 +23,12 @@ def speech_model(home: Home) -> model_store.Model:
     """The model that the settings name, or the only one there is.
 
     Raises:
-        NoModel, ManyModels, ModelUnknown.
+        NoModel, ManyModels, ModelUnknown, ModelDamaged.
     """
     found = _chosen(home, Kind.SPEECH, home.settings.speech.model, "model")
     if found is None:
+        for name in model_store.unreadable(home.models):
+            model_store.verify(home.models / name)
         raise NoModel
     return found
 
@@ -53,5 +55,5 @@ def told(home: Home, terms: tuple[str, ...]) -> tuple[str, ...] | None:
     """Terms that fit into what the model of this home can be told; None as long as it is not known which that will be."""
     try:
         return room.of_model(speech_model(home).folder, terms)
-    except (NoModel, ManyModels, ModelUnknown):
+    except (NoModel, ManyModels, ModelUnknown, ModelDamaged):
         return None

@@ -125,15 +125,20 @@ def verify(folder: Path, kind: Kind | None = None) -> Model:
 
 def list_models(home_models: Path) -> list[Model]:
     """The models below a folder by name, from their manifests alone; a folder without a readable manifest is passed over."""
-    if not home_models.is_dir():
-        return []
-    found = []
+    return [model for _, model in _below(home_models) if model is not None]
+
+
+def unreadable(home_models: Path) -> list[str]:
+    """The names of models below a folder whose manifest cannot be read."""
+    return [folder.name for folder, model in _below(home_models) if model is None]
+
+
+def _below(home_models: Path) -> Iterator[tuple[Path, Model | None]]:
     for manifest in sorted(home_models.glob(f"*/{MANIFEST}")):
         try:
-            found.append(_described(manifest.parent)[0])
+            yield manifest.parent, _described(manifest.parent)[0]
         except ModelDamaged:
-            continue
-    return found
+            yield manifest.parent, None
 
 
 def add(

@@ -92,6 +92,9 @@ ROWS: dict[str, tuple[Change, str, int, str]] = {
     ),
     "no model": (gone("models/scripted"), "work --once", 5, "candour model install small.en"),
     "a bent model": (bent("models/scripted/model.bin"), "work --once", 10, "take it in again"),
+    "a model whose manifest is bent": (
+        written("models/scripted/manifest.json", "{"), "work --once", 10, "manifest.json of the model",
+    ),
     "a model without its tokenizer": (gone("models/scripted/tokenizer.json"), "work --once", 10, "missing"),
     "another model in the settings": (
         written("candour.toml", "[speech]\nmodel = 'large'\n"), "work --once", 5, "`candour model list` shows what there is",

@@ -101,6 +101,8 @@ def test_which_models_there_are_and_which_suits_this_machine(told: Story) -> Non
     assert every["machine"]["cores"] == cores()
     said = done(told, "model list --all")
     assert "suits this machine" in said and "knows the words and voices of the demo and nothing else" in said
+    (told.home.models / "scripted" / "manifest.json").write_text("{")
+    assert done(told, "model list") == "The manifest of scripted cannot be read: candour model verify scripted\n"
 
 
 # The system ends a process that asks it for a socket to anywhere but this machine, whoever asks in it: Python sees nothing of

@@ -83,6 +83,7 @@ def test_a_broken_manifest_is_damage_and_not_a_crash(model: Path, text: str) -> 
     with pytest.raises(ModelDamaged, match="manifest"):
         verify(model)
     assert list_models(model.parent) == []
+    assert model_store.unreadable(model.parent) == [model.name]
 
 
 def test_no_model_says_what_to_do(tmp_path: Path) -> None:

@@ -70,6 +70,27 @@ def test_nothing_is_heard_in_silence_and_no_word_lies_in_a_pause(engine: Engine)
     assert hear(engine, np.zeros((1, 0), np.int16)).words == ()
 
 
+def test_the_library_is_asked_with_all_its_guards(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of them show only with a large model that goes astray; what each is for: the library's own words on `transcribe`."""
+    engine = Engine.load(engines.scripted(models / "guarded", engines.script(TEXT)), threads=1)
+    asked: list[dict[str, Any]] = []
+    transcribe = engine._model.transcribe
+
+    def heard(*sound: Any, **given: Any) -> Any:
+        asked.append(given)
+        return transcribe(*sound, **given)
+
+    monkeypatch.setattr(engine._model, "transcribe", heard)
+    assert hear(engine, conversation()).words
+    for given in asked:
+        assert given["condition_on_previous_text"] is False, "a loop must not go from one stretch to the next"
+        assert given["vad_filter"] is False and given["word_timestamps"] is True
+        assert (given["beam_size"], list(given["temperature"])) == (5, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+        limits = ("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold")
+        assert [given[name] for name in limits] == [2.4, -1.0, 0.6]
+        assert given["hallucination_silence_threshold"] == 2.0
+
+
 def test_figures_of_the_model_are_kept(models: Path) -> None:
     unsure = [engines.Said("perhaps", 0.2, 0.4), engines.Said("so", 0.6, 0.9)]
     heard = hear(Engine.load(engines.scripted(models / "unsure", unsure, no_speech=0.3), 1), person("man"))

@@ -40,6 +40,7 @@ FORMS = {
     "ts": ("mpegts", "aac", 16_000),
     "avi": ("avi", "libmp3lame", 16_000),
     "mp3 in wav": ("wav", "libmp3lame", 16_000),
+    "flac in ogg": ("ogg", "flac", 16_000),
 }
 
 

@@ -82,6 +82,13 @@ def test_damage_costs_what_is_damaged_and_later_times_hold(form: str) -> None:
         assert abs(shift(original, joined, time) - shift(original, undamaged, time)) <= 0.05
 
 
+def test_reading_goes_on_after_an_error_of_the_container() -> None:
+    original = hum(40.0)
+    heard = sound(damaged(encoded(original, "flac in ogg"), size=40_000))
+    assert heard.shape[1] / RATE == pytest.approx(40.0, abs=0.2)
+    assert abs(shift(original, heard, 33.0)) <= 0.2
+
+
 def test_a_damaged_beginning_is_a_loss_too() -> None:
     original = hum(20.0)
     data = encoded(original, "m4a")

@@ -155,7 +155,8 @@ def _child(source: BinaryIO, do: str, limits: Limits, skip: set[int] | None = No
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        # without a home of its own it would ask the name service of the machine for one
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HOME": "/"},
         cwd="/",
         bufsize=0,
     )

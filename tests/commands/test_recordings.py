@@ -105,18 +105,14 @@ def test_which_models_there_are_and_which_suits_this_machine(told: Story) -> Non
     assert done(told, "model list") == "The manifest of scripted cannot be read: candour model verify scripted\n"
 
 
-# The system ends a process that asks it for a socket to anywhere but this machine, whoever asks in it: Python sees nothing of
-# what its libraries do. Numbers as in linux/filter.h, linux/seccomp.h and asm/unistd.h; what a process starts inherits the rule.
+# The system ends a process that asks it for a socket, whoever asks in it: Python sees nothing of what its libraries do. Numbers
+# as in linux/filter.h, linux/seccomp.h and asm/unistd.h; what a process starts inherits the rule.
 NO_SOCKETS = """
 import ctypes, platform, struct, sys
 LOAD, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
-CALL, FIRST_ARGUMENT = 0, 16
-SOCKET, UNIX = {"x86_64": 41, "aarch64": 198}[platform.machine()], 1
+SOCKET = {"x86_64": 41, "aarch64": 198}[platform.machine()]
 ALLOWED, KILLED = 0x7FFF0000, 0x80000000
-steps = (
-    (LOAD, 0, 0, CALL), (IF_EQUAL, 0, 2, SOCKET), (LOAD, 0, 0, FIRST_ARGUMENT), (IF_EQUAL, 0, 1, UNIX),
-    (RETURN, 0, 0, ALLOWED), (RETURN, 0, 0, KILLED),
-)
+steps = (LOAD, 0, 0, 0), (IF_EQUAL, 0, 1, SOCKET), (RETURN, 0, 0, KILLED), (RETURN, 0, 0, ALLOWED)
 libc = ctypes.CDLL(None)
 held = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
 class Program(ctypes.Structure):

@@ -4,6 +4,7 @@ PYTHON ?= python3
 JOBS ?= 3
 TESTS ?=
 MINUTES ?= 6
+VOICES ?= $(wildcard ../shared/audio/librispeech)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,14 +36,14 @@ lint: $(MADE) ## style, types and the layers of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(MADE) ## the tables in docs/benchmarks.md, measured here; MINUTES=90 to transcribe a whole conversation
+bench: $(MADE) ## the tables in docs/benchmarks.md, measured here; MINUTES=90 to transcribe a whole conversation, VOICES=FOLDER to tell real voices apart
 	$(BIN)/python -m tools.bench_age
 	$(BIN)/python -m tools.bench_log
 	$(BIN)/python -m tools.bench_names
 	$(BIN)/python -m tools.bench_export
 	$(BIN)/python -m tools.bench_page
 	$(BIN)/python -m tools.bench_transcription --minutes $(MINUTES)
-	$(BIN)/python -m tools.bench_speakers
+	$(BIN)/python -m tools.bench_speakers $(if $(VOICES),--voices $(VOICES))
 	$(BIN)/python -m demo.evaluate
 
 lock: ## requirements.lock anew from pyproject.toml; needs uv

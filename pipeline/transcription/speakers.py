@@ -62,7 +62,8 @@ def merge_channels(
 ) -> list[Word]:
     """The words of both channels of a window with who said them, in order of time.
 
-    A word that both channels have at the same time came over by bleed: it stays where it is louder.
+    A word that both channels have at the same time came over by bleed where one channel has it clearly louder, and stays there
+    alone. Where neither has, both people said it.
     """
     start = heard[0].window.start
     louder = [
@@ -79,7 +80,8 @@ def merge_channels(
     kept: list[tuple[Word, int]] = []
     for place in ranked:
         word, channel = words[place]
-        if not any(other != channel and _same(word, one) for one, other in kept):
+        quieter = louder[place] <= -MARGIN
+        if not (quieter and any(other != channel and _same(word, one) for one, other in kept)):
             kept.append((word, channel))
     return sorted((word for word, _ in kept), key=lambda word: (word.start, word.end, word.speaker))
 

@@ -126,6 +126,13 @@ def test_both_are_kept_where_both_speak() -> None:
     assert [one.text for one in merge_channels(both, levels(-20, -20))] == ["I", "mm", "think"]
 
 
+def test_a_word_that_both_say_at_once_is_said_twice() -> None:
+    both = [heard(word("Yes", 1.0), word("he", 1.4)), heard(word("yes,", 1.1))]
+    said = merge_channels(both, levels(-20, -21))
+    assert [(one.text, one.speaker) for one in said] == [("Yes", I), ("yes,", P), ("he", I)]
+    assert len(merge_channels(both, levels(-20, -22))) == 2, "the control: one is clearly louder"
+
+
 def test_turns_change_with_the_speaker_and_not_with_a_short_yes() -> None:
     words = [word(f"w{number}", number * 0.4, speaker=I) for number in range(6)]
     words += [word("yes", 0.9, speaker=P), word("so", 4.0, speaker=P), word("then", 8.0, speaker=P)]

@@ -121,8 +121,8 @@ class Trained:
 
     def _tried(self) -> float:
         begun = time.thread_time()
-        self._model.vectors([np.zeros((2 * self._model.rate, bands.SIZE), np.float32)])
-        return (time.thread_time() - begun) / 2
+        self._model.vector(np.zeros((2 * self._model.rate, bands.SIZE)))
+        return (time.thread_time() - begun) / 2 / self._model.at_once
 
 
 def ear(model: SpeakerModel | None) -> Ear:

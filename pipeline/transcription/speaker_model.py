@@ -7,6 +7,7 @@ to no network.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ import numpy as np
 from pipeline.recording.sound import RATE
 from pipeline.transcription import bands, library, model_store
 from pipeline.transcription.bands import Bands
+from pipeline.transcription.cores import cores
 from pipeline.transcription.mixtures import Array
 from pipeline.transcription.model_store import Kind, SpeakersUnusable
 
@@ -29,27 +31,30 @@ class SpeakerModel:
     # It needs less to know a voice by, and short stretches seldom hold both
     lengths: Final = (0.8, 1.2)
 
-    def __init__(self, session: Any, digest: str) -> None:
-        self._session, self.digest = session, digest
+    def __init__(self, session: Any, digest: str, at_once: int = 1) -> None:
+        self._session, self.digest, self.at_once = session, digest, at_once
         self._input = session.get_inputs()[0].name
         self._output = session.get_outputs()[-1].name
 
     @classmethod
     def load(cls, folder: Path, threads: int) -> "SpeakerModel":
-        """The model in a folder, after all its files were compared with the manifest. `threads` 0 means all.
+        """The model in a folder, after all its files were compared with the manifest; it hears a stretch in each thread, and
+        `threads` 0 means all.
 
         Raises ModelMissing, ModelDamaged, SpeakersUnusable.
         """
         model = model_store.verify(folder, Kind.SPEAKERS)
-        return cls(_session(model_store.onnx_file(folder), threads), model.digest)
+        return cls(_session(model_store.onnx_file(folder)), model.digest, threads or cores())
 
     def vectors(self, sounds: Sequence[Bands]) -> Array:
         """What the model makes of each stretch, shape (stretches, size), with length 1."""
         frames = sum(len(one) for one in sounds)
         level = np.sum([one.sum(axis=0, dtype=np.float64) for one in sounds], axis=0) / frames
-        return np.array([self._vector(one - level) for one in sounds])
+        with ThreadPoolExecutor(self.at_once, thread_name_prefix="voices") as pool:
+            return np.array(list(pool.map(lambda one: self.vector(one - level), sounds)))
 
-    def _vector(self, stretch: Array) -> Array:
+    def vector(self, stretch: Array) -> Array:
+        """What the model makes of a stretch without its level, in the thread that asks."""
         given = {self._input: stretch.astype(np.float32)[None]}
         vector = np.asarray(self._session.run([self._output], given)[0], np.float64).reshape(-1)
         return np.asarray(vector / (np.linalg.norm(vector) + 1e-9))
@@ -57,7 +62,7 @@ class SpeakerModel:
 
 def check(file: Path) -> None:
     """See that an ONNX file can be asked for voices. Raises SpeakersUnusable."""
-    session = _session(file, 1)
+    session = _session(file)
     chance = np.random.default_rng(1)
     try:
         model = SpeakerModel(session, "")
@@ -68,12 +73,13 @@ def check(file: Path) -> None:
         raise SpeakersUnusable(file=file.name)
 
 
-def _session(file: Path, threads: int) -> Any:
+def _session(file: Path) -> Any:
     library.offline()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # stretches are short: two threads with one each take seven tenths of what both take for one after another
+    options.intra_op_num_threads = 1
     options.log_severity_level = _QUIET
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

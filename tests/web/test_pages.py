@@ -99,6 +99,16 @@ def test_a_page_says_the_same_without_script_and_is_not_heavy(
     assert visitor(name, path, java_script_enabled=False).locator(SAID).all_inner_texts() == said
 
 
+@pytest.mark.parametrize("width", [390, 800, 1019, 1020, 1200, 1259, 1260, 1920])
+def test_nothing_touches_the_edge_of_a_window(visitor: Visitor, width: int) -> None:
+    page = visitor("ana", "/conversations")
+    page.set_viewport_size({"width": width, "height": 800})
+    for part in page.locator(".govuk-width-container").all():
+        box = part.bounding_box()
+        assert box is not None
+        assert min(box["x"], width - box["x"] - box["width"]) >= 15
+
+
 def test_no_browser_keeps_what_is_typed(site: Site) -> None:
     for name, path in PAGES:
         page = site.client(name).get(path).text

@@ -65,8 +65,10 @@ def _tell(desk: Desk, done: local.Done, *, quiet: bool = False) -> None:
     lines = [f"Transcribed {reference}." for reference in done.transcribed]
     lines += [f"Destroyed; certificate {certificate}." for certificate in done.destroyed]
     lines += [f"Not done, {reference}: {reason}" for reference, reason in done.failed]
-    if lines or not quiet:
+    if lines or not (quiet or done.unheard):
         data = {"transcribed": done.transcribed, "destroyed": done.destroyed, "failed": dict(done.failed)}
         desk.result(data, "\n".join(lines) or "Nothing is due.")
+    if done.unheard is not None:
+        raise done.unheard
     if done.failed and not quiet:
         raise click.exceptions.Exit(1)

@@ -28,11 +28,14 @@ class NothingToRetry(Refused):
 
 @dataclass(kw_only=True, slots=True)
 class Done:
-    """What a round of work achieved: references of transcribed conversations, certificates, and what went wrong."""
+    """What a round of work achieved: references of transcribed conversations, certificates, what went wrong, and what no
+    recording could be heard for: NoModel and its kin.
+    """
 
     transcribed: list[str] = field(default_factory=list)
     destroyed: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    unheard: CandourError | None = None
 
 
 def retry(home: Home, actor: Person, reference: str) -> None:
@@ -60,7 +63,6 @@ def work_once(
 
     Raises:
         WorkerRunning: another process is at work in this home.
-        NoModel and its kin, when something is to be transcribed.
     """
     done = Done()
     with home.working():
@@ -69,7 +71,11 @@ def work_once(
         done.failed += [(f"order {number}", str(error)) for number, error in retained.failed.items()]
         if retained.unswept is not None:
             done.failed.append(("clearing up", str(retained.unswept)))
-        _transcribe(home, done, report, stop)
+        try:
+            _transcribe(home, done, report, stop)
+        except CandourError as error:
+            # What was destroyed is to be told all the same.
+            done.unheard = error
     return done
 
 

@@ -1,5 +1,6 @@
 """Recordings, models, languages and glossaries, as a person asks for them."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from pipeline.transcription.chosen import NoModel
 from pipeline.transcription.cores import cores
 from storage.models import Conversation, State
 from tests import story
@@ -51,6 +53,15 @@ def test_what_was_given_up_is_said_and_is_no_part_of_the_work(told: Story, tmp_p
     worked = run(told, "work --once")
     assert worked.stdout == f"Transcribed {PLANNED}.\n"
     assert "Transcribing: 100 %" in worked.stderr
+
+
+def test_what_was_destroyed_is_said_also_where_no_model_is_there(tmp_path: Path) -> None:
+    told = story.at(Stage.SIGNED, tmp_path)
+    shutil.rmtree(told.home.models)
+    worked = run(told, "work --once")
+    assert worked.exit_code == NoModel.exit_code
+    assert worked.stdout == "Destroyed; certificate D-0001.\n"
+    assert worked.stderr == f"candour: {NoModel()}\n"
 
 
 def test_language(told: Story) -> None:

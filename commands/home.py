@@ -8,6 +8,7 @@ from access.passwords import check_password
 from access.people import check_name
 from access.roles import Role
 from commands.desk import Desk, time_left, with_desk
+from pipeline import stages
 from pipeline.transcription import progress
 from retention import assurance, clock, plan
 from storage.home import Home
@@ -68,7 +69,8 @@ def status(desk: Desk) -> None:
     with home.reading() as session:
         counts = dict(session.execute(select(Conversation.state, func.count()).group_by(Conversation.state)).all())
         waiting = session.scalars(select(Conversation).where(Conversation.state == State.RECORDED)).all()
-        far = [(one, progress.read(session, one, home.now())) for one in waiting]
+        attempts = home.settings.work.attempts
+        far = [(one, stages.given_up(one, attempts), progress.read(session, one, home.now())) for one in waiting]
     at_work = [
         {
             "conversation": one.reference,
@@ -76,9 +78,9 @@ def status(desk: Desk) -> None:
             "seconds": round(one.total, 1),
             "seconds left": None if one.left is None else round(one.left),
             "trouble": row.trouble or "",
-            "given up": row.runs >= home.settings.work.attempts,
+            "given up": given_up,
         }
-        for row, one in far
+        for row, given_up, one in far
     ]
     due = plan.due(home, home.now())
     states = {state.value: counts.get(state, 0) for state in State}
@@ -86,8 +88,8 @@ def status(desk: Desk) -> None:
     lines += [
         f"  {one.reference}: {one.done:.0f} of {one.total:.0f} s transcribed{time_left(one.left)}"
         + (f"; {row.trouble}" if row.trouble else "")
-        + (f"; given up: candour work --retry {one.reference}" if row.runs >= home.settings.work.attempts else "")
-        for row, one in far
+        + (f"; given up: candour work --retry {one.reference}" if given_up else "")
+        for row, given_up, one in far
     ]
     lines += [f"  {len(due)} destruction orders are due: candour retention run"] if due else []
     desk.result({"states": states, "at work": at_work, "orders due": due}, "\n".join(lines) or "  Nothing yet.")

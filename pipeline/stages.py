@@ -69,6 +69,11 @@ NO_PROGRESS: Final = "nothing done yet since the last start"
 AT_WORK: Final = (State.TRANSCRIBED, State.REVIEWED, State.PSEUDONYMISED, State.CODED)
 
 
+def given_up(conversation: Conversation, attempts: int) -> bool:
+    """Whether a recording that waits is left alone, because it failed `attempts` times in a row."""
+    return conversation.state is State.RECORDED and conversation.runs >= attempts
+
+
 def due(session: Session, attempts: int) -> list[Work]:
     """Recordings that wait to be transcribed, oldest first, without those that failed `attempts` times in a row."""
     rows = session.scalars(

@@ -1,5 +1,6 @@
 """What the program is made of, as certificates name it: anybody can see with it whether a copy of theirs is the same."""
 
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,8 +20,13 @@ def digest(folder: Path) -> str:
     migrations and everything else, byte for byte, in the order of their names: a line each, the digest in hexadecimal, two
     spaces, the name. Left out is what a machine writes beside them: `__pycache__`, and names that begin with a dot.
     """
-    every = (file for part in PARTS for file in (folder / part, *(folder / part).rglob("*")) if file.is_file())
-    names = sorted(name.as_posix() for name in (file.relative_to(folder) for file in every) if _is_shipped(name))
+    return over(folder, (file for part in PARTS for file in (folder / part, *(folder / part).rglob("*"))))
+
+
+def over(folder: Path, files: Iterable[Path]) -> str:
+    """The same over some files of a folder."""
+    shipped = (file.relative_to(folder) for file in files if file.is_file())
+    names = sorted(name.as_posix() for name in shipped if _is_shipped(name))
     lines = (f"{sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
     return sha256("".join(lines).encode()).hexdigest()
 

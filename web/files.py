@@ -12,14 +12,14 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from retention import program
+
 FOLDERS: Final = tuple(Path(__file__).parent / name for name in ("static", "vendor"))
 
 
 def digest(folders: Collection[Path]) -> str:
-    """16 hexadecimal digits that change with every name and every byte in these folders."""
-    files = sorted((file, file.relative_to(top)) for top in folders for file in top.rglob("*") if file.is_file())
-    lines = (f"{sha256(file.read_bytes()).hexdigest()}  {name.as_posix()}\n" for file, name in files)
-    return sha256("".join(lines).encode()).hexdigest()[:16]
+    """16 hexadecimal digits that change with every name and every byte of what is shipped in these folders."""
+    return sha256("".join(program.over(folder, folder.rglob("*")) for folder in folders).encode()).hexdigest()[:16]
 
 
 _DIGEST: Final = digest(FOLDERS)

@@ -17,7 +17,6 @@ from retention import job
 from storage.errors import CandourError, Refused
 from storage.home import Home
 from storage.log.log import Event
-from storage.models import State
 
 STEP: Final = 0.2
 
@@ -47,7 +46,7 @@ def retry(home: Home, actor: Person, reference: str) -> None:
     require(actor.roles, Act.RUN_WORK, actor.name)
     with home.writing() as session:
         conversation = find_conversation(session, reference)
-        if conversation.state is not State.RECORDED or conversation.runs < home.settings.work.attempts:
+        if not stages.given_up(conversation, home.settings.work.attempts):
             raise NothingToRetry(reference=conversation.reference)
         conversation.runs, conversation.trouble = 0, None
         home.log(session, Event.WORK_RETRIED, actor=actor.name, obj=[conversation.id])

@@ -202,8 +202,8 @@ def _is_damaged(folder: Path) -> bool:
         verify(folder)
     except (ModelDamaged, ModelIncomplete):
         return True
-    except ModelMissing:  # somebody else's folder
-        return False
+    except ModelMissing:
+        pass  # somebody else's folder
     return False
 
 

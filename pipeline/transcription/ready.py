@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.recording import audio
 from pipeline.recording.sound import RATE
 from pipeline.transcription import speakers
-from pipeline.transcription.spans import length, minus, total, union, within
+from pipeline.transcription.spans import length, minus, part, total, union, within
 from pipeline.transcription.speech import Sound, floats, voices
 from pipeline.transcripts.transcript import Span
 
@@ -68,19 +68,17 @@ def _looked_at_twice(samples: audio.Samples, start: float) -> Channel:
     sound = floats(samples)
     found = voices(sound, start)
 
-    def part(span: Span) -> slice:
-        return slice(*(round((time - start) * RATE) for time in (span.start, span.end)))
-
-    loud = [span for span in found if audio.speech_level(samples[:, part(span)]) >= audio.QUIET]
+    loud = [span for span in found if audio.speech_level(samples[:, part(span, start)]) >= audio.QUIET]
     far: list[Span] = []
     for gap in minus([Span(start=start, end=start + sound.size / RATE)], loud):
         # the last sound of somebody loud is louder than all of what may be here
         inner = Span(start=gap.start + EDGE, end=gap.end - EDGE)
-        if length(inner) < LEAST or not (within(found, inner) or audio.stands_out(samples[:, part(inner)])):
+        here = part(inner, start)
+        if length(inner) < LEAST or not (within(found, inner) or audio.stands_out(samples[:, here])):
             continue
-        raised = floats(audio.raise_quiet(samples[:, part(inner)]))
+        raised = floats(audio.raise_quiet(samples[:, here]))
         if spans := voices(raised, inner.start):
-            sound[part(inner)] = raised
+            sound[here] = raised
             far += spans
     return Channel(sound=sound, speech=union([*found, *far]))
 
@@ -94,8 +92,7 @@ def only(sound: Sound, spans: tuple[Span, ...], offset: float) -> Sound:
     """The sound with silence everywhere else: what the other microphone heard better must not be heard twice."""
     quiet = np.zeros_like(sound)
     for span in spans:
-        first, last = (max(0, round((time - offset) * RATE)) for time in (span.start, span.end))
-        quiet[first:last] = sound[first:last]
+        quiet[part(span, offset)] = sound[part(span, offset)]
     return quiet
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pipeline.recording.sound import RATE
 from pipeline.transcripts.transcript import Span
 
 
@@ -21,6 +22,11 @@ def overlap(one: Span, other: Span) -> float:
 
 def contains(span: Span, time: float) -> bool:
     return span.start <= time <= span.end
+
+
+def part(span: Span, offset: float) -> slice:
+    """The samples of a span in 16 kHz sound that begins at `offset` seconds; what is before it is left out."""
+    return slice(*(max(0, round((time - offset) * RATE)) for time in (span.start, span.end)))
 
 
 def union(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -22,7 +22,7 @@ from pipeline.transcription.coverage import unheard
 from pipeline.transcription.library import STRETCH, Temperatures
 from pipeline.transcription.library import Sound as Sound
 from pipeline.transcription.library import voices as voices
-from pipeline.transcription.spans import contains, overlap, total, within
+from pipeline.transcription.spans import contains, overlap, part, total, within
 from pipeline.transcripts.transcript import Estimate, Heard, Span, Word
 from storage.errors import BadInput
 
@@ -98,7 +98,7 @@ class Engine:
 
     def detect(self, sound: Sound, speech: Sequence[Span], offset: float = 0.0) -> str:
         """The language of what is spoken in sound that holds speech, as ISO 639-1 code; its first 90 seconds of speech count."""
-        spoken = [sound[round((one.start - offset) * RATE) : round((one.end - offset) * RATE)] for one in speech]
+        spoken = [sound[part(one, offset)] for one in speech]
         segments = 3
         heard = np.concatenate(spoken)[: segments * 30 * RATE]
         if not self._model.model.is_multilingual:
@@ -203,10 +203,9 @@ class Engine:
             return None
 
     def _transcribe(self, sound: Sound, stretch: Span, ask: "_Question", beyond: Callable[[], None]) -> "_Said":
-        first, last = (round((time - ask.window.start) * RATE) for time in (stretch.start, stretch.end))
         guarded = GUARDED | {"temperature": Temperatures(TEMPERATURES, beyond)}
         segments, _ = self._model.transcribe(
-            sound[first:last], language=ask.language, hotwords=ask.terms or None, **guarded
+            sound[part(stretch, ask.window.start)], language=ask.language, hotwords=ask.terms or None, **guarded
         )
         words: list[Word] = []
         estimates: list[Estimate] = []
@@ -315,7 +314,7 @@ def _louder(sound: Sound, spans: Sequence[Span], offset: float) -> Sound:
     """The sound with each of these spans made as loud as speech mostly is."""
     made = sound.copy()
     for span in spans:
-        here = slice(*(round((time - offset) * RATE) for time in (span.start, span.end)))
+        here = part(span, offset)
         made[here] = floats(audio.raise_quiet((sound[here] * 32767).astype(np.int16)[None], below=audio.TARGET))
     return made
 

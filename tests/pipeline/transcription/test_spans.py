@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.transcription.spans import minus, overlap, total, union, within
+from pipeline.transcription.spans import minus, overlap, part, total, union, within
 from pipeline.transcripts.transcript import Span
 
 spans = st.lists(
@@ -37,3 +37,8 @@ def test_within(some: list[Span], start: int, length: int) -> None:
 def test_touching_is_not_overlapping() -> None:
     assert overlap(Span(start=0, end=1), Span(start=1, end=2)) == 0
     assert union([Span(start=1, end=2), Span(start=0, end=1)]) == (Span(start=0, end=2),)
+
+
+def test_the_samples_of_a_span_begin_where_the_sound_does() -> None:
+    assert part(Span(start=61.5, end=62.0), 60.0) == slice(24_000, 32_000)
+    assert part(Span(start=59.0, end=60.5), 60.0) == slice(0, 8_000)
